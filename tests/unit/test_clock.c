@@ -1,0 +1,105 @@
+/*
+ * Unit tests of clock, and of the texts in error.
+ */
+#include "clock.h"
+
+#include "error.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void
+test_wall_clock_is_the_time_of_day(void **state)
+{
+	time_t before = time(NULL);
+	time_t now = clock_wall_s();
+	struct timespec exact = clock_wall();
+
+	(void)state;
+	assert_true(now >= before && now <= before + 2);
+	assert_true(exact.tv_sec >= now && exact.tv_sec <= now + 2);
+	assert_true(exact.tv_nsec >= 0 && exact.tv_nsec < 1000000000);
+}
+
+static uint64_t
+system_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static void
+test_monotonic_clock_counts_microseconds(void **state)
+{
+	uint64_t outer, inner, before, after, last;
+
+	(void)state;
+	outer = system_us();
+	last = before = clock_monotonic_us();
+	inner = system_us();
+	while (system_us() - inner < 2000) {
+		after = clock_monotonic_us();
+		assert_true(after >= last);
+		last = after;
+	}
+	inner = system_us() - inner;
+	after = clock_monotonic_us();
+	outer = system_us() - outer;
+	assert_in_range(after - before, inner - 1, outer + 1);
+}
+
+static void
+test_advance_moves_both(void **state)
+{
+	time_t wall = clock_wall_s();
+	uint64_t monotonic = clock_monotonic_us();
+
+	(void)state;
+	clock_advance(86400);
+	assert_in_range(clock_wall_s() - wall, 86400, 86405);
+	assert_in_range(
+	    clock_monotonic_us() - monotonic, 86400000000, 86405000000);
+}
+
+static void
+test_setting_back_moves_the_wall_clock_only(void **state)
+{
+	time_t wall = clock_wall_s();
+	uint64_t monotonic = clock_monotonic_us();
+
+	(void)state;
+	clock_advance(-3600);
+	assert_in_range(wall - clock_wall_s(), 3595, 3600);
+	assert_in_range(clock_monotonic_us() - monotonic, 0, 5000000);
+}
+
+static void
+test_every_error_has_a_text(void **state)
+{
+	(void)state;
+#define CHECK_TEXT(name, text) assert_string_equal(error_text(name), text);
+	ERROR_LIST(CHECK_TEXT)
+#undef CHECK_TEXT
+	assert_string_equal(error_text((enum error)1000), "unknown error");
+	assert_string_equal(error_text((enum error) - 1), "unknown error");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_wall_clock_is_the_time_of_day),
+		cmocka_unit_test(test_monotonic_clock_counts_microseconds),
+		cmocka_unit_test(test_advance_moves_both),
+		cmocka_unit_test(test_setting_back_moves_the_wall_clock_only),
+		cmocka_unit_test(test_every_error_has_a_text),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
