@@ -1,0 +1,254 @@
+/*
+ * log: from a message to a line, and to the destinations that are open. Owns
+ * the tag and the counts of lines that were not taken. Never waits, never
+ * allocates; the sockets belong to log_syslog.c and log_postlog.c.
+ */
+#include "log.h"
+
+#include "clock.h"
+#include "log_transport.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+/* In order of preference: the first that takes a line gets it. */
+enum transport { POSTLOG, SYSLOG, TRANSPORT_COUNT };
+
+static struct {
+	bool (*is_open)(void);
+	bool (*send)(enum log_level, const char *tag, const char *text);
+	unsigned missed; /* lines not taken since the last that was */
+} transports[TRANSPORT_COUNT] = {
+	[POSTLOG] = { log_postlog_is_open, log_postlog_send, 0 },
+	[SYSLOG] = { log_syslog_is_open, log_syslog_send, 0 },
+};
+
+static char log_tag[LOG_TAG_MAX + 1] = "tlsmgr";
+static bool also_to_stderr;
+static int log_verbosity_level;
+static log_sink_fn *log_sink;
+static void *log_sink_arg;
+
+void
+log_set_sink(log_sink_fn *sink, void *arg)
+{
+	log_sink = sink;
+	log_sink_arg = arg;
+}
+
+void
+log_set_tag(const char *tag)
+{
+	snprintf(log_tag, sizeof(log_tag), "%s", tag);
+	log_text_sanitize(log_tag);
+}
+
+enum error
+log_open_syslog(const char *facility)
+{
+	tzset();
+	return log_syslog_open(_PATH_LOG, facility);
+}
+
+enum error
+log_open_postlog(const char *path, const char *hostname)
+{
+	tzset();
+	return log_postlog_open(path, hostname);
+}
+
+void
+log_close_postlog(void)
+{
+	log_postlog_close();
+	transports[POSTLOG].missed = 0;
+}
+
+void
+log_close(void)
+{
+	log_close_postlog();
+	log_syslog_close();
+	transports[SYSLOG].missed = 0;
+}
+
+void
+log_enable_stderr(bool enable)
+{
+	also_to_stderr = enable;
+}
+
+void
+log_set_verbosity(int verbosity)
+{
+	log_verbosity_level = verbosity;
+}
+
+int
+log_verbosity(void)
+{
+	return log_verbosity_level;
+}
+
+/* One write, so that lines of several processes do not mix. */
+static void
+write_to_stderr(enum log_level level, const char *text)
+{
+	struct log_line line;
+
+	log_line_init(&line);
+	log_line_append(&line, log_tag);
+	log_line_append(&line, ": ");
+	log_line_append(&line, log_level_prefix(level));
+	log_line_append(&line, text);
+	log_line_append(&line, "\n");
+	if (write(STDERR_FILENO, line.bytes, line.len) < 0)
+		return; /* there is nobody left to tell */
+}
+
+/* Tell a destination that is back how many lines it has missed. */
+static void
+report_missed(enum transport i)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "log: %u lines before this are missing",
+	    transports[i].missed);
+	if (transports[i].send(LOG_LEVEL_WARNING, log_tag, text))
+		transports[i].missed = 0;
+}
+
+/* Hand a line to where it goes. Async-signal-safe with `in_handler`. */
+static void
+deliver(enum log_level level, const char *text, bool in_handler)
+{
+	bool has_destination = false;
+	bool taken = false;
+
+	if (log_sink != NULL) {
+		log_sink(log_sink_arg, level, text);
+		return;
+	}
+	for (enum transport i = 0; i < TRANSPORT_COUNT && !taken; i++) {
+		if (!transports[i].is_open())
+			continue;
+		has_destination = true;
+		if (transports[i].missed > 0 && !in_handler)
+			report_missed(i);
+		taken = transports[i].send(level, log_tag, text);
+		if (!taken)
+			transports[i].missed++;
+	}
+	if (also_to_stderr || !has_destination)
+		write_to_stderr(level, text);
+}
+
+static void log_message(enum log_level, const char *fmt, va_list)
+    __attribute__((format(printf, 2, 0)));
+
+static void
+log_message(enum log_level level, const char *fmt, va_list ap)
+{
+	char text[LOG_LINE_MAX + 1];
+	int saved_errno = errno;
+
+	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
+		snprintf(text, sizeof(text), "cannot format: %s", fmt);
+	log_text_sanitize(text);
+	log_line_learn_zone(clock_wall_s());
+	deliver(level, text, false);
+	errno = saved_errno;
+}
+
+void
+log_debug(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (log_verbosity_level <= 0)
+		return;
+	va_start(ap, fmt);
+	log_message(LOG_LEVEL_INFO, fmt, ap);
+	va_end(ap);
+}
+
+void
+log_info(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_message(LOG_LEVEL_INFO, fmt, ap);
+	va_end(ap);
+}
+
+void
+log_warning(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_message(LOG_LEVEL_WARNING, fmt, ap);
+	va_end(ap);
+}
+
+void
+log_error(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_message(LOG_LEVEL_ERROR, fmt, ap);
+	va_end(ap);
+}
+
+void
+log_fatal(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_message(LOG_LEVEL_FATAL, fmt, ap);
+	va_end(ap);
+	exit(1);
+}
+
+void
+log_panic(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_message(LOG_LEVEL_PANIC, fmt, ap);
+	va_end(ap);
+	abort();
+}
+
+void
+log_emergency(enum log_level level, const char *text)
+{
+	int saved_errno = errno;
+
+	deliver(level, text, true);
+	errno = saved_errno;
+}
+
+bool
+log_limit_allows(struct log_limit *limit, unsigned period_s)
+{
+	uint64_t now_us = clock_monotonic_us();
+
+	if (now_us < limit->next_us) {
+		limit->held_back++;
+		return false;
+	}
+	limit->next_us = now_us + (uint64_t)period_s * 1000000;
+	limit->suppressed = limit->held_back;
+	limit->held_back = 0;
+	return true;
+}

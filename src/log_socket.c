@@ -1,0 +1,115 @@
+/*
+ * log_socket: a connected local socket to a log daemon. Owns its descriptor.
+ * Never waits: not for a full queue, and not for a log daemon that is gone.
+ */
+#include "log_transport.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* Connect a new socket of this type. False, with errno: it failed. */
+static bool
+connect_socket(struct log_socket *sock, int type)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int error, fd;
+
+	memcpy(address.sun_path, sock->path, sizeof(address.sun_path));
+	fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return false;
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+		error = errno;
+		close(fd);
+		errno = error;
+		return false;
+	}
+	sock->is_stream = type == SOCK_STREAM;
+	sock->fd = fd;
+	return true;
+}
+
+/* syslogd's socket is of either type; nearly always it takes datagrams. */
+static bool
+connect_either(struct log_socket *sock)
+{
+	if (connect_socket(sock, SOCK_DGRAM))
+		return true;
+	return errno == EPROTOTYPE && sock->may_be_stream &&
+	       connect_socket(sock, SOCK_STREAM);
+}
+
+enum error
+log_socket_open(struct log_socket *sock, const char *path, bool may_be_stream)
+{
+	size_t len = strlen(path);
+
+	_Static_assert(
+	    LOG_PATH_MAX == sizeof(((struct sockaddr_un *)NULL)->sun_path),
+	    "the path is copied whole");
+	log_socket_close(sock);
+	if (len >= sizeof(sock->path))
+		return ERROR_TOO_LARGE;
+	memset(sock->path, 0, sizeof(sock->path));
+	memcpy(sock->path, path, len);
+	sock->may_be_stream = may_be_stream;
+	return connect_either(sock) ? ERROR_NONE : ERROR_IO;
+}
+
+/* Send a whole line. A stream has a NUL, as in glibc, to tell lines apart. */
+static bool
+send_line(struct log_socket *sock, const struct log_line *line)
+{
+	char nul = '\0';
+	struct iovec parts[2] = {
+		{ .iov_base = (void *)line->bytes, .iov_len = line->len },
+		{ .iov_base = &nul, .iov_len = 1 },
+	};
+	struct msghdr message = {
+		.msg_iov = parts,
+		.msg_iovlen = sock->is_stream ? 2 : 1,
+	};
+	ssize_t sent;
+
+	sent = sendmsg(sock->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (sent < 0)
+		return false;
+	if (!sock->is_stream || (size_t)sent == line->len + 1)
+		return true;
+	/* Cut short by a full queue: the next line must not be glued to it. */
+	log_socket_close(sock);
+	errno = EAGAIN;
+	return false;
+}
+
+bool
+log_socket_send(struct log_socket *sock, const struct log_line *line)
+{
+	if (sock->fd >= 0) {
+		if (send_line(sock, line))
+			return true;
+		if (errno == EAGAIN || errno == ENOBUFS || errno == EINTR)
+			return false;
+	}
+	/*
+	 * The log daemon was restarted, or is not there yet. Within the jail
+	 * the path is looked up there, where there may be a socket for this
+	 * very purpose (as in Debian's /var/spool/postfix/dev/log).
+	 */
+	log_socket_close(sock);
+	return connect_either(sock) && send_line(sock, line);
+}
+
+void
+log_socket_close(struct log_socket *sock)
+{
+	int fd = sock->fd;
+
+	sock->fd = -1;
+	if (fd >= 0)
+		close(fd);
+}

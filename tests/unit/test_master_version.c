@@ -1,0 +1,215 @@
+/*
+ * Unit tests of master_version.
+ */
+#include "master.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define WAIT_MAX_S 20
+
+static char directory[] = "/tmp/test_version.XXXXXX";
+
+static int
+enter_directory(void **state)
+{
+	(void)state;
+	return mkdtemp(directory) != NULL ? chdir(directory) : -1;
+}
+
+static int
+leave_directory(void **state)
+{
+	(void)state;
+	return chdir("/") == 0 ? rmdir(directory) : -1;
+}
+
+static int
+remove_files(void **state)
+{
+	(void)state;
+	unlink("master");
+	unlink("smtpd");
+	unlink("libpostfix-global.so");
+	return 0;
+}
+
+/* A program with some bytes at an offset, and `rest` more behind them. */
+static void
+write_program(
+    const char *name, off_t offset, const void *bytes, size_t len, off_t rest)
+{
+	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, bytes, len, offset), len);
+	assert_int_equal(ftruncate(fd, offset + (off_t)len + rest), 0);
+	close(fd);
+}
+
+static void
+assert_version(const char *expected)
+{
+	char *version = master_postfix_version(".");
+
+	if (expected == NULL) {
+		assert_null(version);
+		return;
+	}
+	assert_non_null(version);
+	assert_string_equal(version, expected);
+	free(version);
+}
+
+/* A string of a program: with its NUL. */
+#define STRING(text) text, sizeof(text)
+
+static void
+test_stamp_at_any_offset(void **state)
+{
+	(void)state;
+	for (off_t offset = 65536 - 80; offset < 65536 + 10; offset++) {
+		write_program(
+		    "master", offset, STRING("mail_version=3.7.11"), 1000);
+		assert_version("3.7.11");
+	}
+	write_program(
+	    "master", 65536 * 5 - 7, STRING("mail_version=3.12-20260821"), 0);
+	assert_version("3.12-20260821");
+	write_program("master", 0, STRING("mail_version=3.5.25"), 0);
+	assert_version("3.5.25");
+}
+
+static void
+test_name_of_the_parameter_is_no_stamp(void **state)
+{
+	static const char strings[] = "check_mail_version\0mail_version=\0"
+				      "mail_version=unknown\0"
+				      "mail_version=3.8.1\0mail_version=9.9";
+
+	(void)state;
+	write_program("master", 100, strings, sizeof(strings), 10);
+	assert_version("3.8.1");
+}
+
+static void
+test_cut_stamp_is_none(void **state)
+{
+	(void)state;
+	write_program("master", 100, "mail_version=3.7", 16, 0);
+	assert_version(NULL);
+	write_program("master", 100, "mail_version=", 13, 0);
+	assert_version(NULL);
+	write_program("master", 100, "mail_versio", 11, 0);
+	assert_version(NULL);
+}
+
+static void
+test_version_is_bounded(void **state)
+{
+	char bytes[1000] = "mail_version=";
+	char *version;
+
+	(void)state;
+	memset(bytes + 13, '7', sizeof(bytes) - 14);
+	write_program("master", 0, bytes, sizeof(bytes), 0);
+	version = master_postfix_version(".");
+	assert_non_null(version);
+	assert_in_range(strlen(version), 10, 64);
+	assert_true(strspn(version, "7") == strlen(version));
+	free(version);
+	write_program("master", 0, STRING("mail_version=3.7\nx"), 0);
+	assert_version("3.7");
+}
+
+static void
+test_other_programs_are_asked(void **state)
+{
+	(void)state;
+	assert_version(NULL);
+	write_program(
+	    "libpostfix-global.so", 5, STRING("mail_version=3.6.1"), 0);
+	assert_version("3.6.1");
+	write_program("smtpd", 5, STRING("mail_version=3.6.2"), 0);
+	assert_version("3.6.2");
+	write_program("master", 5, STRING("no stamp"), 0);
+	assert_version("3.6.2");
+	write_program("master", 5, STRING("mail_version=3.6.3"), 0);
+	assert_version("3.6.3");
+}
+
+static void
+test_what_is_no_program(void **state)
+{
+	char *version;
+
+	(void)state;
+	alarm(WAIT_MAX_S);
+	assert_int_equal(mkfifo("master", 0600), 0);
+	assert_version(NULL);
+	unlink("master");
+	assert_int_equal(mkdir("master", 0700), 0);
+	version = master_postfix_version(".");
+	rmdir("master");
+	assert_null(version);
+	assert_null(master_postfix_version("nonexistent"));
+	write_program("master", 0, "", 0, 0);
+	assert_version(NULL);
+	alarm(0);
+}
+
+static void
+test_who_announces(void **state)
+{
+	static const struct {
+		const char *version;
+		bool announces;
+	} cases[] = {
+		{ NULL, true },
+		{ "2.11.0", false },
+		{ "3.5.25", false },
+		{ "3.5", false },
+		{ "3", false },
+		{ "3.6", true },
+		{ "3.6.0", true },
+		{ "3.6-20210101", true },
+		{ "3.7.11", true },
+		{ "3.10.1", true },
+		{ "3.12-20260821", true },
+		{ "4.0.0", true },
+		{ "10.1", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(master_version_announces(cases[i].version),
+		    cases[i].announces);
+}
+
+#define VERSION_TEST(function) cmocka_unit_test_teardown(function, remove_files)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		VERSION_TEST(test_stamp_at_any_offset),
+		VERSION_TEST(test_name_of_the_parameter_is_no_stamp),
+		VERSION_TEST(test_cut_stamp_is_none),
+		VERSION_TEST(test_version_is_bounded),
+		VERSION_TEST(test_other_programs_are_asked),
+		VERSION_TEST(test_what_is_no_program),
+		VERSION_TEST(test_who_announces),
+	};
+
+	return cmocka_run_group_tests(tests, enter_directory, leave_directory);
+}
