@@ -1,0 +1,56 @@
+/*
+ * prng: the pool of random numbers (CONTRACT section 7). The pool is
+ * OpenSSL's; prng_pool.c is the only file that calls RAND.
+ *
+ * Output is drawn from OpenSSL in blocks and handed out from there, wiped as
+ * it goes. What was gathered since (time of day, cache material) is stirred
+ * into OpenSSL's pool before the next block is drawn.
+ *
+ * One thread, one process: a child of fork(2) would hand out the rest of the
+ * same block, so it calls prng_fini() first if it needs random numbers.
+ */
+#ifndef PRNG_H
+#define PRNG_H
+
+#include "error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Fill `out` with `len` random bytes. ERROR_RANDOM: the generator failed
+ * (logged, rate-limited), and `out` is all zero.
+ */
+enum error prng_generate(void *out, size_t len);
+
+/* Mix `len` bytes into OpenSSL's pool now, and drop the block drawn. */
+void prng_stir(const void *data, size_t len);
+
+/*
+ * Gather `len` bytes, to be mixed in before the next block is drawn. About a
+ * nanosecond a byte; no system call.
+ */
+void prng_gather(const void *data, size_t len);
+
+/* Gather the time of day. Cheap: called for every request. */
+void prng_gather_time(void);
+
+/*
+ * A random part of a period: period_s * byte / 255 with a byte from the
+ * generator, in microseconds. At least one millisecond; all of the period
+ * when the generator fails.
+ */
+uint64_t prng_random_delay_us(int64_t period_s);
+
+/* Wipe the block and what was gathered. */
+void prng_fini(void);
+
+struct prng_statistics {
+	uint64_t bytes_generated; /* handed out */
+	uint64_t stirs;           /* additions to OpenSSL's pool */
+	uint64_t failures;        /* blocks that could not be drawn */
+};
+/* Since the start of the process; borrowed, always valid. */
+const struct prng_statistics *prng_statistics(void);
+
+#endif

@@ -1,0 +1,135 @@
+/*
+ * exchange: the PRNG exchange file. Owns its descriptor, and with that the
+ * lock, which the kernel drops when any descriptor of the file is closed: so
+ * nobody else opens it. Never trusts the content: it is mixed in, and credited
+ * with nothing.
+ */
+#include "exchange.h"
+
+#include "log.h"
+#include "prng.h"
+#include "safe_open.h"
+#include "xalloc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void
+exchange_init(struct exchange_file *file)
+{
+	*file = (struct exchange_file){ .fd = -1 };
+}
+
+enum error
+exchange_open(struct exchange_file *file, const char *path)
+{
+	enum error error;
+	char *cause;
+
+	error = safe_open_update(path, &file->fd, &cause);
+	if (error != ERROR_NONE) {
+		log_warning(
+		    "cannot open PRNG exchange file %s: %s", path, cause);
+		free(cause);
+		return error;
+	}
+	file->path = xstrdup(path);
+	return ERROR_NONE;
+}
+
+void
+exchange_close(struct exchange_file *file)
+{
+	if (file->fd >= 0)
+		close(file->fd);
+	free(file->path);
+	exchange_init(file);
+}
+
+static enum error
+fail_io(const struct exchange_file *file, const char *verb)
+{
+	log_warning("cannot %s PRNG exchange file %s: %s", verb, file->path,
+	    strerror(errno));
+	return ERROR_IO;
+}
+
+/* F_WRLCK or F_UNLCK on the whole file, without waiting. */
+static int
+set_lock(const struct exchange_file *file, short type)
+{
+	struct flock lock = { .l_type = type, .l_whence = SEEK_SET };
+
+	return fcntl(file->fd, F_SETLK, &lock);
+}
+
+/* Take the lock of a file that still has a name. */
+static enum error
+lock_file(const struct exchange_file *file)
+{
+	struct stat st;
+
+	if (set_lock(file, F_WRLCK) < 0)
+		return errno == EACCES || errno == EAGAIN
+		           ? ERROR_LOCKED
+		           : fail_io(file, "lock");
+	if (fstat(file->fd, &st) < 0)
+		return fail_io(file, "examine");
+	return st.st_nlink > 0 ? ERROR_NONE : ERROR_NOT_FOUND;
+}
+
+/* A file that is new, or was cut short, has less to give, which is no fault. */
+static enum error
+stir_content(const struct exchange_file *file)
+{
+	unsigned char content[EXCHANGE_FILE_LEN];
+	ssize_t len;
+
+	len = pread(file->fd, content, sizeof(content), 0);
+	if (len < 0)
+		return fail_io(file, "read");
+	prng_stir(content, (size_t)len);
+	explicit_bzero(content, sizeof(content));
+	return ERROR_NONE;
+}
+
+static enum error
+write_output(const struct exchange_file *file)
+{
+	unsigned char output[EXCHANGE_FILE_LEN];
+	enum error error;
+	ssize_t len;
+
+	if ((error = prng_generate(output, sizeof(output))) != ERROR_NONE) {
+		log_warning("PRNG exchange file %s not updated: %s", file->path,
+		    error_text(error));
+		return error;
+	}
+	errno = ENOSPC; /* what a short write means */
+	len = pwrite(file->fd, output, sizeof(output), 0);
+	explicit_bzero(output, sizeof(output));
+	if (len != (ssize_t)sizeof(output))
+		return fail_io(file, "write");
+	if (ftruncate(file->fd, sizeof(output)) < 0)
+		return fail_io(file, "truncate");
+	return ERROR_NONE;
+}
+
+enum error
+exchange_update(struct exchange_file *file)
+{
+	enum error error;
+
+	if (file->fd < 0)
+		return ERROR_DISABLED;
+	if ((error = lock_file(file)) == ERROR_NONE &&
+	    (error = stir_content(file)) == ERROR_NONE)
+		error = write_output(file);
+	if (error != ERROR_LOCKED)
+		set_lock(file, F_UNLCK);
+	return error;
+}

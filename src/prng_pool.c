@@ -1,0 +1,178 @@
+/*
+ * prng_pool: OpenSSL's generator, drawn from in blocks. Owns the block and
+ * what was gathered, both wiped as they are used. Never hands out a byte that
+ * OpenSSL did not produce, nor any byte twice.
+ */
+#include "prng.h"
+
+#include "clock.h"
+#include "log.h"
+
+#include <openssl/err.h>
+#include <openssl/rand.h>
+#include <string.h>
+
+/*
+ * A block costs a reseed of OpenSSL's generators (some microseconds, with a
+ * getrandom(2) in it) besides the bytes themselves; 4 kB share that cost among
+ * 128 seeds of the usual size.
+ */
+#define BLOCK_LEN    4096
+#define GATHERED_LEN 256
+#define DELAY_MIN_US 1000
+#define US_PER_S     1000000
+#define LOG_PERIOD_S 60
+
+static struct {
+	unsigned char block[BLOCK_LEN];
+	size_t left; /* bytes at the end of block not handed out yet */
+	unsigned char gathered[GATHERED_LEN];
+	size_t gathered_count; /* all since the last stir, folded or not */
+	struct log_limit log_limit;
+	struct prng_statistics statistics;
+} pool;
+
+/*
+ * The material is credited with no entropy at all: we cannot know what it is
+ * worth, and OpenSSL 1.1.1 would take material with full credit instead of,
+ * not besides, a fresh seed from the operating system. OpenSSL 3 ignores the
+ * estimate where it has the system as a source. Either way the reseed that
+ * RAND_add() brings about reaches RAND_bytes() at its next call.
+ */
+static void
+add_to_pool(const void *data, size_t len)
+{
+	RAND_add(data, (int)len, 0.0);
+	++pool.statistics.stirs;
+}
+
+static void
+stir_gathered(void)
+{
+	size_t len = pool.gathered_count;
+
+	if (len == 0)
+		return;
+	add_to_pool(pool.gathered, len < GATHERED_LEN ? len : GATHERED_LEN);
+	explicit_bzero(pool.gathered, sizeof(pool.gathered));
+	pool.gathered_count = 0;
+}
+
+static void
+drop_block(void)
+{
+	explicit_bzero(pool.block, sizeof(pool.block));
+	pool.left = 0;
+}
+
+static void
+log_failure(void)
+{
+	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+
+	if (log_limit_allows(&pool.log_limit, LOG_PERIOD_S))
+		log_error("the random number generator failed: %s",
+		    reason != NULL ? reason : "no reason given");
+	ERR_clear_error();
+}
+
+static enum error
+draw_block(void)
+{
+	stir_gathered();
+	/* 0 and -1 are failures alike. */
+	if (RAND_bytes(pool.block, sizeof(pool.block)) != 1) {
+		drop_block();
+		++pool.statistics.failures;
+		log_failure();
+		return ERROR_RANDOM;
+	}
+	pool.left = sizeof(pool.block);
+	return ERROR_NONE;
+}
+
+enum error
+prng_generate(void *out, size_t len)
+{
+	unsigned char *next = out;
+	unsigned char *head;
+	size_t wanted = len;
+	size_t part;
+
+	while (wanted > 0) {
+		if (pool.left == 0 && draw_block() != ERROR_NONE) {
+			explicit_bzero(out, len);
+			return ERROR_RANDOM;
+		}
+		part = wanted < pool.left ? wanted : pool.left;
+		head = pool.block + sizeof(pool.block) - pool.left;
+		memcpy(next, head, part);
+		explicit_bzero(head, part);
+		pool.left -= part;
+		next += part;
+		wanted -= part;
+	}
+	pool.statistics.bytes_generated += len;
+	return ERROR_NONE;
+}
+
+void
+prng_stir(const void *data, size_t len)
+{
+	stir_gathered();
+	add_to_pool(data, len);
+	drop_block();
+}
+
+/*
+ * Past the end the buffer is folded onto itself; the rotation keeps material
+ * that comes twice from cancelling itself out.
+ */
+void
+prng_gather(const void *data, size_t len)
+{
+	const unsigned char *bytes = data;
+	unsigned char *slot;
+	size_t i;
+
+	for (i = 0; i < len; ++i) {
+		slot = &pool.gathered[pool.gathered_count++ % GATHERED_LEN];
+		*slot = (unsigned char)((*slot << 1 | *slot >> 7) ^ bytes[i]);
+	}
+}
+
+void
+prng_gather_time(void)
+{
+	struct timespec now = clock_wall();
+	uint64_t now_ns;
+
+	now_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	prng_gather(&now_ns, sizeof(now_ns));
+}
+
+uint64_t
+prng_random_delay_us(int64_t period_s)
+{
+	uint64_t delay_us = period_s > 0 ? (uint64_t)period_s * US_PER_S : 0;
+	unsigned char byte;
+
+	if (prng_generate(&byte, sizeof(byte)) != ERROR_NONE)
+		byte = UINT8_MAX;
+	delay_us = delay_us * byte / UINT8_MAX;
+	return delay_us > DELAY_MIN_US ? delay_us : DELAY_MIN_US;
+}
+
+void
+prng_fini(void)
+{
+	drop_block();
+	explicit_bzero(pool.gathered, sizeof(pool.gathered));
+	pool.gathered_count = 0;
+}
+
+const struct prng_statistics *
+prng_statistics(void)
+{
+	return &pool.statistics;
+}

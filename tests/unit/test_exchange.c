@@ -1,0 +1,295 @@
+/*
+ * Unit tests of the exchange file, on a generator whose bytes count up and
+ * that shows what was stirred in.
+ */
+#include "../lib/fake_rand.h"
+
+#include "exchange.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "prng.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "../lib/lock_holder.h"
+#include "../lib/unit.h"
+
+#define OTHER_UID 65534
+#define LONG_LEN  3000
+
+static struct exchange_file file;
+
+static int
+setup(void **state)
+{
+	prng_fini();
+	fake_rand_reset();
+	exchange_init(&file);
+	return unit_setup(state);
+}
+
+static int
+teardown(void **state)
+{
+	exchange_close(&file);
+	prng_fini();
+	fake_rand_remove();
+	return unit_teardown(state);
+}
+
+static void
+write_file(const void *content, size_t len)
+{
+	int fd = open(unit_path("exch"), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, content, len), len);
+	close(fd);
+}
+
+/* The whole file: bytes that count up from `first`. */
+static void
+assert_file_counts(unsigned first)
+{
+	unsigned char content[LONG_LEN];
+	int fd = open(unit_path("exch"), O_RDONLY);
+	ssize_t len = read(fd, content, sizeof(content));
+
+	close(fd);
+	assert_int_equal(len, EXCHANGE_FILE_LEN);
+	for (ssize_t i = 0; i < len; ++i)
+		assert_int_equal(content[i], (first + (unsigned)i) % 256);
+}
+
+static void
+open_file(void)
+{
+	assert_int_equal(exchange_open(&file, unit_path("exch")), ERROR_NONE);
+}
+
+static void
+test_new_file(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	open_file();
+	assert_int_equal(stat(unit_path("exch"), &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(st.st_size, 0); /* opening only opens */
+	fake_rand.next = 17;
+	assert_int_equal(exchange_update(&file), ERROR_NONE);
+	assert_file_counts(17);
+	assert_int_equal(unit_log_complaints(), 0);
+}
+
+/* What the file held goes in before what it will hold comes out. */
+static void
+test_content_is_stirred_before_output(void **state)
+{
+	unsigned char content[EXCHANGE_FILE_LEN], drawn[1];
+
+	(void)state;
+	memset(content, 'x', sizeof(content));
+	memcpy(content, "first", 5);
+	memcpy(content + sizeof(content) - 4, "last", 4);
+	write_file(content, sizeof(content));
+	open_file();
+	assert_int_equal(fake_rand.adds, 0);
+	assert_int_equal(prng_generate(drawn, 1), ERROR_NONE);
+	fake_rand.next = 90; /* of the next block, after the stir */
+	assert_int_equal(exchange_update(&file), ERROR_NONE);
+	assert_int_equal(fake_rand.added_len, sizeof(content));
+	assert_memory_equal(fake_rand.added, content, sizeof(content));
+	assert_file_counts(90);
+}
+
+static void
+test_each_update_reads_the_last(void **state)
+{
+	unsigned char content[4];
+
+	(void)state;
+	open_file();
+	for (unsigned i = 0; i < 3; ++i) {
+		prng_fini();
+		fake_rand.next = (unsigned char)(40 * i);
+		assert_int_equal(exchange_update(&file), ERROR_NONE);
+		assert_file_counts(40 * i);
+	}
+	for (unsigned i = 0; i < 4; ++i)
+		content[i] = (unsigned char)(40 + i);
+	assert_true(fake_rand_has(content, sizeof(content)));
+}
+
+static void
+test_short_and_long_files(void **state)
+{
+	unsigned char content[LONG_LEN];
+
+	(void)state;
+	write_file("ten bytes.", 10);
+	open_file();
+	assert_int_equal(exchange_update(&file), ERROR_NONE);
+	assert_int_equal(fake_rand.added_len, 10);
+	assert_memory_equal(fake_rand.added, "ten bytes.", 10);
+	assert_file_counts(0);
+
+	exchange_close(&file);
+	memset(content, 'y', sizeof(content));
+	write_file(content, sizeof(content));
+	open_file();
+	prng_fini();
+	fake_rand.next = 3;
+	assert_int_equal(exchange_update(&file), ERROR_NONE);
+	assert_int_equal(fake_rand.added_len, 10 + EXCHANGE_FILE_LEN);
+	assert_file_counts(3);
+}
+
+static void
+test_removed_file(void **state)
+{
+	(void)state;
+	open_file();
+	assert_int_equal(exchange_update(&file), ERROR_NONE);
+	unlink(unit_path("exch"));
+	fake_rand.adds = 0;
+	assert_int_equal(exchange_update(&file), ERROR_NOT_FOUND);
+	assert_int_equal(fake_rand.adds, 0);
+	assert_int_equal(access(unit_path("exch"), F_OK), -1);
+
+	/* One that was put in its place is not ours either. */
+	write_file("other", 5);
+	assert_int_equal(exchange_update(&file), ERROR_NOT_FOUND);
+	exchange_close(&file);
+	open_file();
+	assert_int_equal(exchange_update(&file), ERROR_NONE);
+}
+
+static void
+test_locked_file(void **state)
+{
+	struct lock_holder holder;
+	struct stat st;
+
+	(void)state;
+	write_file("before", 6);
+	open_file();
+	assert_true(lock_holder_start(&holder, unit_path("exch"), -1));
+	assert_int_equal(exchange_update(&file), ERROR_LOCKED);
+	assert_int_equal(fake_rand.adds, 0);
+	assert_int_equal(stat(unit_path("exch"), &st), 0);
+	assert_int_equal(st.st_size, 6);
+	assert_int_equal(unit_log_complaints(), 0);
+	lock_holder_stop(&holder);
+	assert_int_equal(exchange_update(&file), ERROR_NONE);
+
+	/* And it leaves no lock behind. */
+	assert_true(lock_holder_start(&holder, unit_path("exch"), -1));
+	lock_holder_stop(&holder);
+	unlink(unit_path("exch"));
+}
+
+/* A generator that fails costs neither the file nor the lock. */
+static void
+test_generator_failure_keeps_content(void **state)
+{
+	struct lock_holder holder;
+
+	(void)state;
+	open_file();
+	assert_int_equal(exchange_update(&file), ERROR_NONE);
+	prng_fini();
+	fake_rand.result = 0;
+	assert_int_equal(exchange_update(&file), ERROR_RANDOM);
+	assert_true(unit_log_has(unit_path("exch")));
+	assert_file_counts(0);
+	assert_true(lock_holder_start(&holder, unit_path("exch"), -1));
+	lock_holder_stop(&holder);
+}
+
+/* As on a full file system: some of it is written, and no more. */
+static void
+test_short_write(void **state)
+{
+	struct rlimit saved, limit;
+
+	(void)state;
+	open_file();
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &saved), 0);
+	limit = saved;
+	limit.rlim_cur = 100;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_int_equal(exchange_update(&file), ERROR_IO);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &saved), 0);
+	signal(SIGXFSZ, SIG_DFL);
+	assert_true(unit_log_has("cannot write PRNG exchange file"));
+	prng_fini();
+	fake_rand.next = 5;
+	assert_int_equal(exchange_update(&file), ERROR_NONE);
+	assert_file_counts(5);
+}
+
+static void
+test_not_open(void **state)
+{
+	(void)state;
+	assert_int_equal(exchange_update(&file), ERROR_DISABLED);
+	assert_int_equal(mkfifo(unit_path("fifo"), 0600), 0);
+	assert_int_equal(
+	    exchange_open(&file, unit_path("fifo")), ERROR_PERMISSION);
+	assert_true(unit_log_has("cannot open PRNG exchange file"));
+	assert_true(unit_log_has("not a regular file"));
+	assert_int_equal(unit_log_complaints(), 1);
+	assert_int_equal(exchange_update(&file), ERROR_DISABLED);
+}
+
+/* As it is when an administrator made the directory for root alone. */
+static void
+test_directory_not_ours(void **state)
+{
+	(void)state;
+	if (geteuid() == 0)
+		assert_int_equal(seteuid(OTHER_UID), 0);
+	else
+		assert_int_equal(chmod(unit_directory, 0500), 0);
+	assert_int_equal(exchange_open(&file, unit_path("exch")), ERROR_IO);
+	if (getuid() == 0)
+		assert_int_equal(seteuid(0), 0);
+	else
+		assert_int_equal(chmod(unit_directory, 0700), 0);
+	assert_true(unit_log_has("Permission denied"));
+	assert_int_equal(exchange_update(&file), ERROR_DISABLED);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(function) \
+	cmocka_unit_test_setup_teardown(function, setup, teardown)
+		TEST(test_new_file),
+		TEST(test_content_is_stirred_before_output),
+		TEST(test_each_update_reads_the_last),
+		TEST(test_short_and_long_files),
+		TEST(test_removed_file),
+		TEST(test_locked_file),
+		TEST(test_generator_failure_keeps_content),
+		TEST(test_short_write),
+		TEST(test_not_open),
+		TEST(test_directory_not_ours),
+#undef TEST
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

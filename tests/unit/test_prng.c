@@ -1,0 +1,328 @@
+/*
+ * Unit tests of the pool, on a generator whose bytes count up: so it shows at
+ * once if a byte is handed out twice, left out, or not the generator's.
+ */
+#include "../lib/fake_rand.h"
+
+#include "prng.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "clock.h"
+
+#include "../lib/unit.h"
+
+#define BLOCKS_LEN 20000 /* spans several blocks */
+
+static int
+setup(void **state)
+{
+	prng_fini();
+	fake_rand_reset();
+	return unit_setup(state);
+}
+
+static int
+teardown(void **state)
+{
+	prng_fini();
+	fake_rand_remove();
+	return unit_teardown(state);
+}
+
+/* Bytes that count up from `first`. */
+static void
+assert_counts(const unsigned char *bytes, size_t len, unsigned first)
+{
+	for (size_t i = 0; i < len; ++i)
+		assert_int_equal(bytes[i], (first + i) % 256);
+}
+
+static void
+assert_all_zero(const unsigned char *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; ++i)
+		assert_int_equal(bytes[i], 0);
+}
+
+static void
+test_hands_out_every_byte_once(void **state)
+{
+	static unsigned char out[BLOCKS_LEN];
+	const uint64_t before = prng_statistics()->bytes_generated;
+	size_t len = 0;
+
+	(void)state;
+	for (size_t part = 1; len + part <= sizeof(out); ++part) {
+		assert_int_equal(prng_generate(out + len, part), ERROR_NONE);
+		len += part;
+	}
+	assert_counts(out, len, 0);
+	assert_true(fake_rand.draws > 1);
+	assert_true(fake_rand.draws <= len / 1024 + 1);
+	assert_int_equal(prng_statistics()->bytes_generated - before, len);
+}
+
+static void
+test_fills_more_than_a_block(void **state)
+{
+	static unsigned char out[BLOCKS_LEN];
+
+	(void)state;
+	assert_int_equal(prng_generate(out, 3), ERROR_NONE);
+	assert_int_equal(prng_generate(out, sizeof(out)), ERROR_NONE);
+	assert_counts(out, sizeof(out), 3);
+	assert_int_equal(prng_generate(out, 0), ERROR_NONE);
+}
+
+/* Every value but 1 is a failure, and no byte of before is handed out. */
+static void
+test_failure_gives_zeros(void **state)
+{
+	const int failures[] = { 0, -1, 2 };
+	static unsigned char out[BLOCKS_LEN];
+	uint64_t before;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); ++i) {
+		before = prng_statistics()->failures;
+		fake_rand.result = 1;
+		assert_int_equal(prng_generate(out, 1), ERROR_NONE);
+		fake_rand.result = failures[i];
+		memset(out, 0xff, sizeof(out));
+		assert_int_equal(prng_generate(out, sizeof(out)), ERROR_RANDOM);
+		assert_all_zero(out, sizeof(out));
+		/* Nor what the failed call left behind. */
+		memset(out, 0xff, sizeof(out));
+		assert_int_equal(prng_generate(out, 1), ERROR_RANDOM);
+		assert_int_equal(out[0], 0);
+		assert_int_equal(prng_statistics()->failures, before + 2);
+	}
+}
+
+static void
+test_recovers_from_failure(void **state)
+{
+	unsigned char out[64];
+
+	(void)state;
+	fake_rand.result = 0;
+	assert_int_equal(prng_generate(out, sizeof(out)), ERROR_RANDOM);
+	fake_rand.result = 1;
+	fake_rand.next = 7;
+	assert_int_equal(prng_generate(out, sizeof(out)), ERROR_NONE);
+	assert_counts(out, sizeof(out), 7);
+}
+
+/* Logged, but not for each of the clients that ask. */
+static void
+test_failure_is_logged_once_a_while(void **state)
+{
+	unsigned char out[64];
+
+	(void)state;
+	clock_advance(3600); /* past what the other tests logged */
+	fake_rand.result = 0;
+	for (int i = 0; i < 10; ++i)
+		assert_int_equal(prng_generate(out, 64), ERROR_RANDOM);
+	assert_true(unit_log_has("random number generator failed"));
+	assert_int_equal(unit_log_complaints(), 1);
+	clock_advance(3600);
+	assert_int_equal(prng_generate(out, 64), ERROR_RANDOM);
+	assert_int_equal(unit_log_complaints(), 2);
+}
+
+static void
+test_gathered_goes_in_before_the_next_block(void **state)
+{
+	static unsigned char out[BLOCKS_LEN];
+
+	(void)state;
+	assert_int_equal(prng_generate(out, 1), ERROR_NONE);
+	prng_gather("material", 8);
+	assert_int_equal(fake_rand.adds, 0);
+	assert_int_equal(prng_generate(out, 1), ERROR_NONE);
+	assert_int_equal(fake_rand.adds, 0);
+	assert_int_equal(prng_generate(out, sizeof(out)), ERROR_NONE);
+	assert_int_equal(fake_rand.adds, 1); /* and not with each block */
+	assert_int_equal(fake_rand.added_len, 8);
+	assert_true(fake_rand_has("material", 8));
+}
+
+/* What is too much for the buffer still all takes part in what is added. */
+static void
+test_gathered_overflow_is_folded(void **state)
+{
+	unsigned char material[1000], plain[1000], out[1];
+	size_t plain_len;
+
+	(void)state;
+	memset(material, 0x55, sizeof(material));
+	prng_gather(material, sizeof(material));
+	assert_int_equal(prng_generate(out, 1), ERROR_NONE);
+	plain_len = fake_rand.added_len;
+	assert_true(plain_len > 0 && plain_len < sizeof(material));
+	memcpy(plain, fake_rand.added, plain_len);
+
+	for (size_t i = 0; i < sizeof(material); i += 37) {
+		prng_fini();
+		fake_rand_reset();
+		material[i] ^= 1;
+		prng_gather(material, sizeof(material));
+		material[i] ^= 1;
+		assert_int_equal(prng_generate(out, 1), ERROR_NONE);
+		assert_int_equal(fake_rand.added_len, plain_len);
+		assert_memory_not_equal(fake_rand.added, plain, plain_len);
+	}
+}
+
+static void
+test_gathered_twice_does_not_cancel(void **state)
+{
+	unsigned char material[256], zero[256] = { 0 }, out[1];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(material); ++i)
+		material[i] = (unsigned char)(i | 1);
+	for (int i = 0; i < 4; ++i)
+		prng_gather(material, sizeof(material));
+	assert_int_equal(prng_generate(out, 1), ERROR_NONE);
+	assert_int_equal(fake_rand.added_len, sizeof(material));
+	assert_memory_not_equal(fake_rand.added, zero, sizeof(zero));
+}
+
+static void
+test_gather_time_follows_the_clock(void **state)
+{
+	unsigned char out[1], first[8];
+
+	(void)state;
+	prng_gather_time();
+	assert_int_equal(prng_generate(out, 1), ERROR_NONE);
+	assert_int_equal(fake_rand.added_len, sizeof(first));
+	memcpy(first, fake_rand.added, sizeof(first));
+	prng_fini();
+	fake_rand_reset();
+	prng_gather_time();
+	assert_int_equal(prng_generate(out, 1), ERROR_NONE);
+	assert_memory_not_equal(fake_rand.added, first, sizeof(first));
+}
+
+/* At once, and what was drawn before is not handed out any more. */
+static void
+test_stir_drops_the_block(void **state)
+{
+	const uint64_t before = prng_statistics()->stirs;
+	unsigned char out[4];
+
+	(void)state;
+	assert_int_equal(prng_generate(out, 1), ERROR_NONE);
+	prng_gather("gathered", 8);
+	prng_stir("stirred", 7);
+	assert_true(fake_rand_has("gathered", 8));
+	assert_true(fake_rand_has("stirred", 7));
+	assert_int_equal(prng_statistics()->stirs - before, fake_rand.adds);
+	fake_rand.next = 100;
+	assert_int_equal(prng_generate(out, sizeof(out)), ERROR_NONE);
+	assert_counts(out, sizeof(out), 100);
+	assert_int_equal(fake_rand.adds, 2);
+}
+
+/* OpenSSL 1.1.1 would else leave the operating system's entropy out. */
+static void
+test_nothing_is_credited(void **state)
+{
+	unsigned char material[64] = { 1 }, out[1];
+
+	(void)state;
+	prng_gather(material, sizeof(material));
+	prng_stir(material, sizeof(material));
+	prng_gather_time();
+	assert_int_equal(prng_generate(out, 1), ERROR_NONE);
+	assert_true(fake_rand.adds >= 3);
+	assert_true(fake_rand.credit <= 0.0 && fake_rand.credit >= 0.0);
+}
+
+static void
+test_fini_forgets(void **state)
+{
+	unsigned char out[4];
+
+	(void)state;
+	assert_int_equal(prng_generate(out, 1), ERROR_NONE);
+	prng_gather("material", 8);
+	prng_fini();
+	fake_rand.next = 100;
+	assert_int_equal(prng_generate(out, sizeof(out)), ERROR_NONE);
+	assert_counts(out, sizeof(out), 100);
+	assert_int_equal(fake_rand.adds, 0);
+}
+
+static uint64_t
+delay_with_byte(int64_t period_s, unsigned char byte)
+{
+	prng_fini();
+	fake_rand.next = byte;
+	return prng_random_delay_us(period_s);
+}
+
+static void
+test_random_delay(void **state)
+{
+	(void)state;
+	assert_int_equal(delay_with_byte(3600, 0), 1000);
+	assert_int_equal(delay_with_byte(3600, 51), 3600000000 / 5);
+	assert_int_equal(delay_with_byte(3600, 255), 3600000000);
+	assert_int_equal(delay_with_byte(0, 200), 1000);
+	assert_int_equal(delay_with_byte(-1, 200), 1000);
+	assert_int_equal(
+	    delay_with_byte(INT32_MAX, 255), INT32_MAX * UINT64_C(1000000));
+	fake_rand.result = 0;
+	assert_int_equal(delay_with_byte(3600, 0), 3600000000);
+}
+
+/* The one test with OpenSSL's own generator. */
+static void
+test_real_generator(void **state)
+{
+	unsigned char one[32], two[32];
+
+	(void)state;
+	fake_rand_remove();
+	prng_gather_time();
+	assert_int_equal(prng_generate(one, sizeof(one)), ERROR_NONE);
+	prng_stir(one, sizeof(one));
+	assert_int_equal(prng_generate(two, sizeof(two)), ERROR_NONE);
+	assert_memory_not_equal(one, two, sizeof(one));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(function) \
+	cmocka_unit_test_setup_teardown(function, setup, teardown)
+		TEST(test_hands_out_every_byte_once),
+		TEST(test_fills_more_than_a_block),
+		TEST(test_failure_gives_zeros),
+		TEST(test_recovers_from_failure),
+		TEST(test_failure_is_logged_once_a_while),
+		TEST(test_gathered_goes_in_before_the_next_block),
+		TEST(test_gathered_overflow_is_folded),
+		TEST(test_gathered_twice_does_not_cancel),
+		TEST(test_gather_time_follows_the_clock),
+		TEST(test_stir_drops_the_block),
+		TEST(test_nothing_is_credited),
+		TEST(test_fini_forgets),
+		TEST(test_random_delay),
+		TEST(test_real_generator),
+#undef TEST
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
