@@ -1,0 +1,67 @@
+/*
+ * settings: the parameters of params.def, parsed and checked. Read once, at
+ * start, by main; every other module is handed the values that it needs.
+ */
+#ifndef SETTINGS_H
+#define SETTINGS_H
+
+#include "config.h"
+#include "error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct settings {
+#define PARAM_STRING(name, text)          char *name;
+#define PARAM_TIME(name, text, min, max)  int64_t name;
+#define PARAM_INT(name, text, min, max)   int64_t name;
+#define PARAM_SIZE(name, text, min, max)  int64_t name;
+#define PARAM_BOOL(name, text)            bool name;
+#include "params.def"
+#undef PARAM_STRING
+#undef PARAM_TIME
+#undef PARAM_INT
+#undef PARAM_SIZE
+#undef PARAM_BOOL
+};
+
+/* Put the defaults of params.def into a config. */
+void settings_set_defaults(struct config *);
+
+/*
+ * Expand, parse and check every parameter. ERROR_INVALID: *cause names the
+ * parameter, the value, where it was set and what would do.
+ */
+enum error settings_read(struct settings *, const struct config *,
+    char **cause);
+
+/*
+ * Check the names that stand in files. ERROR_INVALID, with a cause: own_file
+ * (tlsmgr.cf) sets a parameter that is not ours. A parameter with our prefix
+ * that does not exist is logged as a warning.
+ */
+enum error settings_check_names(const struct config *, const char *own_file,
+    char **cause);
+
+/*
+ * Does this value of smtpd_tls_loglevel (or its like) ask for the activity of
+ * the cache to be logged? ERROR_INVALID: unknown words in it, named in *cause;
+ * *log_cache says what the others ask for.
+ */
+enum error settings_log_cache_activity(const char *loglevel, bool *log_cache,
+    char **cause);
+
+/* Free the strings; the structure is the caller's. */
+void settings_fini(struct settings *);
+
+/*
+ * SHA-256 over the settings on which the sessions of one side ("smtpd",
+ * "smtp", "lmtp") depend: every SIDE_tls_* and tls_* parameter that is set,
+ * expanded, but for log levels, the generator and the place, size and timeout
+ * of the cache itself.
+ */
+#define SETTINGS_DIGEST_LEN 32
+void settings_digest(const struct config *, const char *side,
+    unsigned char digest[SETTINGS_DIGEST_LEN]);
+
+#endif

@@ -1,0 +1,423 @@
+/*
+ * config_expand: $name and its longer forms. What is not said in CONTRACT
+ * section 3 was observed with `postconf -x` 3.7: the condition of ${name?...}
+ * looks at the text before its own expansion; braces are taken off, blanks
+ * inside them are not; a comparison alone is "true" or nothing.
+ */
+#include "config.h"
+
+#include "xalloc.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEPTH_MAX 100
+/* Bounds for what a file can make us do, by names that double and double. */
+#define STEPS_MAX  100000
+#define RESULT_MAX 1000000
+
+/* Text that need not end with NUL. */
+struct piece {
+	const char *text;
+	size_t len;
+};
+
+/* The names that are being expanded, innermost first. */
+struct frame {
+	const char *name;
+	unsigned depth;
+	const struct frame *outer;
+};
+
+struct expansion {
+	const struct config *config;
+	unsigned steps;
+	char **cause;
+};
+
+struct output {
+	char *text; /* owned; ends with NUL */
+	size_t len;
+	size_t size;
+};
+
+static enum error expand_piece(
+    struct expansion *, struct piece, const struct frame *, struct output *);
+
+static enum error
+fail(struct expansion *expansion, const char *problem, struct piece where)
+{
+	int len = where.len < 100 ? (int)where.len : 100;
+
+	*expansion->cause = xasprintf("%s: \"%.*s\"", problem, len, where.text);
+	return ERROR_INVALID;
+}
+
+static enum error
+append(struct expansion *expansion, struct output *output, struct piece piece)
+{
+	if (output->len + piece.len > RESULT_MAX)
+		return fail(expansion, "the expanded value is too long", piece);
+	if (output->len + piece.len + 1 > output->size) {
+		output->size = (output->len + piece.len + 1) * 2;
+		output->text = xrealloc(output->text, output->size);
+	}
+	memcpy(output->text + output->len, piece.text, piece.len);
+	output->len += piece.len;
+	output->text[output->len] = '\0';
+	return ERROR_NONE;
+}
+
+static void
+skip(struct piece *piece, size_t len)
+{
+	piece->text += len;
+	piece->len -= len;
+}
+
+static void
+skip_blanks(struct piece *piece)
+{
+	while (piece->len > 0 && isspace((unsigned char)*piece->text))
+		skip(piece, 1);
+}
+
+static bool
+starts_with(struct piece piece, const char *text)
+{
+	size_t len = strlen(text);
+
+	return piece.len >= len && memcmp(piece.text, text, len) == 0;
+}
+
+/* Take a name off the front; it may be empty. */
+static struct piece
+take_name(struct piece *piece)
+{
+	struct piece name = { piece->text, 0 };
+
+	while (name.len < piece->len &&
+	       (isalnum((unsigned char)name.text[name.len]) ||
+		   name.text[name.len] == '_'))
+		name.len++;
+	skip(piece, name.len);
+	return name;
+}
+
+/*
+ * Take what is inside a pair of brackets off the front; pairs of the same kind
+ * nest. False: the other bracket is missing.
+ */
+static bool
+take_bracketed(struct piece *piece, struct piece *inside)
+{
+	char open = *piece->text, close = open == '{' ? '}' : ')';
+	unsigned depth = 0;
+
+	for (size_t i = 0; i < piece->len; i++) {
+		if (piece->text[i] == open)
+			depth++;
+		else if (piece->text[i] == close && --depth == 0) {
+			*inside = (struct piece){ piece->text + 1, i - 1 };
+			skip(piece, i + 1);
+			return true;
+		}
+	}
+	return false;
+}
+
+static enum error
+expand_name(struct expansion *expansion, struct piece name,
+    const struct frame *outer, struct output *output)
+{
+	char *copy = xstrndup(name.text, name.len);
+	const struct config_entry *entry = config_get(expansion->config, copy);
+	struct frame frame = {
+		.name = copy,
+		.depth = outer == NULL ? 1 : outer->depth + 1,
+		.outer = outer,
+	};
+	enum error error = ERROR_NONE;
+
+	for (const struct frame *f = outer; f != NULL; f = f->outer)
+		if (strcmp(f->name, copy) == 0)
+			error = fail(expansion, "macro reaches itself", name);
+	if (error == ERROR_NONE && frame.depth > DEPTH_MAX)
+		error = fail(expansion, "macros nest too deep", name);
+	if (error == ERROR_NONE && ++expansion->steps > STEPS_MAX)
+		error = fail(expansion, "too many macros", name);
+	if (error == ERROR_NONE && entry != NULL)
+		error = expand_piece(expansion,
+		    (struct piece){ entry->text, strlen(entry->text) }, &frame,
+		    output);
+	free(copy);
+	return error;
+}
+
+/* The texts of a condition, as far as they are there. */
+struct choice {
+	struct piece if_true;
+	struct piece if_false;
+};
+
+/* "{text}" or text to the end; blanks before it go only with braces. */
+static enum error
+take_text(struct expansion *expansion, struct piece *rest, struct piece *text)
+{
+	struct piece ahead = *rest;
+
+	skip_blanks(&ahead);
+	if (!starts_with(ahead, "{")) {
+		*text = *rest;
+		skip(rest, rest->len);
+		return ERROR_NONE;
+	}
+	if (!take_bracketed(&ahead, text))
+		return fail(expansion, "\"}\" is missing", *rest);
+	skip_blanks(&ahead);
+	*rest = ahead;
+	return ERROR_NONE;
+}
+
+/* What stands from the question mark or the colon on. */
+static enum error
+parse_choice(
+    struct expansion *expansion, struct piece rest, struct choice *choice)
+{
+	enum error error;
+
+	*choice = (struct choice){ { "", 0 }, { "", 0 } };
+	if (starts_with(rest, "?")) {
+		skip(&rest, 1);
+		error = take_text(expansion, &rest, &choice->if_true);
+		if (error != ERROR_NONE || rest.len == 0)
+			return error;
+		if (!starts_with(rest, ":"))
+			return fail(expansion, "\":\" expected at", rest);
+	} else if (!starts_with(rest, ":")) {
+		return fail(expansion, "name syntax error at", rest);
+	}
+	skip(&rest, 1);
+	error = take_text(expansion, &rest, &choice->if_false);
+	if (error == ERROR_NONE && rest.len > 0)
+		error = fail(expansion, "unexpected input at", rest);
+	return error;
+}
+
+static enum error
+expand_choice(struct expansion *expansion, bool is_true, struct piece rest,
+    const struct frame *frame, struct output *output)
+{
+	struct choice choice;
+	enum error error = parse_choice(expansion, rest, &choice);
+
+	if (error != ERROR_NONE)
+		return error;
+	return expand_piece(expansion,
+	    is_true ? choice.if_true : choice.if_false, frame, output);
+}
+
+static bool
+is_number(const char *text)
+{
+	return *text != '\0' && text[strspn(text, "0123456789")] == '\0';
+}
+
+/* As numbers, of any length, where both are; else as strings. */
+static int
+compare_texts(const char *left, const char *right)
+{
+	if (!is_number(left) || !is_number(right))
+		return strcmp(left, right);
+	left += strspn(left, "0");
+	right += strspn(right, "0");
+	if (strlen(left) != strlen(right))
+		return strlen(left) < strlen(right) ? -1 : 1;
+	return strcmp(left, right);
+}
+
+/* "3.10" is above "3.6": compatibility levels, of up to three numbers. */
+static int
+compare_levels(const char *left, const char *right)
+{
+	char *left_end, *right_end;
+
+	for (int i = 0; i < 3; i++) {
+		unsigned long l = strtoul(left, &left_end, 10);
+		unsigned long r = strtoul(right, &right_end, 10);
+
+		if (l != r)
+			return l < r ? -1 : 1;
+		left = *left_end == '.' ? left_end + 1 : left_end;
+		right = *right_end == '.' ? right_end + 1 : right_end;
+	}
+	return 0;
+}
+
+/* The longer ones first: one may begin another. */
+static const struct comparison {
+	const char *operator;
+	bool if_less, if_equal, if_greater;
+} comparisons[] = {
+	{ "==", false, true, false },
+	{ "!=", true, false, true },
+	{ "<=", true, true, false },
+	{ ">=", false, true, true },
+	{ "<", true, false, false },
+	{ ">", false, false, true },
+};
+
+static const struct comparison *
+take_operator(struct piece *rest)
+{
+	for (size_t i = 0; i < sizeof(comparisons) / sizeof(comparisons[0]);
+	     i++) {
+		if (!starts_with(*rest, comparisons[i].operator))
+			continue;
+		skip(rest, strlen(comparisons[i].operator));
+		return &comparisons[i];
+	}
+	return NULL;
+}
+
+static enum error
+expand_operand(struct expansion *expansion, struct piece *rest,
+    const struct frame *frame, struct output *operand)
+{
+	struct piece inside;
+
+	skip_blanks(rest);
+	if (!starts_with(*rest, "{") || !take_bracketed(rest, &inside))
+		return fail(expansion, "\"{text}\" expected at", *rest);
+	skip_blanks(rest);
+	return expand_piece(expansion, inside, frame, operand);
+}
+
+/* {left} op {right}, and whether it holds. */
+static enum error
+take_comparison(struct expansion *expansion, struct piece *rest,
+    const struct frame *frame, bool *holds)
+{
+	struct output left = { xstrdup(""), 0, 1 };
+	struct output right = { xstrdup(""), 0, 1 };
+	const struct comparison *comparison = NULL;
+	bool is_level = false;
+	enum error error;
+	int order;
+
+	error = expand_operand(expansion, rest, frame, &left);
+	if (error == ERROR_NONE && (comparison = take_operator(rest)) == NULL)
+		error = fail(expansion,
+		    "one of ==, !=, <, <=, >, >= expected at", *rest);
+	if (error == ERROR_NONE && (is_level = starts_with(*rest, "level")))
+		skip(rest, strlen("level"));
+	if (error == ERROR_NONE)
+		error = expand_operand(expansion, rest, frame, &right);
+	if (error == ERROR_NONE) {
+		order = is_level ? compare_levels(left.text, right.text)
+		                 : compare_texts(left.text, right.text);
+		*holds = order < 0   ? comparison->if_less
+		         : order > 0 ? comparison->if_greater
+		                     : comparison->if_equal;
+	}
+	free(left.text);
+	free(right.text);
+	return error;
+}
+
+/* What is inside ${...} or $(...). */
+static enum error
+expand_bracketed(struct expansion *expansion, struct piece inside,
+    const struct frame *frame, struct output *output)
+{
+	const struct config_entry *entry;
+	struct piece rest = inside, name;
+	bool holds = false;
+	char *copy;
+
+	skip_blanks(&rest);
+	if (starts_with(rest, "{")) {
+		enum error error =
+		    take_comparison(expansion, &rest, frame, &holds);
+
+		if (error != ERROR_NONE)
+			return error;
+		if (rest.len == 0)
+			return append(expansion, output,
+			    (struct piece){ "true", holds ? 4 : 0 });
+		return expand_choice(expansion, holds, rest, frame, output);
+	}
+	name = take_name(&rest);
+	if (name.len == 0)
+		return fail(expansion, "macro name expected at", inside);
+	skip_blanks(&rest);
+	if (rest.len == 0)
+		return expand_name(expansion, name, frame, output);
+	copy = xstrndup(name.text, name.len);
+	entry = config_get(expansion->config, copy);
+	free(copy);
+	return expand_choice(expansion, entry != NULL && *entry->text != '\0',
+	    rest, frame, output);
+}
+
+/* What begins with a dollar. */
+static enum error
+expand_macro(struct expansion *expansion, struct piece *rest,
+    const struct frame *frame, struct output *output)
+{
+	struct piece whole = *rest, inside;
+
+	skip(rest, 1);
+	if (starts_with(*rest, "$")) {
+		skip(rest, 1);
+		return append(expansion, output, (struct piece){ "$", 1 });
+	}
+	if (starts_with(*rest, "{") || starts_with(*rest, "(")) {
+		if (!take_bracketed(rest, &inside))
+			return fail(
+			    expansion, "truncated macro reference", whole);
+		return expand_bracketed(expansion, inside, frame, output);
+	}
+	inside = take_name(rest);
+	if (inside.len == 0)
+		return fail(expansion, "empty macro name", whole);
+	return expand_name(expansion, inside, frame, output);
+}
+
+static enum error
+expand_piece(struct expansion *expansion, struct piece rest,
+    const struct frame *frame, struct output *output)
+{
+	enum error error = ERROR_NONE;
+
+	while (error == ERROR_NONE && rest.len > 0) {
+		const char *dollar = memchr(rest.text, '$', rest.len);
+		size_t plain =
+		    dollar != NULL ? (size_t)(dollar - rest.text) : rest.len;
+
+		error = append(
+		    expansion, output, (struct piece){ rest.text, plain });
+		skip(&rest, plain);
+		if (error == ERROR_NONE && dollar != NULL)
+			error = expand_macro(expansion, &rest, frame, output);
+	}
+	return error;
+}
+
+enum error
+config_expand(
+    const struct config *config, const char *text, char **value, char **cause)
+{
+	struct expansion expansion = { .config = config, .cause = cause };
+	struct output output = { xstrdup(""), 0, 1 };
+	enum error error;
+
+	error = expand_piece(
+	    &expansion, (struct piece){ text, strlen(text) }, NULL, &output);
+	if (error == ERROR_NONE)
+		*value = output.text;
+	else
+		free(output.text);
+	return error;
+}
