@@ -17,11 +17,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ATTR_ITEMS_MAX   8            /* kept; more are counted only */
-#define ATTR_STRING_MAX  4096         /* bytes in a name or a value */
-#define ATTR_SESSION_MAX (256 * 1024) /* bytes in a session, decoded */
+#define ATTR_ITEMS_MAX   8      /* kept; more are counted only */
+#define ATTR_STRING_MAX  4096   /* bytes in a name or a value */
+#define ATTR_SESSION_MAX 262144 /* bytes in a session, decoded: 256 kB */
 #define ATTR_DATA_MAX    BASE64_ENCODED_LEN(ATTR_SESSION_MAX)
-#define ATTR_LIST_MAX    (ATTR_DATA_MAX + 4 * ATTR_STRING_MAX)
+#define ATTR_LIST_MAX    (ATTR_DATA_MAX + (size_t)4 * ATTR_STRING_MAX)
 
 /* A place in the bytes given to attr_reader_feed(): offset and length. */
 struct attr_span {

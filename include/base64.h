@@ -9,8 +9,8 @@
 
 #include <stddef.h>
 
-#define BASE64_ENCODED_LEN(len) (((len) + 2) / 3 * 4)
-#define BASE64_DECODED_MAX(len) ((len) / 4 * 3)
+#define BASE64_ENCODED_LEN(len) (((size_t)(len) + 2) / 3 * 4)
+#define BASE64_DECODED_MAX(len) ((size_t)(len) / 4 * 3)
 
 /* Writes BASE64_ENCODED_LEN(len) bytes, no NUL. With len 0, data may be NULL.
  */

@@ -39,7 +39,7 @@ attr_put_string(struct buffer *buffer, const char *name, const char *value)
 	size_t len = strlen(value);
 	unsigned char *out = begin_value(buffer, name, len);
 
-	memcpy(out, value, len);
+	memcpy(out, value, len + 1);
 	end_value(buffer, out + len);
 }
 
