@@ -1,0 +1,198 @@
+/*
+ * ticket_key: makes, hands out and retires session ticket keys. Owns the
+ * secrets in a set of keys and wipes each place that held one. Never logs,
+ * never asks for the time, never touches a file.
+ */
+#include "ticket_key.h"
+
+#include "prng.h"
+
+#include <string.h>
+
+void
+ticket_keys_init(struct ticket_keys *keys, int64_t lifetime_s)
+{
+	*keys = (struct ticket_keys){ .lifetime_s = lifetime_s };
+}
+
+void
+ticket_keys_fini(struct ticket_keys *keys)
+{
+	explicit_bzero(keys->keys, sizeof(keys->keys));
+	keys->count = 0;
+}
+
+static int64_t
+half_s(const struct ticket_keys *keys)
+{
+	return keys->lifetime_s / 2;
+}
+
+/*
+ * How long a new key encrypts: a second less than half the lifetime, as with
+ * Postfix, so that a server process which still encrypts in the second of
+ * encrypt_until itself stays within the half.
+ */
+static int64_t
+encrypt_s(const struct ticket_keys *keys)
+{
+	return half_s(keys) > 1 ? half_s(keys) - 1 : 1;
+}
+
+/* May this key be used at `now`, and if not, why? */
+static enum error
+judge_key(
+    const struct ticket_keys *keys, const struct ticket_key *key, int64_t now)
+{
+	if (key->encrypt_until > now + encrypt_s(keys))
+		return ERROR_INVALID;
+	if (key->encrypt_until + half_s(keys) <= now)
+		return ERROR_TIMED_OUT;
+	return ERROR_NONE;
+}
+
+static void
+notify(const struct ticket_keys *keys)
+{
+	if (keys->changed != NULL)
+		keys->changed(keys->changed_arg, keys);
+}
+
+/* Wipe what may not be used at `now`. True if there was any. */
+static bool
+drop_unusable(struct ticket_keys *keys, time_t now)
+{
+	unsigned kept = 0, before = keys->count;
+
+	for (unsigned i = 0; i < before; i++)
+		if (judge_key(keys, &keys->keys[i], now) == ERROR_NONE)
+			keys->keys[kept++] = keys->keys[i];
+	keys->count = kept;
+	explicit_bzero(&keys->keys[kept],
+	    (TICKET_KEYS_MAX - kept) * sizeof(keys->keys[0]));
+	return kept < before;
+}
+
+/* Put a copy of a key in place `index`; the last one gives way. */
+static void
+insert_key(
+    struct ticket_keys *keys, unsigned index, const struct ticket_key *key)
+{
+	for (unsigned i = TICKET_KEYS_MAX - 1; i > index; i--)
+		keys->keys[i] = keys->keys[i - 1];
+	keys->keys[index] = *key;
+	if (keys->count < TICKET_KEYS_MAX)
+		keys->count++;
+}
+
+/* A new current key. */
+static enum error
+make_key(struct ticket_keys *keys, time_t now)
+{
+	struct ticket_key key;
+	enum error error;
+
+	/* Name, cipher key and MAC key are one row of random bytes. */
+	error = prng_generate(&key, offsetof(struct ticket_key, encrypt_until));
+	if (error == ERROR_NONE) {
+		key.encrypt_until = now + encrypt_s(keys);
+		insert_key(keys, 0, &key);
+		keys->rotations++;
+	}
+	explicit_bzero(&key, sizeof(key));
+	return error;
+}
+
+enum error
+ticket_keys_current(
+    struct ticket_keys *keys, time_t now, const struct ticket_key **key)
+{
+	enum error error = ERROR_NONE;
+	bool is_changed;
+
+	if (keys->lifetime_s <= 0)
+		return ERROR_DISABLED;
+	is_changed = drop_unusable(keys, now);
+	if (keys->count == 0 || keys->keys[0].encrypt_until <= now) {
+		error = make_key(keys, now);
+		is_changed |= error == ERROR_NONE;
+	}
+	if (is_changed)
+		notify(keys);
+	if (error == ERROR_NONE)
+		*key = &keys->keys[0];
+	return error;
+}
+
+enum error
+ticket_keys_find(struct ticket_keys *keys, time_t now,
+    const unsigned char name[TICKET_KEY_NAME_LEN],
+    const struct ticket_key **key)
+{
+	if (keys->lifetime_s <= 0)
+		return ERROR_DISABLED;
+	ticket_keys_retire(keys, now);
+	for (unsigned i = 0; i < keys->count; i++)
+		if (memcmp(keys->keys[i].name, name, TICKET_KEY_NAME_LEN) ==
+		    0) {
+			*key = &keys->keys[i];
+			return ERROR_NONE;
+		}
+	return ERROR_NOT_FOUND;
+}
+
+enum error
+ticket_keys_rotate(struct ticket_keys *keys, time_t now)
+{
+	enum error error;
+	bool is_changed;
+
+	if (keys->lifetime_s <= 0)
+		return ERROR_DISABLED;
+	is_changed = drop_unusable(keys, now);
+	error = make_key(keys, now);
+	if (is_changed || error == ERROR_NONE)
+		notify(keys);
+	return error;
+}
+
+enum error
+ticket_keys_adopt(
+    struct ticket_keys *keys, time_t now, const struct ticket_key *key)
+{
+	enum error error;
+	unsigned index = 0;
+
+	if (keys->lifetime_s <= 0)
+		return ERROR_DISABLED;
+	drop_unusable(keys, now);
+	error = judge_key(keys, key, now);
+	if (error != ERROR_NONE)
+		return error;
+	for (unsigned i = 0; i < keys->count; i++) {
+		if (memcmp(keys->keys[i].name, key->name, sizeof(key->name)) ==
+		    0)
+			return ERROR_EXISTS;
+		if (keys->keys[i].encrypt_until >= key->encrypt_until)
+			index = i + 1;
+	}
+	if (index == TICKET_KEYS_MAX)
+		return ERROR_EXISTS;
+	insert_key(keys, index, key);
+	return ERROR_NONE;
+}
+
+void
+ticket_keys_retire(struct ticket_keys *keys, time_t now)
+{
+	if (drop_unusable(keys, now))
+		notify(keys);
+}
+
+void
+ticket_keys_flush(struct ticket_keys *keys)
+{
+	explicit_bzero(keys->keys, sizeof(keys->keys));
+	keys->count = 0;
+	notify(keys);
+}
