@@ -1,0 +1,227 @@
+/*
+ * cache: the rules of a TLS session cache, over whatever store holds it.
+ * Owns the store; never looks into a session or an identifier.
+ */
+#include "cache.h"
+
+#include "clock.h"
+#include "log.h"
+#include "prng.h"
+#include "xalloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* One session in so many that are found is stirred into the pool. */
+#define GATHER_EVERY_HITS 64
+#define GATHER_LEN        64
+
+static const char *const type_names[CACHE_TYPES] = {
+	[CACHE_SMTPD] = "smtpd",
+	[CACHE_SMTP] = "smtp",
+	[CACHE_LMTP] = "lmtp",
+};
+
+const char *
+cache_type_name(enum cache_type type)
+{
+	return type_names[type];
+}
+
+enum error
+cache_type_parse(const char *name, enum cache_type *type)
+{
+	for (int i = 0; i < CACHE_TYPES; i++) {
+		if (strcmp(type_names[i], name) == 0) {
+			*type = (enum cache_type)i;
+			return ERROR_NONE;
+		}
+	}
+	return ERROR_NOT_FOUND;
+}
+
+int64_t
+cache_timeout_adjust(int64_t configured_s)
+{
+	if (configured_s <= 0)
+		return 0;
+	return configured_s < CACHE_TIMEOUT_MIN_S ? CACHE_TIMEOUT_MIN_S
+	                                          : configured_s;
+}
+
+void
+cache_init(
+    struct cache *cache, enum cache_type type, int64_t configured_timeout_s)
+{
+	*cache = (struct cache){
+		.type = type,
+		.name = cache_type_name(type),
+		.timeout_s = cache_timeout_adjust(configured_timeout_s),
+	};
+}
+
+void
+cache_fini(struct cache *cache)
+{
+	if (cache->store != NULL)
+		cache->store->ops->close(cache->store);
+	cache->store = NULL;
+	free(cache->database);
+	cache->database = NULL;
+}
+
+bool
+cache_is_enabled(const struct cache *cache)
+{
+	return cache->database != NULL && cache->timeout_s > 0;
+}
+
+bool
+cache_is_cachable(const struct cache *cache)
+{
+	return cache_is_enabled(cache) && cache->store != NULL &&
+	    cache->store->ops->is_usable(cache->store);
+}
+
+static void
+request_begin(struct cache *cache, struct cache_request *request,
+    const char *id, size_t id_len, cache_done_fn *done, void *arg)
+{
+	*request = (struct cache_request){
+		.cache = cache,
+		.id = cache->log_activity ? xstrndup(id, id_len) : NULL,
+		.done = done,
+		.arg = arg,
+	};
+}
+
+static void
+request_end(struct cache_request *request, enum error error,
+    const void *session, size_t len)
+{
+	struct cache *cache = request->cache;
+
+	if (error != ERROR_NONE && error != ERROR_NOT_FOUND)
+		cache->counters.failures++;
+	free(request->id);
+	request->id = NULL;
+	request->done(request->arg, error, session, len);
+}
+
+/* Whether the store can be asked, and with what error not. */
+static enum error
+cache_check(const struct cache *cache)
+{
+	if (!cache_is_enabled(cache))
+		return ERROR_DISABLED;
+	if (cache->store == NULL)
+		return ERROR_IO;
+	return ERROR_NONE;
+}
+
+static void
+lookup_done(
+    void *arg, enum error error, const void *value, size_t len, time_t put_at)
+{
+	struct cache_request *request = arg;
+	struct cache *cache = request->cache;
+
+	if (error == ERROR_NONE &&
+	    store_is_expired(put_at, clock_wall_s(), cache->timeout_s))
+		error = ERROR_NOT_FOUND;
+	if (error != ERROR_NONE) {
+		request_end(request, error, NULL, 0);
+		return;
+	}
+	if (cache->log_activity)
+		log_info(
+		    "read %s TLS cache entry %s: time=%lld [data %zu bytes]",
+		    cache->name, request->id, (long long)put_at, len);
+	if (cache->counters.hits++ % GATHER_EVERY_HITS == 0)
+		prng_gather(value, len < GATHER_LEN ? len : GATHER_LEN);
+	request_end(request, ERROR_NONE, value, len);
+}
+
+void
+cache_lookup(struct cache *cache, struct cache_request *request, const char *id,
+    size_t id_len, cache_done_fn *done, void *arg)
+{
+	enum error error = cache_check(cache);
+
+	request_begin(cache, request, id, id_len, done, arg);
+	if (cache->log_activity)
+		log_info("lookup %s session id=%s", cache->name, request->id);
+	cache->counters.lookups++;
+	if (error != ERROR_NONE)
+		request_end(request, error, NULL, 0);
+	else
+		cache->store->ops->get(
+		    cache->store, id, id_len, lookup_done, request);
+}
+
+static void
+change_done(void *arg, enum error error)
+{
+	request_end(arg, error, NULL, 0);
+}
+
+void
+cache_update(struct cache *cache, struct cache_request *request, const char *id,
+    size_t id_len, const void *session, size_t len, cache_done_fn *done,
+    void *arg)
+{
+	enum error error = cache_check(cache);
+	time_t now = clock_wall_s();
+
+	request_begin(cache, request, id, id_len, done, arg);
+	if (cache->log_activity) {
+		log_info("put %s session id=%s [data %zu bytes]", cache->name,
+		    request->id, len);
+		log_info(
+		    "write %s TLS cache entry %s: time=%lld [data %zu bytes]",
+		    cache->name, request->id, (long long)now, len);
+	}
+	cache->counters.updates++;
+	if (error != ERROR_NONE)
+		request_end(request, error, NULL, 0);
+	else
+		cache->store->ops->put(cache->store, id, id_len, session, len,
+		    now, change_done, request);
+	if (cache->store != NULL)
+		cache->wake(cache->wake_arg);
+}
+
+void
+cache_delete(struct cache *cache, struct cache_request *request, const char *id,
+    size_t id_len, cache_done_fn *done, void *arg)
+{
+	enum error error = cache_check(cache);
+
+	request_begin(cache, request, id, id_len, done, arg);
+	if (cache->log_activity)
+		log_info("delete %s session id=%s", cache->name, request->id);
+	cache->counters.deletes++;
+	if (error != ERROR_NONE)
+		request_end(request, error, NULL, 0);
+	else
+		cache->store->ops->remove(
+		    cache->store, id, id_len, change_done, request);
+	if (cache->store != NULL)
+		cache->wake(cache->wake_arg);
+}
+
+uint64_t
+cache_maintain(struct cache *cache, uint64_t budget_us)
+{
+	if (cache->store == NULL)
+		return UINT64_MAX;
+	return cache->store->ops->maintain(
+	    cache->store, clock_wall_s(), budget_us);
+}
+
+void
+cache_save(struct cache *cache, bool durable)
+{
+	if (cache->store != NULL)
+		cache->store->ops->save(cache->store, durable);
+}

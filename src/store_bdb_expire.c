@@ -1,0 +1,205 @@
+/*
+ * store_bdb_expire: what goes on between requests. The head of the journal is
+ * the oldest entry, so nothing is searched; everything here stops at a
+ * deadline, so nobody waits for it.
+ */
+#include "store_bdb.h"
+
+#include "clock.h"
+
+/* What a kill may lose: records wait this long to be written together. */
+#define FLUSH_DELAY_US 1000000
+
+enum head {
+	HEAD_NONE, /* the journal is empty, or cannot be read now */
+	HEAD_DEAD, /* the record's entry is gone or has been replaced */
+	HEAD_LIVE,
+};
+
+static enum head
+head_get(
+    struct store_bdb *store, struct journal_record *record, struct place *place)
+{
+	enum error error = journal_head(store->journal, record);
+
+	if (error == ERROR_DAMAGED || error == ERROR_IO)
+		store->counted.errors++;
+	if (error != ERROR_NONE)
+		return HEAD_NONE;
+	switch (store_bdb_find_record(store, record, place)) {
+	case ERROR_NONE:
+		return HEAD_LIVE;
+	case ERROR_NOT_FOUND:
+		return HEAD_DEAD;
+	default:
+		return HEAD_NONE;
+	}
+}
+
+static bool
+is_over_bounds(const struct store_bdb *store)
+{
+	const struct store_config *config = &store->config;
+
+	return (config->entries_max > 0 &&
+		   store->entries > config->entries_max) ||
+	       (config->bytes_max > 0 && store->bytes > config->bytes_max);
+}
+
+static void
+head_remove(struct store_bdb *store, const struct journal_record *record,
+    const struct place *place)
+{
+	store_bdb_unmark(store);
+	store_bdb_forget(store, record->key, record->key_len, place);
+	if (store->state == STORE_BDB_READY)
+		journal_drop_head(store->journal);
+}
+
+/*
+ * Look at the oldest record and do with it what is due. False: nothing is, and
+ * its time is in *oldest (0: there is none).
+ */
+static bool
+expire_one(struct store_bdb *store, time_t now, time_t *oldest)
+{
+	struct journal_record record;
+	struct place place;
+
+	*oldest = 0;
+	switch (head_get(store, &record, &place)) {
+	case HEAD_NONE:
+		return false;
+	case HEAD_DEAD:
+		if (store->state == STORE_BDB_READY)
+			journal_drop_head(store->journal);
+		return store->state == STORE_BDB_READY;
+	case HEAD_LIVE:
+		break;
+	}
+	if (store_is_expired(
+		(time_t)record.put_at, now, store->config.timeout_s)) {
+		head_remove(store, &record, &place);
+		store->counted.expired++;
+	} else if (is_over_bounds(store)) {
+		head_remove(store, &record, &place);
+		store->counted.evicted++;
+	} else {
+		*oldest = (time_t)record.put_at;
+		return false;
+	}
+	return store->state == STORE_BDB_READY;
+}
+
+void
+store_bdb_make_room(struct store_bdb *store, unsigned limit)
+{
+	time_t oldest, now = clock_wall_s();
+
+	while (limit-- > 0 && store->state == STORE_BDB_READY &&
+	       is_over_bounds(store))
+		if (!expire_one(store, now, &oldest))
+			break;
+}
+
+static bool
+compact_is_live(void *arg, const struct journal_record *record)
+{
+	struct place place;
+
+	/* What cannot be read now is not dead for that. */
+	return store_bdb_find_record(arg, record, &place) != ERROR_NOT_FOUND;
+}
+
+static void
+compact_moved(void *arg, const struct journal_record *record)
+{
+	struct place place;
+
+	if (store_bdb_find_record(arg, record, &place) == ERROR_NONE)
+		store_bdb_set_place(arg, record);
+}
+
+static const struct journal_compact_ops compact_ops = {
+	.is_live = compact_is_live,
+	.moved = compact_moved,
+};
+
+static uint64_t
+min_us(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Expire until nothing is due or time is up; when the next one is due. */
+static uint64_t
+expire_slice(struct store_bdb *store, time_t now, uint64_t deadline_us)
+{
+	time_t oldest;
+	unsigned count = 0;
+
+	while (expire_one(store, now, &oldest))
+		if (++count % 8 == 0 && clock_monotonic_us() >= deadline_us)
+			return 0;
+	store->counted.oldest = oldest;
+	if (oldest == 0)
+		return UINT64_MAX;
+	return (uint64_t)(oldest + store->config.timeout_s + 1 - now) * 1000000;
+}
+
+/* Write out what a kill would lose, when it has waited long enough. */
+static uint64_t
+flush_when_due(struct store_bdb *store)
+{
+	uint64_t now_us = clock_monotonic_us(), due_us;
+
+	if (store->is_volatile || journal_unwritten_len(store->journal) == 0)
+		return UINT64_MAX;
+	due_us = journal_unwritten_since_us(store->journal) + FLUSH_DELAY_US;
+	if (now_us < due_us)
+		return due_us - now_us;
+	if (journal_flush(store->journal) == ERROR_NONE)
+		return UINT64_MAX;
+	store->counted.errors++;
+	return FLUSH_DELAY_US;
+}
+
+/* The lock, or another try after a failure. */
+static uint64_t
+retry_when_due(struct store_bdb *store)
+{
+	uint64_t now_us = clock_monotonic_us();
+
+	if (now_us >= store->retry_us)
+		store_bdb_start(&store->base);
+	if (store->state == STORE_BDB_READY ||
+	    store->state == STORE_BDB_REPLAYING)
+		return 0;
+	return store->retry_us > now_us ? store->retry_us - now_us : 0;
+}
+
+uint64_t
+store_bdb_maintain(struct store *base, time_t now, uint64_t budget_us)
+{
+	struct store_bdb *store = (struct store_bdb *)base;
+	uint64_t deadline_us = clock_monotonic_us() + budget_us;
+	uint64_t next_us;
+
+	switch (store->state) {
+	case STORE_BDB_WAITING:
+	case STORE_BDB_BROKEN:
+		return retry_when_due(store);
+	case STORE_BDB_REPLAYING:
+		store_bdb_replay_slice(store, deadline_us);
+		return 0;
+	case STORE_BDB_READY:
+		break;
+	}
+	next_us = expire_slice(store, now, deadline_us);
+	if (next_us == 0 || store->state != STORE_BDB_READY)
+		return 0;
+	if (journal_compact_slice(store->journal, store->journal_live,
+		&compact_ops, store, deadline_us))
+		return 0;
+	return min_us(next_us, flush_when_due(store));
+}

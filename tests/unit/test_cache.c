@@ -1,0 +1,277 @@
+/*
+ * Unit tests of what a session cache means, over a store in memory.
+ */
+#include "cache.h"
+#include "clock.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "store_memory.h"
+#include "unit.h"
+
+static struct store_memory store;
+static struct cache cache;
+static unsigned wakes;
+
+/* What the last request came to. */
+static struct {
+	unsigned calls;
+	enum error error;
+	char session[4096];
+	size_t len;
+} last;
+
+static void
+wake(void *arg)
+{
+	(void)arg;
+	wakes++;
+}
+
+static void
+done(void *arg, enum error error, const void *session, size_t len)
+{
+	(void)arg;
+	last.calls++;
+	last.error = error;
+	last.len = len;
+	if (len > 0)
+		memcpy(last.session, session, len);
+}
+
+static int
+setup(void **state)
+{
+	memset(&store, 0, sizeof(store));
+	memset(&last, 0, sizeof(last));
+	wakes = 0;
+	store.base.ops = &store_memory_ops;
+	cache_init(&cache, CACHE_SMTPD, 3600);
+	cache.database = strdup("test:x");
+	cache.store = &store.base;
+	cache.wake = wake;
+	return unit_setup(state);
+}
+
+static int
+teardown(void **state)
+{
+	cache_fini(&cache);
+	return unit_teardown(state);
+}
+
+static enum error
+lookup(const char *id)
+{
+	struct cache_request request;
+	unsigned calls = last.calls;
+
+	cache_lookup(&cache, &request, id, strlen(id), done, NULL);
+	assert_int_equal(last.calls, calls + 1);
+	return last.error;
+}
+
+static enum error
+update(const char *id, const char *session)
+{
+	struct cache_request request;
+	unsigned calls = last.calls;
+
+	cache_update(&cache, &request, id, strlen(id), session, strlen(session),
+	    done, NULL);
+	assert_int_equal(last.calls, calls + 1);
+	return last.error;
+}
+
+static enum error delete (const char *id) {
+	struct cache_request request; unsigned calls = last.calls;
+
+	cache_delete(&cache, &request, id, strlen(id), done, NULL);
+	assert_int_equal(last.calls, calls + 1);
+	return last.error;
+}
+
+static void
+test_timeouts(void **state)
+{
+	static const struct {
+		int64_t configured, adjusted;
+	} rows[] = { { 0, 0 }, { -5, 0 }, { 1, 120 }, { 119, 120 },
+		{ 120, 120 }, { 121, 121 }, { 3600, 3600 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(
+		    cache_timeout_adjust(rows[i].configured), rows[i].adjusted);
+}
+
+static void
+test_types(void **state)
+{
+	enum cache_type type;
+
+	(void)state;
+	for (int i = 0; i < CACHE_TYPES; i++) {
+		assert_int_equal(
+		    cache_type_parse(cache_type_name(i), &type), ERROR_NONE);
+		assert_int_equal(type, i);
+	}
+	assert_int_equal(cache_type_parse("", &type), ERROR_NOT_FOUND);
+	assert_int_equal(cache_type_parse("SMTPD", &type), ERROR_NOT_FOUND);
+	assert_int_equal(cache_type_parse("smtpd2", &type), ERROR_NOT_FOUND);
+}
+
+static void
+test_life_of_a_session(void **state)
+{
+	(void)state;
+	assert_int_equal(lookup("a"), ERROR_NOT_FOUND);
+	assert_int_equal(last.len, 0);
+	assert_int_equal(update("a", "one"), ERROR_NONE);
+	assert_int_equal(update("a", "two!"), ERROR_NONE);
+	assert_int_equal(lookup("a"), ERROR_NONE);
+	assert_int_equal(last.len, 4);
+	assert_memory_equal(last.session, "two!", 4);
+	assert_int_equal(delete ("a"), ERROR_NONE);
+	assert_int_equal(delete ("a"), ERROR_NOT_FOUND);
+	assert_int_equal(lookup("a"), ERROR_NOT_FOUND);
+	assert_int_equal(cache.counters.lookups, 3);
+	assert_int_equal(cache.counters.hits, 1);
+	assert_int_equal(cache.counters.updates, 2);
+	assert_int_equal(cache.counters.deletes, 2);
+	assert_int_equal(cache.counters.failures, 0);
+	assert_int_equal(wakes, 4);
+}
+
+static void
+test_empty_id_and_session(void **state)
+{
+	(void)state;
+	assert_int_equal(update("", ""), ERROR_NONE);
+	assert_int_equal(lookup(""), ERROR_NONE);
+	assert_int_equal(last.len, 0);
+}
+
+static void
+test_age(void **state)
+{
+	(void)state;
+	update("a", "one");
+	clock_advance(3600);
+	assert_int_equal(lookup("a"), ERROR_NONE);
+	clock_advance(1);
+	assert_int_equal(lookup("a"), ERROR_NOT_FOUND);
+	assert_int_equal(last.len, 0);
+	update("a", "one");
+	assert_int_equal(lookup("a"), ERROR_NONE);
+}
+
+static void
+test_clock_set_back(void **state)
+{
+	(void)state;
+	update("a", "one");
+	clock_advance(-30);
+	assert_int_equal(lookup("a"), ERROR_NONE);
+	clock_advance(-86400);
+	assert_int_equal(lookup("a"), ERROR_NOT_FOUND);
+	clock_advance(86430);
+	assert_int_equal(lookup("a"), ERROR_NONE);
+}
+
+static void
+test_not_enabled(void **state)
+{
+	(void)state;
+	cache.timeout_s = 0;
+	assert_false(cache_is_cachable(&cache));
+	assert_int_equal(lookup("a"), ERROR_DISABLED);
+	assert_int_equal(update("a", "one"), ERROR_DISABLED);
+	assert_int_equal(delete ("a"), ERROR_DISABLED);
+}
+
+static void
+test_store_missing_or_failing(void **state)
+{
+	(void)state;
+	assert_true(cache_is_cachable(&cache));
+	store.failure = ERROR_NO_SPACE;
+	assert_false(cache_is_cachable(&cache));
+	assert_int_equal(update("a", "one"), ERROR_NO_SPACE);
+	assert_int_equal(lookup("a"), ERROR_NO_SPACE);
+	assert_int_equal(cache.counters.failures, 2);
+	cache.store = NULL;
+	assert_true(cache_is_enabled(&cache));
+	assert_false(cache_is_cachable(&cache));
+	assert_int_equal(lookup("a"), ERROR_IO);
+	assert_int_equal(update("a", "one"), ERROR_IO);
+	assert_int_equal(delete ("a"), ERROR_IO);
+}
+
+static void
+test_late_answer(void **state)
+{
+	struct cache_request request;
+
+	(void)state;
+	store.is_late = true;
+	cache.log_activity = true;
+	cache_update(&cache, &request, "a", 1, "one", 3, done, NULL);
+	assert_int_equal(last.calls, 0);
+	store_memory_answer(&store);
+	assert_int_equal(last.calls, 1);
+	assert_int_equal(last.error, ERROR_NONE);
+}
+
+static void
+test_log_lines(void **state)
+{
+	(void)state;
+	update("quiet", "one");
+	assert_string_equal(unit_lines, "");
+	cache.log_activity = true;
+	update("an-id", "secret");
+	assert_true(unit_log_has("put smtpd session id=an-id [data 6 bytes]"));
+	assert_true(unit_log_has("write smtpd TLS cache entry an-id: time="));
+	unit_log_clear();
+	lookup("an-id");
+	assert_true(unit_log_has("lookup smtpd session id=an-id"));
+	assert_true(unit_log_has("read smtpd TLS cache entry an-id: time="));
+	unit_log_clear();
+	lookup("other");
+	assert_true(unit_log_has("lookup smtpd session id=other"));
+	assert_false(unit_log_has("read smtpd"));
+	delete ("an-id");
+	assert_true(unit_log_has("delete smtpd session id=an-id"));
+	assert_false(unit_log_has("secret"));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_timeouts),
+		cmocka_unit_test(test_types),
+		cmocka_unit_test_setup_teardown(
+		    test_life_of_a_session, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_empty_id_and_session, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_age, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_clock_set_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_not_enabled, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_store_missing_or_failing, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_late_answer, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_log_lines, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
