@@ -1,0 +1,81 @@
+/*
+ * daemon: the parts of this program, put together; and its life from the
+ * first open to the last save. Only main.c calls it.
+ */
+#ifndef DAEMON_H
+#define DAEMON_H
+
+#include "cache.h"
+#include "config.h"
+#include "loop.h"
+#include "master.h"
+#include "prng_schedule.h"
+#include "server.h"
+#include "service.h"
+#include "settings.h"
+#include "ticket_key.h"
+#include "ticket_key_file.h"
+
+#include <stdbool.h>
+
+/* Background work of one cache: a timer, and whether it is due soon. */
+struct daemon_upkeep {
+	struct cache *cache; /* borrowed */
+	struct loop_timer timer;
+	bool is_soon;
+};
+
+struct daemon {
+	const struct master_options *options; /* borrowed, like the next two */
+	const struct config *config;
+	const struct settings *settings;
+	struct master_owner owner;
+	struct loop *loop;
+	struct cache caches[CACHE_TYPES];
+	struct daemon_upkeep upkeep[CACHE_TYPES];
+	struct ticket_keys ticket_keys;
+	struct ticket_key_file ticket_key_file;
+	struct loop_timer load_timer;   /* set: that file is locked */
+	struct loop_timer retire_timer; /* keys that nobody asks for */
+	char *exchange_path; /* owned */
+	struct prng_schedule *prng;
+	struct service service;
+	struct server server;
+	struct master_status status;
+	struct loop_watch master_watch; /* the status channel's other end */
+	struct loop_timer watchdog_timer;
+	struct loop_timer restart_timer; /* set: a fresh start is wanted */
+	uint64_t restart_requests;       /* served when we last looked */
+	bool announces;                  /* speak first to each client */
+	bool is_shutdown;                /* the end may be the machine's */
+};
+
+/*
+ * With privileges: find the owner, open everything that cannot be opened in
+ * the jail, read nothing of it. What is missing is logged and done without.
+ * Fatal: an unusable configuration.
+ */
+void daemon_open(struct daemon *, const struct master_options *,
+    const struct config *, const struct settings *);
+
+/* daemon_caches.c: open the caches, as the owner. */
+void daemon_open_caches(struct daemon *);
+
+/*
+ * daemon_ticket_keys.c: make a directory for the file where there is none,
+ * with privileges, open the file as the owner; load it in the jail.
+ */
+void daemon_open_ticket_keys(struct daemon *);
+void daemon_start_ticket_keys(struct daemon *);
+void daemon_close_ticket_keys(struct daemon *);
+
+/* In the jail: read what is there, and be ready to serve. */
+void daemon_start(struct daemon *);
+
+/* Serve until told to end; all that was asked by then is answered. */
+void daemon_run(struct daemon *);
+
+/* Save what is to be kept, and free all. */
+void daemon_close(struct daemon *);
+
+#endif

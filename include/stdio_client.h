@@ -1,0 +1,16 @@
+/*
+ * stdio_client: -S, one client on standard input and output.
+ */
+#ifndef STDIO_CLIENT_H
+#define STDIO_CLIENT_H
+
+#include "service.h"
+
+/*
+ * Answer requests from descriptor 0 on descriptor 1 until the input ends, with
+ * blocking reads and writes: there is nobody else to wait for us. Without an
+ * announcement, as in the stock daemon (observed on 3.7).
+ */
+void stdio_client_serve(struct service *);
+
+#endif

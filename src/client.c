@@ -1,0 +1,298 @@
+/*
+ * client: one connection. Reads into a buffer that all clients share, keeps
+ * only what is left of an incomplete request, and keeps replies only where the
+ * socket did not take them; so an idle client costs next to nothing.
+ *
+ * A client dies in client_free() and nowhere else. While a handler has its
+ * call in hand it cannot be freed: is_closing is set, and the handler's end
+ * frees it.
+ */
+#include "client.h"
+
+#include "xalloc.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Requests that one client is served per turn of the loop. */
+#define CLIENT_TURN_REQUESTS 16
+
+/* Replies beyond this many bytes must be taken before we go on. */
+#define CLIENT_REPLY_MAX 65536
+
+static void
+client_find_peer(struct client *client)
+{
+	struct ucred credentials;
+	socklen_t len = sizeof(credentials);
+
+	client->call.peer =
+	    (struct service_peer){ .pid = -1, .uid = (uid_t)-1 };
+	if (getsockopt(
+		client->fd, SOL_SOCKET, SO_PEERCRED, &credentials, &len) == 0) {
+		client->call.peer.pid = credentials.pid;
+		client->call.peer.uid = credentials.uid;
+	}
+}
+
+/* Watch for what can happen next; one thing at a time. */
+static void
+client_watch(struct client *client)
+{
+	unsigned interest = LOOP_READ;
+
+	if (client->is_in_hand)
+		interest = 0;
+	else if (client->output.len > 0 || client->input.len > 0)
+		interest = LOOP_WRITE;
+	/* An incomplete request waits for bytes, not for room. */
+	if (interest == LOOP_WRITE && client->output.len == 0 &&
+	    client->reader.offset == client->input.len)
+		interest = LOOP_READ;
+	loop_watch_set(&client->watch, interest);
+}
+
+/* Write `len` bytes; returns how many the socket took. */
+static size_t
+client_write(struct client *client, const void *data, size_t len)
+{
+	ssize_t count;
+
+	do {
+		count = send(client->fd, data, len, MSG_NOSIGNAL);
+	} while (count < 0 && errno == EINTR);
+	if (count >= 0)
+		return (size_t)count;
+	if (errno != EAGAIN && errno != EWOULDBLOCK)
+		client->is_closing = true;
+	return 0;
+}
+
+/* Write the replies that came together while serving. */
+static void
+client_write_replies(struct client *client)
+{
+	struct buffer *reply = &client->server->reply;
+	size_t count = 0;
+
+	if (client->output.len == 0 && reply->len > 0)
+		count = client_write(client, buffer_head(reply), reply->len);
+	if (count < reply->len)
+		buffer_append(&client->output, buffer_head(reply) + count,
+		    reply->len - count);
+	buffer_clear(reply, CLIENT_REPLY_MAX);
+}
+
+static void
+client_flush(struct client *client)
+{
+	struct buffer *output = &client->output;
+
+	if (output->len == 0)
+		return;
+	buffer_consume(
+	    output, client_write(client, buffer_head(output), output->len));
+	if (output->len == 0)
+		buffer_clear(output, 0);
+}
+
+static void
+client_call_done(struct service_call *call)
+{
+	struct client *client =
+	    (struct client *)((char *)call - offsetof(struct client, call));
+
+	client->is_in_hand = false;
+	if (client->is_serving)
+		return;
+	/* The store answered late: go on where client_serve() left off. */
+	client_write_replies(client);
+	if (client->is_closing)
+		client_free(client);
+	else
+		client_watch(client);
+}
+
+/* Hand one whole request to the service. */
+static void
+client_run_request(struct client *client, const unsigned char *data)
+{
+	struct attr_list request;
+
+	attr_list_init(&request, &client->reader, data);
+	client->call.reply = &client->server->reply;
+	client->is_in_hand = true;
+	service_run(client->server->service, &request, &client->call);
+}
+
+/* master(8) wants a process to be started, not an answer. */
+static bool
+is_master_trigger(const unsigned char *data, size_t len)
+{
+	return len == 2 && data[0] == 'W' && data[1] == '\0';
+}
+
+/*
+ * Answer the whole requests at the front of data[0..len), up to the limits of
+ * one turn. Returns the number of bytes that are done with.
+ */
+static size_t
+client_serve(struct client *client, const unsigned char *data, size_t len)
+{
+	struct server *server = client->server;
+	size_t done = 0, used;
+	unsigned requests = 0;
+	enum error error = ERROR_NONE;
+
+	client->is_serving = true;
+	while (done < len && !client->is_in_hand &&
+	       requests < CLIENT_TURN_REQUESTS &&
+	       server->reply.len < CLIENT_REPLY_MAX) {
+		error = attr_reader_feed(
+		    &client->reader, data + done, len - done, &used);
+		if (error != ERROR_NONE)
+			break;
+		client_run_request(client, data + done);
+		attr_reader_init(&client->reader);
+		done += used;
+		requests++;
+	}
+	client->is_serving = false;
+	if (error == ERROR_TOO_LARGE) {
+		client->call.reply = &server->reply;
+		service_refuse(server->service, &client->call, error);
+		client->is_closing = true;
+	} else if (error == ERROR_AGAIN &&
+		   is_master_trigger(data + done, len - done)) {
+		client->is_closing = true;
+	}
+	return done;
+}
+
+/* Serve from what is kept, or from what was read just now. */
+static void
+client_serve_input(struct client *client, const unsigned char *data, size_t len)
+{
+	struct buffer *input = &client->input;
+	size_t done;
+
+	if (input->len > 0) {
+		buffer_append(input, data, len);
+		done = client_serve(client, buffer_head(input), input->len);
+		buffer_consume(input, done);
+		if (input->len == 0)
+			buffer_clear(input, 0);
+	} else {
+		done = client_serve(client, data, len);
+		buffer_append(input, data + done, len - done);
+		explicit_bzero(client->server->read_buffer, len);
+	}
+	client_write_replies(client);
+}
+
+static void
+client_read(struct client *client)
+{
+	struct server *server = client->server;
+	ssize_t len;
+
+	len = read(client->fd, server->read_buffer, SERVER_READ_LEN);
+	if (len > 0)
+		client_serve_input(client, server->read_buffer, (size_t)len);
+	else if (len == 0 || (errno != EAGAIN && errno != EINTR))
+		client->is_closing = true;
+}
+
+static void
+client_ready_cb(void *arg, unsigned ready)
+{
+	struct client *client = arg;
+	struct server *server = client->server;
+
+	master_status_busy(server->status);
+	TAILQ_REMOVE(&server->clients, client, entry);
+	TAILQ_INSERT_TAIL(&server->clients, client, entry);
+	client_flush(client);
+	if (!client->is_closing && client->output.len == 0) {
+		if (ready & LOOP_READ)
+			client_read(client);
+		else if (client->input.len > 0)
+			client_serve_input(client, NULL, 0);
+	}
+	master_status_ready(server->status);
+	if (client->is_closing && !client->is_in_hand)
+		client_free(client);
+	else
+		client_watch(client);
+}
+
+struct client *
+client_new(struct server *server, int fd)
+{
+	struct client *client = xcalloc(1, sizeof(*client));
+
+	TAILQ_INSERT_TAIL(&server->clients, client, entry);
+	server->client_count++;
+	client->server = server;
+	client->fd = fd;
+	client->call.done = client_call_done;
+	client_find_peer(client);
+	attr_reader_init(&client->reader);
+	buffer_init(&client->input);
+	buffer_init(&client->output);
+	loop_watch_init(
+	    &client->watch, server->loop, fd, client_ready_cb, client);
+	if (server->config.announce) {
+		attr_put_string(&server->reply, "protocol", "tlsmgr_protocol");
+		attr_put_end(&server->reply);
+		client_write_replies(client);
+	}
+	client_watch(client);
+	return client;
+}
+
+/* Serve what is kept for as long as that gets us on. */
+static void
+client_serve_rest(struct client *client)
+{
+	size_t len;
+
+	do {
+		len = client->input.len;
+		client_serve_input(client, NULL, 0);
+	} while (!client->is_in_hand && !client->is_closing &&
+		 client->output.len == 0 && client->input.len > 0 &&
+		 client->input.len < len);
+}
+
+void
+client_finish(struct client *client)
+{
+	if (!client->is_in_hand && !client->is_closing &&
+	    client->output.len == 0) {
+		client_read(client);
+		if (client->input.len > 0 && !client->is_in_hand)
+			client_serve_rest(client);
+	}
+	client->is_closing = true;
+	if (!client->is_in_hand)
+		client_free(client);
+	else
+		loop_watch_set(&client->watch, 0);
+}
+
+void
+client_free(struct client *client)
+{
+	TAILQ_REMOVE(&client->server->clients, client, entry);
+	client->server->client_count--;
+	loop_watch_fini(&client->watch);
+	close(client->fd);
+	buffer_fini(&client->input);
+	buffer_fini(&client->output);
+	free(client);
+}

@@ -1,0 +1,307 @@
+/*
+ * daemon: puts the parts together and keeps them going. Order matters here:
+ * what is opened before the jail, what is read only in it, and what is closed
+ * when; each step says why where it is not plain.
+ */
+#include "daemon.h"
+
+#include "data_path.h"
+#include "log.h"
+#include "prng.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Background work between two requests takes no longer than this. */
+#define UPKEEP_BUDGET_US 400
+
+/* How soon after a change background work looks at what it left. */
+#define UPKEEP_DELAY_US 100000
+
+/* A restart waits until nobody asked anything for so long. */
+#define RESTART_IDLE_US 200000
+
+static void
+upkeep_cb(void *arg)
+{
+	struct daemon_upkeep *upkeep = arg;
+	uint64_t delay_us = cache_maintain(upkeep->cache, UPKEEP_BUDGET_US);
+
+	upkeep->is_soon = delay_us <= UPKEEP_DELAY_US;
+	if (delay_us != UINT64_MAX)
+		loop_timer_set(&upkeep->timer, delay_us);
+}
+
+/* A request left work behind. Called for each, so it must cost nothing. */
+static void
+upkeep_wake_cb(void *arg)
+{
+	struct daemon_upkeep *upkeep = arg;
+
+	if (upkeep->is_soon)
+		return;
+	upkeep->is_soon = true;
+	loop_timer_set(&upkeep->timer, UPKEEP_DELAY_US);
+}
+
+static void
+daemon_init_upkeep(struct daemon *daemon)
+{
+	for (int i = 0; i < CACHE_TYPES; i++) {
+		struct daemon_upkeep *upkeep = &daemon->upkeep[i];
+
+		upkeep->cache = &daemon->caches[i];
+		upkeep->cache->wake = upkeep_wake_cb;
+		upkeep->cache->wake_arg = upkeep;
+		loop_timer_init(
+		    &upkeep->timer, daemon->loop, upkeep_cb, upkeep);
+	}
+}
+
+static void
+daemon_start_caches(struct daemon *daemon)
+{
+	for (int i = 0; i < CACHE_TYPES; i++) {
+		struct store *store = daemon->caches[i].store;
+
+		if (store == NULL)
+			continue;
+		/* A locked one is tried again by its upkeep. */
+		store->ops->start(store);
+		upkeep_wake_cb(&daemon->upkeep[i]);
+	}
+}
+
+static void
+stop_cb(void *arg, int signal_number)
+{
+	struct daemon *daemon = arg;
+
+	log_debug("ending on signal %d", signal_number);
+	daemon->is_shutdown = true;
+	loop_stop(daemon->loop);
+}
+
+/* master(8) never writes here: readable means that it let go of us. */
+static void
+master_gone_cb(void *arg, unsigned ready)
+{
+	struct daemon *daemon = arg;
+
+	(void)ready;
+	loop_stop(daemon->loop);
+}
+
+static void
+watchdog_cb(void *arg)
+{
+	struct daemon *daemon = arg;
+
+	/* An idle loop must come round as well. */
+	loop_timer_set(&daemon->watchdog_timer,
+	    (uint64_t)daemon->settings->daemon_timeout * 1000000 / 4);
+}
+
+static void
+turn_cb(void *arg)
+{
+	(void)arg;
+	master_watchdog_pat();
+}
+
+static void
+restart_cb(void *arg)
+{
+	struct daemon *daemon = arg;
+
+	if (daemon->service.requests == daemon->restart_requests) {
+		loop_stop(daemon->loop);
+		return;
+	}
+	daemon->restart_requests = daemon->service.requests;
+	loop_timer_set(&daemon->restart_timer, RESTART_IDLE_US);
+}
+
+static void
+restart_wanted_cb(void *arg, const char *why)
+{
+	struct daemon *daemon = arg;
+
+	log_info("exiting %s", why);
+	daemon->restart_requests = daemon->service.requests;
+	loop_timer_set(&daemon->restart_timer, RESTART_IDLE_US);
+}
+
+static void
+daemon_open_prng(struct daemon *daemon)
+{
+	const struct settings *settings = daemon->settings;
+	struct prng_schedule_config config = {
+		.source_name = settings->tls_random_source,
+		.source_len = (size_t)settings->tls_random_bytes,
+		.reseed_period_s = settings->tls_random_reseed_period,
+		.update_period_s = settings->tls_random_prng_update_period,
+		.is_jailed =
+		    daemon->options->chroot || daemon->options->drop_privileges,
+		.restart_wanted = restart_wanted_cb,
+		.restart_arg = daemon,
+	};
+
+	if (*settings->tls_random_exchange_name != '\0')
+		daemon->exchange_path =
+		    data_path(NULL, settings->tls_random_exchange_name,
+			daemon->owner.uid, settings->data_directory);
+	config.exchange_path =
+	    daemon->exchange_path != NULL ? daemon->exchange_path : "";
+	daemon->prng = prng_schedule_new(&config);
+}
+
+/* The wrong answer means no TLS at all, so what was set must be clear. */
+static bool
+daemon_announces(const struct settings *settings)
+{
+	const char *setting = settings->tlsmgr_announce_protocol;
+
+	if (strcmp(setting, "auto") == 0)
+		return master_version_announces(settings->mail_version);
+	if (strcmp(setting, "yes") != 0 && strcmp(setting, "no") != 0)
+		log_fatal("parameter tlsmgr_announce_protocol: \"%s\" is not "
+			  "auto, yes or no",
+		    setting);
+	return strcmp(setting, "yes") == 0;
+}
+
+void
+daemon_open(struct daemon *daemon, const struct master_options *options,
+    const struct config *config, const struct settings *settings)
+{
+	char *cause = NULL;
+
+	*daemon = (struct daemon){
+		.options = options,
+		.config = config,
+		.settings = settings,
+		.announces = daemon_announces(settings),
+	};
+	if (master_owner_find(&daemon->owner, settings->mail_owner, &cause) !=
+	    ERROR_NONE)
+		log_fatal("parameter mail_owner: %s", cause);
+	daemon_open_prng(daemon);
+	prng_schedule_open_source(daemon->prng);
+	daemon_open_ticket_keys(daemon);
+	master_owner_enter(&daemon->owner);
+	prng_schedule_open_exchange(daemon->prng);
+	daemon_open_caches(daemon);
+	master_owner_leave();
+}
+
+/* Signals that a person may send: three end us in order, none kills us. */
+static void
+daemon_catch_signals(struct daemon *daemon)
+{
+	static const int ignored[] = { SIGPIPE, SIGUSR1, SIGUSR2, SIGQUIT,
+		SIGTSTP, SIGTTIN, SIGTTOU, SIGXFSZ, SIGIO, SIGVTALRM, SIGPROF,
+		SIGPWR, SIGSTKFLT, SIGXCPU };
+	static const int ending[] = { SIGTERM, SIGHUP, SIGINT };
+
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		signal(ignored[i], SIG_IGN);
+	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
+		loop_catch_signal(daemon->loop, ending[i], stop_cb, daemon);
+}
+
+/* A pipe or a socket, not what stands in for a missing descriptor. */
+static bool
+is_channel(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 &&
+	       (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
+}
+
+static void
+daemon_watch_master(struct daemon *daemon)
+{
+	master_status_init(&daemon->status,
+	    is_channel(MASTER_STATUS_FD) ? MASTER_STATUS_FD : -1,
+	    daemon->options->generation);
+	loop_watch_init(&daemon->master_watch, daemon->loop, MASTER_STATUS_FD,
+	    master_gone_cb, daemon);
+	if (daemon->status.fd >= 0)
+		loop_watch_set(&daemon->master_watch, LOOP_READ);
+	loop_timer_init(
+	    &daemon->watchdog_timer, daemon->loop, watchdog_cb, daemon);
+	watchdog_cb(daemon);
+	loop_set_turn_callback(daemon->loop, turn_cb, daemon);
+	master_watchdog_start((unsigned)daemon->settings->daemon_timeout);
+}
+
+static void
+daemon_listen(struct daemon *daemon)
+{
+	const struct server_config config = {
+		.announce = daemon->announces,
+		.client_limit = (size_t)daemon->settings->tlsmgr_client_limit,
+	};
+
+	server_init(&daemon->server, daemon->loop, &daemon->service,
+	    &daemon->status, &config);
+	if (daemon->options->stdio_client)
+		return;
+	for (int i = 0; i < daemon->options->listen_count; i++) {
+		if (!is_channel(MASTER_LISTEN_FD + i))
+			log_fatal("no listening socket on descriptor %d",
+			    MASTER_LISTEN_FD + i);
+		server_listen(&daemon->server, MASTER_LISTEN_FD + i);
+	}
+}
+
+void
+daemon_start(struct daemon *daemon)
+{
+	daemon->loop = loop_new();
+	loop_timer_init(
+	    &daemon->restart_timer, daemon->loop, restart_cb, daemon);
+	daemon_catch_signals(daemon);
+	daemon_init_upkeep(daemon);
+	service_init(&daemon->service, daemon->caches, &daemon->ticket_keys);
+	/* The pool first: everything else may draw on it. */
+	prng_schedule_start(daemon->prng, daemon->loop);
+	daemon_start_ticket_keys(daemon);
+	daemon_start_caches(daemon);
+	daemon_watch_master(daemon);
+	daemon_listen(daemon);
+}
+
+void
+daemon_run(struct daemon *daemon)
+{
+	loop_run(daemon->loop);
+	/* What has been asked is answered before anything is saved. */
+	server_drain(&daemon->server);
+}
+
+void
+daemon_close(struct daemon *daemon)
+{
+	server_fini(&daemon->server);
+	for (int i = 0; i < CACHE_TYPES; i++) {
+		cache_save(&daemon->caches[i], daemon->is_shutdown);
+		cache_fini(&daemon->caches[i]);
+		loop_timer_fini(&daemon->upkeep[i].timer);
+	}
+	prng_schedule_save(daemon->prng);
+	prng_schedule_free(daemon->prng);
+	free(daemon->exchange_path);
+	service_fini(&daemon->service);
+	daemon_close_ticket_keys(daemon);
+	loop_timer_fini(&daemon->restart_timer);
+	loop_timer_fini(&daemon->watchdog_timer);
+	loop_watch_fini(&daemon->master_watch);
+	loop_free(daemon->loop);
+	master_owner_fini(&daemon->owner);
+	prng_fini();
+}

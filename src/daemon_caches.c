@@ -1,0 +1,173 @@
+/*
+ * daemon_caches: the session caches, from main.cf to open files.
+ */
+#include "daemon.h"
+
+#include "data_path.h"
+#include "log.h"
+#include "xalloc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The parameters that each type of cache has. */
+struct cache_settings {
+	const char *database;
+	const char *database_name;
+	int64_t timeout_s;
+	const char *loglevel;
+	const char *loglevel_name;
+};
+
+#define CACHE_SETTINGS(settings, side)                                     \
+	{                                                                  \
+		(settings)->side##_tls_session_cache_database,             \
+		    #side "_tls_session_cache_database",                   \
+		    (settings)->side##_tls_session_cache_timeout,          \
+		    (settings)->side##_tls_loglevel, #side "_tls_loglevel" \
+	}
+
+/* "type:path", or a path alone and the default type. */
+static void
+split_database(const struct settings *settings, const char *database,
+    char **type, const char **path)
+{
+	const char *colon = strchr(database, ':');
+
+	if (colon != NULL &&
+	    memchr(database, '/', (size_t)(colon - database)) == NULL) {
+		*type = xstrndup(database, (size_t)(colon - database));
+		*path = colon + 1;
+	} else {
+		*type = xstrdup(settings->default_database_type);
+		*path = database;
+	}
+}
+
+static const struct store_ops *
+find_store(const struct cache_settings *settings, const char *type)
+{
+	const struct store_ops *ops = store_find(type);
+	char *types;
+
+	if (ops != NULL)
+		return ops;
+	types = store_types();
+	log_fatal("parameter %s: unsupported type \"%s\" in \"%s\"; "
+		  "supported are: %s",
+	    settings->database_name, type, settings->database, types);
+}
+
+/* Two caches in one place would eat each other's entries. */
+static void
+check_same_database(
+    const struct daemon *daemon, enum cache_type type, char *const *paths)
+{
+	for (int other = 0; other < (int)type; other++)
+		if (paths[other] != NULL &&
+		    strcmp(paths[other], paths[type]) == 0)
+			log_fatal("do not use the same TLS cache file %s for "
+				  "%s and %s",
+			    paths[type], daemon->caches[other].name,
+			    daemon->caches[type].name);
+}
+
+static void
+read_boot_id(char boot_id[STORE_BOOT_ID_LEN])
+{
+	FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	memset(boot_id, 0, STORE_BOOT_ID_LEN);
+	if (file == NULL)
+		return;
+	if (fread(boot_id, 1, STORE_BOOT_ID_LEN, file) != STORE_BOOT_ID_LEN)
+		memset(boot_id, 0, STORE_BOOT_ID_LEN);
+	fclose(file);
+}
+
+static void
+open_store(struct daemon *daemon, struct cache *cache,
+    const struct store_ops *ops, const char *type, const char *path,
+    unsigned enabled_count)
+{
+	const struct settings *settings = daemon->settings;
+	struct store_config config = {
+		.name = cache->name,
+		.type = type,
+		.path = path,
+		.timeout_s = cache->timeout_s,
+		.entries_max = (uint64_t)settings->tlsmgr_cache_max_entries,
+		.bytes_max = (uint64_t)settings->tlsmgr_cache_max_size,
+		.memory =
+		    (uint64_t)settings->tlsmgr_cache_memory / enabled_count,
+		.persist = settings->tlsmgr_cache_persist,
+	};
+	char *cause = NULL;
+
+	settings_digest(daemon->config, cache->name, config.digest);
+	read_boot_id(config.boot_id);
+	if (ops->open(&config, &cache->store, &cause) != ERROR_NONE) {
+		log_warning("%s:%s is unavailable. %s", type, path, cause);
+		free(cause);
+		return;
+	}
+	if (cache->log_activity)
+		log_info("open %s TLS cache %s:%s", cache->name, type, path);
+	if (strcmp(type, "lmdb") == 0 || strcmp(type, "sdbm") == 0)
+		log_info("%s TLS cache %s:%s is kept in the Berkeley DB file "
+			 "%s.db",
+		    cache->name, type, path, path);
+}
+
+static void
+configure_cache(struct cache *cache, enum cache_type type,
+    const struct cache_settings *from)
+{
+	char *cause = NULL;
+
+	cache_init(cache, type, from->timeout_s);
+	if (*from->database != '\0')
+		cache->database = xstrdup(from->database);
+	if (settings_log_cache_activity(
+		from->loglevel, &cache->log_activity, &cause) != ERROR_NONE) {
+		log_warning("parameter %s: %s", from->loglevel_name, cause);
+		free(cause);
+	}
+}
+
+void
+daemon_open_caches(struct daemon *daemon)
+{
+	const struct settings *settings = daemon->settings;
+	const struct cache_settings from[CACHE_TYPES] = {
+		[CACHE_SMTPD] = CACHE_SETTINGS(settings, smtpd),
+		[CACHE_SMTP] = CACHE_SETTINGS(settings, smtp),
+		[CACHE_LMTP] = CACHE_SETTINGS(settings, lmtp),
+	};
+	const struct store_ops *ops[CACHE_TYPES] = { NULL };
+	char *types[CACHE_TYPES] = { NULL }, *paths[CACHE_TYPES] = { NULL };
+	unsigned enabled_count = 0;
+
+	for (int i = 0; i < CACHE_TYPES; i++) {
+		const char *path;
+
+		configure_cache(
+		    &daemon->caches[i], (enum cache_type)i, &from[i]);
+		if (!cache_is_enabled(&daemon->caches[i]))
+			continue;
+		enabled_count++;
+		split_database(settings, from[i].database, &types[i], &path);
+		ops[i] = find_store(&from[i], types[i]);
+		paths[i] = data_path(types[i], path, daemon->owner.uid,
+		    settings->data_directory);
+		check_same_database(daemon, (enum cache_type)i, paths);
+	}
+	for (int i = 0; i < CACHE_TYPES; i++) {
+		if (ops[i] != NULL)
+			open_store(daemon, &daemon->caches[i], ops[i], types[i],
+			    paths[i], enabled_count);
+		free(types[i]);
+		free(paths[i]);
+	}
+}

@@ -1,0 +1,136 @@
+/*
+ * daemon_ticket_keys: the ticket keys, and the file in which they outlive the
+ * process. By default that is on a memory file system, so that keys which
+ * protect recorded traffic never reach a disk.
+ */
+#include "daemon.h"
+
+#include "checksum.h"
+#include "clock.h"
+#include "log.h"
+#include "xalloc.h"
+
+#include <errno.h>
+#include <linux/magic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#define MEMORY_DIRECTORY "/run/tlsmgr"
+
+#define LOCK_RETRY_US 100000
+
+/* A key that may not be used any more is wiped no later than this. */
+#define RETIRE_PERIOD_US 60000000
+
+/*
+ * Privileged: our directory under /run, where that is in memory. False, with
+ * a reason: there is none to be had.
+ */
+static bool
+make_memory_directory(const struct master_owner *owner, const char **reason)
+{
+	struct statfs fs;
+	struct stat st;
+
+	if (statfs("/run", &fs) < 0 ||
+	    (fs.f_type != TMPFS_MAGIC && fs.f_type != RAMFS_MAGIC)) {
+		*reason = "/run is not a memory file system";
+		return false;
+	}
+	/* One of root's is ours too: its maker was killed before the chown. */
+	if ((mkdir(MEMORY_DIRECTORY, 0700) == 0 || errno == EEXIST) &&
+	    lstat(MEMORY_DIRECTORY, &st) == 0 && S_ISDIR(st.st_mode) &&
+	    (st.st_mode & 077) == 0 &&
+	    (st.st_uid == owner->uid ||
+		(st.st_uid == geteuid() &&
+		    lchown(MEMORY_DIRECTORY, owner->uid, owner->gid) == 0)))
+		return true;
+	*reason = MEMORY_DIRECTORY " cannot be made, or is somebody else's";
+	return false;
+}
+
+/* One file for each instance of Postfix; the caller frees the path. */
+static char *
+choose_path(const struct daemon *daemon)
+{
+	const char *setting = daemon->settings->tlsmgr_ticket_key_file;
+	const char *queue = daemon->settings->queue_directory;
+	const char *reason;
+
+	if (strcmp(setting, "auto") != 0)
+		return xstrdup(setting);
+	if (!make_memory_directory(&daemon->owner, &reason)) {
+		log_info("session ticket keys do not outlive this process: %s",
+		    reason);
+		return xstrdup("");
+	}
+	return xasprintf("%s/%016llx.keys", MEMORY_DIRECTORY,
+	    (unsigned long long)checksum64(0, queue, strlen(queue)));
+}
+
+void
+daemon_open_ticket_keys(struct daemon *daemon)
+{
+	int64_t timeout_s = cache_timeout_adjust(
+	    daemon->settings->smtpd_tls_session_cache_timeout);
+	unsigned char digest[SETTINGS_DIGEST_LEN];
+	char *path = choose_path(daemon);
+
+	ticket_keys_init(&daemon->ticket_keys, timeout_s);
+	settings_digest(daemon->config, "smtpd", digest);
+	master_owner_enter(&daemon->owner);
+	ticket_key_file_open(&daemon->ticket_key_file, path, digest);
+	master_owner_leave();
+	free(path);
+}
+
+static void
+changed_cb(void *arg, const struct ticket_keys *keys)
+{
+	struct daemon *daemon = arg;
+
+	ticket_key_file_save(&daemon->ticket_key_file, keys);
+}
+
+static void
+retire_cb(void *arg)
+{
+	struct daemon *daemon = arg;
+
+	ticket_keys_retire(&daemon->ticket_keys, clock_wall_s());
+	loop_timer_set(&daemon->retire_timer, RETIRE_PERIOD_US);
+}
+
+/* The process before us may still have the file: try until it has not. */
+static void
+load_cb(void *arg)
+{
+	struct daemon *daemon = arg;
+
+	if (ticket_key_file_load(&daemon->ticket_key_file, &daemon->ticket_keys,
+		clock_wall_s()) == ERROR_LOCKED)
+		loop_timer_set(&daemon->load_timer, LOCK_RETRY_US);
+}
+
+void
+daemon_start_ticket_keys(struct daemon *daemon)
+{
+	daemon->ticket_keys.changed = changed_cb;
+	daemon->ticket_keys.changed_arg = daemon;
+	loop_timer_init(&daemon->load_timer, daemon->loop, load_cb, daemon);
+	loop_timer_init(&daemon->retire_timer, daemon->loop, retire_cb, daemon);
+	load_cb(daemon);
+	retire_cb(daemon);
+}
+
+void
+daemon_close_ticket_keys(struct daemon *daemon)
+{
+	loop_timer_fini(&daemon->load_timer);
+	loop_timer_fini(&daemon->retire_timer);
+	ticket_key_file_close(&daemon->ticket_key_file);
+	ticket_keys_fini(&daemon->ticket_keys);
+}

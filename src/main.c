@@ -1,0 +1,225 @@
+/*
+ * main: the start, top to bottom, in the order that CONTRACT section 2 gives
+ * and that privileges demand: arguments, main.cf, logging, the queue
+ * directory, everything that must be opened, the jail; then the daemon.
+ */
+#include "config.h"
+#include "daemon.h"
+#include "log.h"
+#include "master.h"
+#include "settings.h"
+#include "stdio_client.h"
+#include "xalloc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PROGRAM "tlsmgr"
+
+extern char **environ;
+
+/*
+ * A descriptor that master(8) should have given us and did not must not become
+ * something of ours by accident.
+ */
+static void
+fill_descriptors(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= MASTER_LISTEN_FD);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Until main.cf is read, master(8) says through the environment where to. */
+static void
+open_early_log(void)
+{
+	const char *tag = getenv("MAIL_LOGTAG");
+	const char *postlog = getenv("POSTLOG_SERVICE");
+	const char *hostname = getenv("POSTLOG_HOSTNAME");
+	char *full_tag;
+
+	full_tag = xasprintf("%s/" PROGRAM, tag != NULL ? tag : "postfix");
+	log_set_tag(full_tag);
+	free(full_tag);
+	log_open_syslog("mail");
+	if (postlog != NULL && *postlog != '\0')
+		log_open_postlog(postlog, hostname != NULL ? hostname : "");
+}
+
+static void
+parse_arguments(struct master_options *options, int argc, char *argv[])
+{
+	char *cause = NULL;
+	enum error error = master_options_parse(options, argc, argv, &cause);
+
+	log_enable_stderr(options->log_to_stderr);
+	log_set_verbosity(options->verbosity);
+	if (master_options_by_hand(options)) {
+		log_enable_stderr(true);
+		log_fatal("do not run this command by hand");
+	}
+	if (error != ERROR_NONE)
+		log_fatal("%s", cause);
+}
+
+/* Values that no file can set. */
+static void
+set_fixed_values(struct config *config, const struct master_options *options)
+{
+	char *pid = xasprintf("%ld", (long)getpid());
+
+	config_set(config, "process_id", pid, CONFIG_FIXED);
+	config_set(config, "process_name", PROGRAM, CONFIG_FIXED);
+	config_set(config, "service_name",
+	    options->service_name != NULL ? options->service_name : PROGRAM,
+	    CONFIG_FIXED);
+	free(pid);
+}
+
+/* The Postfix that is installed now, not the one that we were built for. */
+static void
+set_postfix_version(struct config *config)
+{
+	char *directory = NULL, *version, *cause = NULL;
+
+	if (config_value(config, "daemon_directory", &directory, &cause) !=
+	    ERROR_NONE)
+		log_fatal("%s", cause);
+	version = master_postfix_version(directory);
+	if (version != NULL)
+		config_set(config, "mail_version", version, CONFIG_DEFAULT);
+	free(version);
+	free(directory);
+}
+
+static void
+read_config_files(struct config *config, const char *directory)
+{
+	char *main_cf = xasprintf("%s/main.cf", directory);
+	char *tlsmgr_cf = xasprintf("%s/tlsmgr.cf", directory);
+	char *cause = NULL;
+
+	if (config_read_file(config, main_cf, false, &cause) != ERROR_NONE ||
+	    config_read_file(config, tlsmgr_cf, true, &cause) != ERROR_NONE ||
+	    settings_check_names(config, tlsmgr_cf, &cause) != ERROR_NONE)
+		log_fatal("%s", cause);
+	free(main_cf);
+	free(tlsmgr_cf);
+}
+
+static struct config *
+read_config(const struct master_options *options)
+{
+	struct config *config = config_new();
+	const char *directory = options->config_directory;
+	char *cause = NULL;
+
+	settings_set_defaults(config);
+	if (directory == NULL)
+		directory = config_get(config, "config_directory")->text;
+	set_fixed_values(config, options);
+	config_set(config, "config_directory", directory, CONFIG_DEFAULT);
+	read_config_files(config, directory);
+	for (int i = 0; i < options->override_count; i++)
+		if (config_override(config, options->overrides[i], &cause) !=
+		    ERROR_NONE)
+			log_fatal("%s", cause);
+	set_postfix_version(config);
+	return config;
+}
+
+/* As main.cf says; before the jail, in which no socket can be found. */
+static void
+open_log(const struct settings *settings)
+{
+	char *tag = xasprintf("%s/" PROGRAM, settings->syslog_name), *path;
+
+	log_set_tag(tag);
+	free(tag);
+	if (log_open_syslog(settings->syslog_facility) != ERROR_NONE)
+		log_fatal("parameter syslog_facility: unrecognized value: %s",
+		    settings->syslog_facility);
+	if (*settings->maillog_file == '\0') {
+		log_close_postlog();
+		return;
+	}
+	/* Relative, so that it can be found again from within the jail. */
+	path = xasprintf("public/%s", settings->postlog_service_name);
+	log_open_postlog(path, settings->myhostname);
+	free(path);
+}
+
+/* debugger_command runs beside us, with our privileges, and is not waited for.
+ */
+static void
+start_debugger(const struct settings *settings)
+{
+	char *const arguments[] = { (char *)"sh", (char *)"-c",
+		settings->debugger_command, NULL };
+	pid_t pid;
+
+	if (*settings->debugger_command == '\0')
+		log_fatal("no debugger_command variable set up");
+	log_info("running: %s", settings->debugger_command);
+	if (posix_spawn(&pid, "/bin/sh", NULL, NULL, arguments, environ) != 0)
+		log_warning("cannot run debugger_command");
+}
+
+/* What master(8) handed us is not for any child of ours. */
+static void
+close_on_exec(const struct master_options *options)
+{
+	for (int fd = MASTER_FLOW_READ_FD;
+	     fd < MASTER_LISTEN_FD + options->listen_count; fd++)
+		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct master_options options;
+	struct config *config;
+	struct settings settings;
+	struct daemon daemon;
+	char *cause = NULL;
+
+	umask(077);
+	fill_descriptors();
+	open_early_log();
+	parse_arguments(&options, argc, argv);
+	close_on_exec(&options);
+	config = read_config(&options);
+	if (settings_read(&settings, config, &cause) != ERROR_NONE)
+		log_fatal("%s", cause);
+	if (chdir(settings.queue_directory) < 0)
+		log_fatal("chdir(\"%s\"): %s", settings.queue_directory,
+		    strerror(errno));
+	open_log(&settings);
+	if (options.debug)
+		start_debugger(&settings);
+	daemon_open(&daemon, &options, config, &settings);
+	master_jail(options.drop_privileges ? &daemon.owner : NULL,
+	    options.chroot ? settings.queue_directory : NULL);
+	daemon_start(&daemon);
+	if (options.stdio_client)
+		stdio_client_serve(&daemon.service);
+	else
+		daemon_run(&daemon);
+	daemon_close(&daemon);
+	settings_fini(&settings);
+	config_free(config);
+	master_options_fini(&options);
+	log_close();
+	return EXIT_SUCCESS;
+}

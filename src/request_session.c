@@ -1,0 +1,120 @@
+/*
+ * requests lookup, update and delete: the entries of the session caches.
+ * Identifiers and sessions are bytes; neither is ever interpreted.
+ */
+#include "prng.h"
+#include "service.h"
+
+#include <openssl/crypto.h>
+
+static void
+lookup_reply(struct service_call *call, enum service_status status,
+    const void *session, size_t len)
+{
+	attr_put_int(call->reply, "status", status);
+	attr_put_data(call->reply, "session", session, len);
+	service_call_done(call);
+}
+
+static void
+status_reply(struct service_call *call, enum service_status status)
+{
+	attr_put_int(call->reply, "status", status);
+	service_call_done(call);
+}
+
+/* cache_type and cache_id, with which all three requests begin. */
+static enum error
+get_cache_and_id(struct service *service, struct attr_list *request,
+    struct service_call *call, struct cache **cache, const char **id,
+    size_t *id_len)
+{
+	if (service_get_cache(service, request, call, cache) != ERROR_NONE)
+		return ERROR_PROTOCOL;
+	if (attr_get_string(request, "cache_id", id, id_len) != ERROR_NONE) {
+		service_call_complain(call, "no cache_id where it belongs");
+		return ERROR_PROTOCOL;
+	}
+	return ERROR_NONE;
+}
+
+static void
+lookup_done(void *arg, enum error error, const void *session, size_t len)
+{
+	struct service_call *call = arg;
+
+	if (error == ERROR_NONE)
+		lookup_reply(call, STATUS_OK, session, len);
+	else
+		lookup_reply(call, service_status_of(error), NULL, 0);
+}
+
+void
+request_lookup(struct service *service, struct attr_list *request,
+    struct service_call *call)
+{
+	struct cache *cache;
+	const char *id;
+	size_t id_len;
+
+	if (get_cache_and_id(service, request, call, &cache, &id, &id_len) !=
+	    ERROR_NONE) {
+		lookup_reply(call, STATUS_FAIL, NULL, 0);
+	} else {
+		service_pass_over_rest(request, call);
+		cache_lookup(
+		    cache, &call->cache_request, id, id_len, lookup_done, call);
+	}
+}
+
+static void
+status_done(void *arg, enum error error, const void *session, size_t len)
+{
+	struct service_call *call = arg;
+
+	(void)session;
+	(void)len;
+	status_reply(call, service_status_of(error));
+}
+
+void
+request_update(struct service *service, struct attr_list *request,
+    struct service_call *call)
+{
+	struct cache *cache;
+	const char *id;
+	size_t id_len, len = 0;
+
+	if (get_cache_and_id(service, request, call, &cache, &id, &id_len) !=
+	    ERROR_NONE) {
+		status_reply(call, STATUS_FAIL);
+	} else if (attr_get_data(request, "session", service->session,
+		       ATTR_SESSION_MAX, &len) != ERROR_NONE) {
+		service_call_complain(call, "no proper session");
+		status_reply(call, STATUS_FAIL);
+		len = ATTR_SESSION_MAX; /* some of it may be decoded */
+	} else {
+		service_pass_over_rest(request, call);
+		cache_update(cache, &call->cache_request, id, id_len,
+		    service->session, len, status_done, call);
+	}
+	OPENSSL_cleanse(service->session, len);
+}
+
+void
+request_delete(struct service *service, struct attr_list *request,
+    struct service_call *call)
+{
+	struct cache *cache;
+	const char *id;
+	size_t id_len;
+
+	if (get_cache_and_id(service, request, call, &cache, &id, &id_len) !=
+	    ERROR_NONE) {
+		status_reply(call, STATUS_FAIL);
+	} else {
+		service_pass_over_rest(request, call);
+		cache_delete(
+		    cache, &call->cache_request, id, id_len, status_done, call);
+	}
+}

@@ -1,0 +1,45 @@
+/*
+ * request tktkey: the session ticket key to encrypt with, or the one of a
+ * given name to decrypt with (RFC 5077).
+ */
+#include "clock.h"
+#include "service.h"
+
+static void
+ticket_key_reply(struct service_call *call, enum service_status status,
+    const struct ticket_key *key)
+{
+	attr_put_int(call->reply, "status", status);
+	attr_put_data(
+	    call->reply, "keybuf", key, key == NULL ? 0 : sizeof(*key));
+	service_call_done(call);
+}
+
+void
+request_ticket_key(struct service *service, struct attr_list *request,
+    struct service_call *call)
+{
+	unsigned char name[TICKET_KEY_NAME_LEN];
+	const struct ticket_key *key = NULL;
+	enum error error;
+	size_t len;
+
+	if (attr_get_data(request, "keyname", name, sizeof(name), &len) !=
+		ERROR_NONE ||
+	    (len != 0 && len != sizeof(name))) {
+		service_call_complain(call, "no proper keyname");
+		ticket_key_reply(call, STATUS_FAIL, NULL);
+		return;
+	}
+	service_pass_over_rest(request, call);
+	if (len == 0)
+		error = ticket_keys_current(
+		    service->ticket_keys, clock_wall_s(), &key);
+	else
+		error = ticket_keys_find(
+		    service->ticket_keys, clock_wall_s(), name, &key);
+	if (error == ERROR_NONE)
+		ticket_key_reply(call, STATUS_OK, key);
+	else
+		ticket_key_reply(call, STATUS_ERR, NULL);
+}

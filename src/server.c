@@ -1,0 +1,150 @@
+/*
+ * server: accepts clients and knows them all, in the order in which they last
+ * asked for something.
+ */
+#include "server.h"
+
+#include "client.h"
+#include "log.h"
+#include "xalloc.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Connections accepted per turn of the loop. */
+#define ACCEPT_TURN_MAX 64
+
+/* Out of descriptors: how long to leave new connections waiting. */
+#define ACCEPT_PAUSE_US 100000
+
+struct listener {
+	struct server *server;
+	int fd; /* borrowed: the descriptor is master's */
+	struct loop_watch watch;
+};
+
+static void
+server_watch_listeners(struct server *server, unsigned interest)
+{
+	for (size_t i = 0; i < server->listener_count; i++)
+		loop_watch_set(&server->listeners[i]->watch, interest);
+}
+
+static void
+accept_resume_cb(void *arg)
+{
+	server_watch_listeners(arg, LOOP_READ);
+}
+
+/* Without a descriptor to accept with, asking again at once would spin. */
+static void
+server_pause_accept(struct server *server, int reason)
+{
+	if (log_limit_allows(&server->accept_complaints, 60))
+		log_warning("accept connection: %s", strerror(reason));
+	server_watch_listeners(server, 0);
+	loop_timer_set(&server->accept_timer, ACCEPT_PAUSE_US);
+}
+
+/* Clients connect again when they need us; who asked last needs us most. */
+static void
+server_make_room(struct server *server)
+{
+	if (server->client_count <= server->config.client_limit)
+		return;
+	server->limit_closes++;
+	if (log_limit_allows(&server->limit_complaints, 60))
+		log_warning("more than %zu clients: closing the longest idle",
+		    server->config.client_limit);
+	client_finish(TAILQ_FIRST(&server->clients));
+}
+
+static void
+listener_ready_cb(void *arg, unsigned ready)
+{
+	struct listener *listener = arg;
+	struct server *server = listener->server;
+	int fd;
+
+	(void)ready;
+	for (int i = 0; i < ACCEPT_TURN_MAX; i++) {
+		fd = accept4(
+		    listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd < 0)
+			break;
+		server_add_client(server, fd);
+	}
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+			  errno == ENOMEM))
+		server_pause_accept(server, errno);
+}
+
+void
+server_init(struct server *server, struct loop *loop, struct service *service,
+    struct master_status *status, const struct server_config *config)
+{
+	*server = (struct server){
+		.loop = loop,
+		.service = service,
+		.status = status,
+		.config = *config,
+		.read_buffer = xmalloc(SERVER_READ_LEN),
+	};
+	TAILQ_INIT(&server->clients);
+	buffer_init(&server->reply);
+	loop_timer_init(&server->accept_timer, loop, accept_resume_cb, server);
+}
+
+void
+server_listen(struct server *server, int fd)
+{
+	struct listener *listener = xcalloc(1, sizeof(*listener));
+
+	listener->server = server;
+	listener->fd = fd;
+	server->listeners = xrealloc(server->listeners,
+	    (server->listener_count + 1) * sizeof(*server->listeners));
+	server->listeners[server->listener_count++] = listener;
+	loop_watch_init(
+	    &listener->watch, server->loop, fd, listener_ready_cb, listener);
+	loop_watch_set(&listener->watch, LOOP_READ);
+}
+
+void
+server_add_client(struct server *server, int fd)
+{
+	client_new(server, fd);
+	server->accepted++;
+	server_make_room(server);
+}
+
+void
+server_drain(struct server *server)
+{
+	struct client *client, *next;
+
+	server_watch_listeners(server, 0);
+	loop_timer_cancel(&server->accept_timer);
+	for (client = TAILQ_FIRST(&server->clients); client != NULL;
+	     client = next) {
+		next = TAILQ_NEXT(client, entry);
+		client_finish(client);
+	}
+}
+
+void
+server_fini(struct server *server)
+{
+	server_drain(server);
+	for (size_t i = 0; i < server->listener_count; i++) {
+		loop_watch_fini(&server->listeners[i]->watch);
+		free(server->listeners[i]);
+	}
+	free(server->listeners);
+	loop_timer_fini(&server->accept_timer);
+	buffer_fini(&server->reply);
+	free(server->read_buffer);
+}
