@@ -52,10 +52,10 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/t
 TEST_TOOLS := $(patsubst tests/lib/%.c,$(BUILD)/tests/%,$(wildcard tests/lib/*_dump.c)) \
 	$(BUILD)/tests/clockshift.so
 
-.PHONY: all build check test run clean install uninstall deps deps-test \
-	check-asan check-valgrind lint bench bench-quick
-all: build
-build: deps $(BUILD)/tlsmgr
+.PHONY: all check test run clean install uninstall deps deps-test \
+	check-e2e check-docs check-asan check-valgrind \
+	lint bench bench-quick
+all: deps $(BUILD)/tlsmgr
 
 # Debian packages, installed only where something is missing.
 deps:
@@ -63,10 +63,8 @@ deps:
 deps-test:
 	@tests/run/install-packages build test
 
-$(BUILD) $(BUILD)/tests:
-	@mkdir -p $@
-
-$(BUILD)/%.o: src/%.c Makefile | $(BUILD)
+$(BUILD)/%.o: src/%.c Makefile
+	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(CPPFLAGS_$*) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 CPPFLAGS_settings = \
@@ -86,15 +84,94 @@ $(LIBRARY): $(OBJECTS)
 $(BUILD)/tlsmgr: $(BUILD)/main.o $(LIBRARY)
 	$(CC) $(LDFLAGS_ALL) -o $@ $(BUILD)/main.o $(LIBRARY) $(LIBS)
 
-$(BUILD)/tests/%: tests/unit/%.c $(LIBRARY) | $(BUILD)/tests
+$(BUILD)/tests/%: tests/unit/%.c $(LIBRARY)
+	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) -Itests/lib $(CFLAGS_ALL) -MMD -MP -o $@ $< \
 	    $(LIBRARY) $(LDFLAGS_ALL) $(LDFLAGS_$*) -lcmocka $(LIBS)
 
-$(BUILD)/tests/%_dump: tests/lib/%_dump.c $(LIBRARY) | $(BUILD)/tests
+$(BUILD)/tests/%_dump: tests/lib/%_dump.c $(LIBRARY)
+	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -o $@ $< $(LIBRARY) \
 	    $(LDFLAGS_ALL) $(LIBS)
 
-$(BUILD)/tests/clockshift.so: tests/lib/clockshift.c | $(BUILD)/tests
+$(BUILD)/tests/clockshift.so: tests/lib/clockshift.c
+	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(OPTIMIZE) $(WARNINGS) -fPIC -shared -o $@ $< -ldl
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/tests/*.d)
+
+# --- tests ------------------------------------------------------------------
+
+# Unit tests only: no root, no network, seconds.
+check: deps-test $(UNIT_TESTS)
+	@tests/run/unit-tests $(UNIT_TESTS)
+
+PYTEST = $(PYTHON) -B -m pytest -q -p no:cacheprovider
+E2E_ENV = TLSMGR_BUILD=$(abspath $(BUILD)) TLSMGR_BINARY=$(abspath $(BUILD))/tlsmgr
+
+# End to end: needs root, for chroot(2), the mail owner and master(8).
+check-e2e: all deps-test $(TEST_TOOLS)
+	$(E2E_ENV) $(PYTEST) $(PYTEST_FLAGS) tests/e2e
+
+test: check check-docs check-e2e
+
+check-docs: deps-test
+	mandoc -T lint -W warning man/*.[1-9]
+	tests/run/check-documented
+
+# Everything again under AddressSanitizer and UndefinedBehaviorSanitizer. The
+# jail forbids the ptrace(2) that looks for leaks at exit, so end to end leaks
+# are looked for by check-valgrind.
+ASAN = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+check-asan:
+	$(MAKE) BUILD=$(BUILD)/asan SANITIZE="$(ASAN)" HARDEN= HARDEN_LINK= \
+	    OPTIMIZE="-O1 -g" check
+	ASAN_OPTIONS=detect_leaks=0 $(MAKE) BUILD=$(BUILD)/asan \
+	    SANITIZE="$(ASAN)" HARDEN= HARDEN_LINK= OPTIMIZE="-O1 -g" check-e2e
+
+check-valgrind: all deps-test $(TEST_TOOLS)
+	$(E2E_ENV) TLSMGR_WRAP="valgrind -q --error-exitcode=99 \
+	    --leak-check=full --errors-for-leak-kinds=definite \
+	    --suppressions=$(abspath tests/lib/valgrind.supp)" \
+	    $(PYTEST) $(PYTEST_FLAGS) tests/e2e/test_conformance.py
+
+lint:
+	@tests/run/install-packages lint
+	clang-format --dry-run --Werror src/*.c tests/unit/*.c
+	@for file in src/*.c; do \
+		clang-tidy --quiet $$file -- -std=c11 $(CPPFLAGS_ALL) \
+		    $(CPPFLAGS_settings) || exit 1; \
+	done
+	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
+	    --enable=warning,portability -Iinclude src
+
+# A private Postfix with this daemon in it; KEEP=1 leaves it running.
+run: all deps-test
+	@$(E2E_ENV) $(PYTHON) -B tests/run/demo.py
+
+bench bench-quick: all deps-test $(TEST_TOOLS)
+	$(MAKE) -C tests/bench BUILD=$(abspath $(BUILD))/bench
+	$(E2E_ENV) $(PYTHON) -B tests/bench/bench.py \
+	    $(if $(filter bench-quick,$@),--quick)
+
+# --- installation -----------------------------------------------------------
+
+# Beside Postfix's own tlsmgr, under a name of its own: README.md.
+PROGRAM ?= tlsmgr2
+
+install: all
+	install -d $(DESTDIR)$(DAEMON_DIRECTORY) $(DESTDIR)$(MANDIR)/man8 \
+	    $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(DOCDIR)
+	install -m 755 $(BUILD)/tlsmgr $(DESTDIR)$(DAEMON_DIRECTORY)/$(PROGRAM)
+	install -m 644 man/tlsmgr.8 $(DESTDIR)$(MANDIR)/man8/$(PROGRAM).8
+	install -m 644 man/tlsmgr.cf.5 $(DESTDIR)$(MANDIR)/man5/tlsmgr.cf.5
+	install -m 644 README.md LICENSE conf/*.sample $(DESTDIR)$(DOCDIR)
+
+uninstall:
+	rm -f $(DESTDIR)$(DAEMON_DIRECTORY)/$(PROGRAM) \
+	    $(DESTDIR)$(MANDIR)/man8/$(PROGRAM).8 \
+	    $(DESTDIR)$(MANDIR)/man5/tlsmgr.cf.5
+	rm -rf $(DESTDIR)$(DOCDIR)
+
+clean:
+	rm -rf $(BUILD)

@@ -53,10 +53,11 @@ struct daemon {
 /*
  * With privileges: find the owner, open everything that cannot be opened in
  * the jail, read nothing of it. What is missing is logged and done without.
- * Fatal: an unusable configuration.
+ * `version` is that of the installed Postfix, or NULL. Fatal: an unusable
+ * configuration.
  */
 void daemon_open(struct daemon *, const struct master_options *,
-    const struct config *, const struct settings *);
+    const struct config *, const struct settings *, const char *version);
 
 /* daemon_caches.c: open the caches, as the owner. */
 void daemon_open_caches(struct daemon *);

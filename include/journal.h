@@ -107,9 +107,8 @@ uint64_t journal_next_sequence(const struct journal *);
  * was appended with. ERROR_DAMAGED: it is not (any more) what it was;
  * ERROR_IO.
  */
-enum error journal_read(struct journal *, uint64_t position,
-    uint64_t sequence, size_t key_len, size_t value_len,
-    struct journal_record *);
+enum error journal_read(struct journal *, uint64_t position, uint64_t sequence,
+    size_t key_len, size_t value_len, struct journal_record *);
 
 /* Bytes that only memory holds; time of the oldest of them (monotonic). */
 size_t journal_unwritten_len(const struct journal *);
@@ -166,8 +165,8 @@ bool journal_compact_slice(struct journal *, uint64_t live_bytes,
  * meanwhile may be missed. Returns ERROR_NOT_FOUND and *cursor 0 at the end.
  * What is damaged is left out.
  */
-enum error journal_walk_next(struct journal *, uint64_t *cursor,
-    struct journal_record *);
+enum error journal_walk_next(
+    struct journal *, uint64_t *cursor, struct journal_record *);
 
 /* Size of the file in bytes, and of the segments in the chain. */
 uint64_t journal_file_len(const struct journal *);

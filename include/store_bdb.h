@@ -90,7 +90,7 @@ void store_bdb_unmark(struct store_bdb *);
 
 /* store_bdb_expire.c */
 uint64_t store_bdb_maintain(struct store *, time_t now, uint64_t budget_us);
-/* Remove the oldest entries until the bounds are kept, `limit` at most. */
+/* Remove the oldest until the bounds are kept; look at `limit` records. */
 void store_bdb_make_room(struct store_bdb *, unsigned limit);
 
 #endif

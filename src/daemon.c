@@ -160,12 +160,12 @@ daemon_open_prng(struct daemon *daemon)
 
 /* The wrong answer means no TLS at all, so what was set must be clear. */
 static bool
-daemon_announces(const struct settings *settings)
+daemon_announces(const struct settings *settings, const char *version)
 {
 	const char *setting = settings->tlsmgr_announce_protocol;
 
 	if (strcmp(setting, "auto") == 0)
-		return master_version_announces(settings->mail_version);
+		return master_version_announces(version);
 	if (strcmp(setting, "yes") != 0 && strcmp(setting, "no") != 0)
 		log_fatal("parameter tlsmgr_announce_protocol: \"%s\" is not "
 			  "auto, yes or no",
@@ -175,7 +175,8 @@ daemon_announces(const struct settings *settings)
 
 void
 daemon_open(struct daemon *daemon, const struct master_options *options,
-    const struct config *config, const struct settings *settings)
+    const struct config *config, const struct settings *settings,
+    const char *version)
 {
 	char *cause = NULL;
 
@@ -183,7 +184,7 @@ daemon_open(struct daemon *daemon, const struct master_options *options,
 		.options = options,
 		.config = config,
 		.settings = settings,
-		.announces = daemon_announces(settings),
+		.announces = daemon_announces(settings, version),
 	};
 	if (master_owner_find(&daemon->owner, settings->mail_owner, &cause) !=
 	    ERROR_NONE)

@@ -88,8 +88,8 @@ set_fixed_values(struct config *config, const struct master_options *options)
 }
 
 /* The Postfix that is installed now, not the one that we were built for. */
-static void
-set_postfix_version(struct config *config)
+static char *
+find_postfix_version(struct config *config)
 {
 	char *directory = NULL, *version, *cause = NULL;
 
@@ -99,8 +99,8 @@ set_postfix_version(struct config *config)
 	version = master_postfix_version(directory);
 	if (version != NULL)
 		config_set(config, "mail_version", version, CONFIG_DEFAULT);
-	free(version);
 	free(directory);
+	return version;
 }
 
 static void
@@ -135,7 +135,6 @@ read_config(const struct master_options *options)
 		if (config_override(config, options->overrides[i], &cause) !=
 		    ERROR_NONE)
 			log_fatal("%s", cause);
-	set_postfix_version(config);
 	return config;
 }
 
@@ -192,7 +191,7 @@ main(int argc, char *argv[])
 	struct config *config;
 	struct settings settings;
 	struct daemon daemon;
-	char *cause = NULL;
+	char *version, *cause = NULL;
 
 	umask(077);
 	fill_descriptors();
@@ -200,6 +199,7 @@ main(int argc, char *argv[])
 	parse_arguments(&options, argc, argv);
 	close_on_exec(&options);
 	config = read_config(&options);
+	version = find_postfix_version(config);
 	if (settings_read(&settings, config, &cause) != ERROR_NONE)
 		log_fatal("%s", cause);
 	if (chdir(settings.queue_directory) < 0)
@@ -208,7 +208,7 @@ main(int argc, char *argv[])
 	open_log(&settings);
 	if (options.debug)
 		start_debugger(&settings);
-	daemon_open(&daemon, &options, config, &settings);
+	daemon_open(&daemon, &options, config, &settings, version);
 	master_jail(options.drop_privileges ? &daemon.owner : NULL,
 	    options.chroot ? settings.queue_directory : NULL);
 	daemon_start(&daemon);
@@ -217,6 +217,7 @@ main(int argc, char *argv[])
 	else
 		daemon_run(&daemon);
 	daemon_close(&daemon);
+	free(version);
 	settings_fini(&settings);
 	config_free(config);
 	master_options_fini(&options);

@@ -13,8 +13,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Entries removed at most to make room for one. */
-#define EVICT_PER_PUT 4
+/*
+ * Records looked at, at most, to make room for one: most that stand before the
+ * oldest session may be dead. What is left over is the next upkeep's.
+ */
+#define MAKE_ROOM_RECORDS 64
 
 #define COMPLAINT_PERIOD_S 60
 
@@ -107,7 +110,7 @@ store_bdb_put(struct store *base, const char *key, size_t key_len,
 	enum error error = put_record(store, &record);
 
 	if (error == ERROR_NONE)
-		store_bdb_make_room(store, EVICT_PER_PUT);
+		store_bdb_make_room(store, MAKE_ROOM_RECORDS);
 	done(arg, error);
 }
 

@@ -1,0 +1,322 @@
+/*
+ * journal_compact: squeezing out dead records. Owns the pass under way.
+ *
+ * A pass reads the oldest segments and copies what lives into a new one, the
+ * output. When that is whole on disk it takes its place in the chain, in front
+ * of the segments it was made from; then the owner is told where its records
+ * are now; then those segments retire. So each record is on disk at least once
+ * at any time, and what is there twice is the same.
+ *
+ * A pass begins at the head. So when it meets a REMOVE, whatever that removed
+ * has been left out already, and the REMOVE can be left out as well. The last
+ * segments are none of its business: they may hold what supersedes a record
+ * that lived when it was copied.
+ */
+#include "journal_private.h"
+
+#include "clock.h"
+
+/* Dead bytes that are let be, whatever there is that lives. */
+#define SLACK_LEN (4 * JOURNAL_SEGMENT_LEN)
+
+/* Where a pass gained nothing, let so many segments come before the next. */
+#define HOLD_SEGMENTS 4
+#define HOLD_US       1000000
+
+void
+journal_compact_init(struct journal *journal)
+{
+	struct journal_compaction *pass = &journal->compaction;
+
+	buffer_fini(&pass->buffer);
+	*pass = (struct journal_compaction){ .output = JOURNAL_NO_SLOT };
+}
+
+void
+journal_compact_abandon(struct journal *journal)
+{
+	struct journal_compaction *pass = &journal->compaction;
+
+	if (pass->phase == JOURNAL_COMPACT_COPYING &&
+	    pass->output != JOURNAL_NO_SLOT)
+		journal_chain_release(journal, pass->output);
+	pass->phase = JOURNAL_COMPACT_IDLE;
+	pass->output = JOURNAL_NO_SLOT;
+	buffer_fini(&pass->buffer);
+}
+
+/* The output cannot be written: its sources stay, for another time. */
+static void
+pass_fail(struct journal *journal)
+{
+	journal_compact_abandon(journal);
+	journal->compaction.hold_us = clock_monotonic_us() + HOLD_US;
+}
+
+/* The owner drops the head while a pass is reading there. */
+void
+journal_compact_retiring(struct journal *journal, uint32_t slot)
+{
+	struct journal_compaction *pass = &journal->compaction;
+
+	if (pass->phase == JOURNAL_COMPACT_IDLE)
+		return;
+	if (pass->phase == JOURNAL_COMPACT_MOVING && slot == pass->output)
+		pass->moving.slot = JOURNAL_NO_SLOT;
+	if (slot == pass->source.slot)
+		journal_compact_abandon(journal);
+	else if (slot == pass->first_source)
+		pass->first_source = journal->segments[slot].next;
+}
+
+static bool
+is_due(const struct journal *journal, uint64_t live_bytes)
+{
+	return journal_chain_len(journal) > 2 * live_bytes + SLACK_LEN;
+}
+
+/* Begin a pass if there is reason to. */
+static bool
+pass_begin(struct journal *journal, uint64_t live_bytes)
+{
+	struct journal_compaction *pass = &journal->compaction;
+	uint32_t first = journal->chain.first, tail = journal->tail.slot;
+
+	if (!is_due(journal, live_bytes) || first == tail ||
+	    journal->next_serial < pass->hold_serial ||
+	    (pass->hold_us != 0 && clock_monotonic_us() < pass->hold_us))
+		return false;
+	pass->phase = JOURNAL_COMPACT_COPYING;
+	pass->end_sequence = tail != JOURNAL_NO_SLOT
+	                         ? journal->segments[tail].first_sequence
+	                         : journal->next_sequence;
+	journal_cursor_enter(&pass->source, first);
+	pass->source.above = journal->head.above;
+	pass->is_source_done = false;
+	pass->first_source = first;
+	pass->hold_serial = 0;
+	pass->hold_us = 0;
+	return true;
+}
+
+static void
+pass_end(struct journal *journal, uint64_t live_bytes)
+{
+	struct journal_compaction *pass = &journal->compaction;
+	uint32_t last = pass->source.slot;
+
+	journal_compact_abandon(journal);
+	journal_chain_retire(journal, last);
+	if (is_due(journal, live_bytes))
+		pass->hold_serial = journal->next_serial + HOLD_SEGMENTS;
+}
+
+static enum error
+output_begin(struct journal *journal, uint64_t first_sequence)
+{
+	struct journal_compaction *pass = &journal->compaction;
+	enum error error = journal_chain_reserve(journal, &pass->output);
+
+	if (error != ERROR_NONE)
+		return error;
+	journal->segments[pass->output].first_sequence = first_sequence;
+	pass->written = JOURNAL_SEGMENT_HEAD_LEN;
+	return ERROR_NONE;
+}
+
+/* Write what is in the buffer, and `extra` bytes behind that. */
+static enum error
+output_write(struct journal *journal, size_t extra)
+{
+	struct journal_compaction *pass = &journal->compaction;
+	size_t len = pass->buffer.len;
+	enum error error;
+
+	error = journal_io_write(journal, buffer_head(&pass->buffer),
+	    len + extra, journal_position(pass->output, pass->written));
+	if (error != ERROR_NONE)
+		return error;
+	pass->written += (uint32_t)len;
+	buffer_clear(&pass->buffer, 2 * JOURNAL_WRITE_LEN);
+	return ERROR_NONE;
+}
+
+/* The head comes last: until then nobody takes this for a segment. */
+static enum error
+output_write_end(struct journal *journal)
+{
+	struct journal_compaction *pass = &journal->compaction;
+	unsigned char head[JOURNAL_SEGMENT_HEAD_LEN];
+	enum error error;
+
+	journal_end_encode(
+	    buffer_reserve(&pass->buffer, JOURNAL_RECORD_HEAD_LEN),
+	    journal->segments[pass->output].serial, journal->next_sequence);
+	error = output_write(journal, JOURNAL_RECORD_HEAD_LEN);
+	if (error != ERROR_NONE)
+		return error;
+	journal_chain_encode_head(
+	    journal, pass->output, JOURNAL_SEGMENT_LIVE, head);
+	return journal_io_write(
+	    journal, head, sizeof(head), journal_position(pass->output, 0));
+}
+
+/* Let the output take its place in the chain. */
+static void
+output_end(struct journal *journal)
+{
+	struct journal_compaction *pass = &journal->compaction;
+
+	if (pass->output == JOURNAL_NO_SLOT) {
+		pass->phase = JOURNAL_COMPACT_RETIRING;
+	} else if (output_write_end(journal) != ERROR_NONE) {
+		pass_fail(journal);
+	} else {
+		journal->segments[pass->output].end = pass->written;
+		journal_chain_insert(journal, pass->output, pass->first_source);
+		pass->moving.above = 0;
+		journal_cursor_enter(&pass->moving, pass->output);
+		pass->phase = JOURNAL_COMPACT_MOVING;
+	}
+}
+
+/* A segment has been read: go on to the next, or come to an end. */
+static void
+source_advance(struct journal *journal)
+{
+	struct journal_compaction *pass = &journal->compaction;
+	uint32_t next = journal->segments[pass->source.slot].next;
+
+	pass->is_source_done =
+	    next == JOURNAL_NO_SLOT ||
+	    journal->segments[next].first_sequence >= pass->end_sequence;
+	if (pass->is_source_done)
+		output_end(journal);
+	else
+		journal_cursor_enter(&pass->source, next);
+}
+
+/* Does a record of this length fit in the output, and an end mark? */
+static bool
+output_has_room(const struct journal_compaction *pass, size_t len)
+{
+	return pass->written + pass->buffer.len + len +
+	           JOURNAL_RECORD_HEAD_LEN <=
+	       JOURNAL_SEGMENT_LEN;
+}
+
+static enum error
+output_append(struct journal *journal, const struct journal_record *record)
+{
+	struct journal_compaction *pass = &journal->compaction;
+	size_t len = journal_record_len(record->key_len, record->value_len);
+	enum error error = ERROR_NONE;
+
+	if (pass->output == JOURNAL_NO_SLOT)
+		error = output_begin(journal, record->sequence);
+	if (error == ERROR_NONE && pass->buffer.len >= JOURNAL_WRITE_LEN)
+		error = output_write(journal, 0);
+	if (error != ERROR_NONE)
+		return error;
+	journal_record_encode(buffer_reserve(&pass->buffer, len),
+	    journal->segments[pass->output].serial, record);
+	buffer_commit(&pass->buffer, len);
+	return ERROR_NONE;
+}
+
+/* Copy one record, if it lives; where the output is full, bring that in. */
+static void
+copy_step(
+    struct journal *journal, const struct journal_compact_ops *ops, void *arg)
+{
+	struct journal_compaction *pass = &journal->compaction;
+	struct journal_record record;
+	enum error error;
+	bool is_live;
+
+	error = journal_cursor_peek(journal, &pass->source, &record);
+	if (error == ERROR_NOT_FOUND)
+		source_advance(journal);
+	if (error != ERROR_NONE)
+		return;
+	is_live = record.type == JOURNAL_PUT && ops->is_live(arg, &record);
+	if (pass->phase != JOURNAL_COMPACT_COPYING)
+		return;
+	if (is_live && pass->output != JOURNAL_NO_SLOT &&
+	    !output_has_room(
+		pass, journal_record_len(record.key_len, record.value_len))) {
+		output_end(journal);
+		return;
+	}
+	/* One that does not check is left behind. */
+	if (is_live &&
+	    journal_cursor_peek_value(journal, &pass->source, &record) ==
+		ERROR_NONE &&
+	    output_append(journal, &record) != ERROR_NONE)
+		pass_fail(journal);
+	else
+		journal_cursor_step(&pass->source, &record);
+}
+
+static void
+move_step(
+    struct journal *journal, const struct journal_compact_ops *ops, void *arg)
+{
+	struct journal_compaction *pass = &journal->compaction;
+	struct journal_record record;
+	enum error error = ERROR_NOT_FOUND;
+
+	if (pass->moving.slot != JOURNAL_NO_SLOT)
+		error = journal_cursor_peek(journal, &pass->moving, &record);
+	if (error == ERROR_NONE) {
+		journal_cursor_step(&pass->moving, &record);
+		ops->moved(arg, &record);
+	} else if (error == ERROR_NOT_FOUND) {
+		pass->phase = JOURNAL_COMPACT_RETIRING;
+	} else {
+		pass_fail(journal);
+	}
+}
+
+/* One that was not read to its end is where the next output begins. */
+static void
+retire_step(struct journal *journal, uint64_t live_bytes)
+{
+	struct journal_compaction *pass = &journal->compaction;
+
+	if (pass->first_source != pass->source.slot) {
+		journal_chain_retire(journal, pass->first_source);
+	} else if (pass->is_source_done) {
+		pass_end(journal, live_bytes);
+	} else {
+		pass->output = JOURNAL_NO_SLOT;
+		pass->phase = JOURNAL_COMPACT_COPYING;
+	}
+}
+
+bool
+journal_compact_slice(struct journal *journal, uint64_t live_bytes,
+    const struct journal_compact_ops *ops, void *arg, uint64_t deadline_us)
+{
+	struct journal_compaction *pass = &journal->compaction;
+
+	if (pass->phase == JOURNAL_COMPACT_IDLE &&
+	    !pass_begin(journal, live_bytes))
+		return journal_chain_trim(journal);
+	do {
+		switch (pass->phase) {
+		case JOURNAL_COMPACT_IDLE:
+			return false;
+		case JOURNAL_COMPACT_COPYING:
+			copy_step(journal, ops, arg);
+			break;
+		case JOURNAL_COMPACT_MOVING:
+			move_step(journal, ops, arg);
+			break;
+		case JOURNAL_COMPACT_RETIRING:
+			retire_step(journal, live_bytes);
+			break;
+		}
+	} while (clock_monotonic_us() < deadline_us);
+	return true;
+}

@@ -1,0 +1,227 @@
+/*
+ * journal_cursor: reading on from record to record. Owns the window, a piece
+ * of the file that all cursors share: they take turns in slices, so it is
+ * seldom read for one and used by another. Values are stepped over by
+ * arithmetic unless somebody asks for one.
+ */
+#include "journal_private.h"
+
+#include "xalloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define WINDOW_LEN (64 * 1024)
+
+void
+journal_window_fini(struct journal *journal)
+{
+	struct journal_window *window = &journal->window;
+
+	if (window->data != NULL)
+		explicit_bzero(window->data, window->size);
+	free(window->data);
+	*window = (struct journal_window){ 0 };
+}
+
+/* A record larger than the window gets one of its size, for as long as used. */
+static void
+window_resize(struct journal *journal, size_t size)
+{
+	if (journal->window.size == size)
+		return;
+	journal_window_fini(journal);
+	journal->window.data = xmalloc(size);
+	journal->window.size = size;
+}
+
+/* `len` bytes at `position`; more, as far as `limit`, are read with them. */
+static enum error
+window_read(struct journal *journal, uint64_t position, size_t len,
+    uint64_t limit, const unsigned char **bytes)
+{
+	struct journal_window *window = &journal->window;
+	size_t want = len > WINDOW_LEN ? len : WINDOW_LEN;
+	enum error error;
+
+	if (position < window->position ||
+	    position + len > window->position + window->len) {
+		window_resize(journal, want);
+		window->len = 0;
+		window->position = position;
+		if (want > limit - position)
+			want = (size_t)(limit - position);
+		error = journal_io_read(
+		    journal, window->data, want, position, &window->len);
+		if (window->len < len)
+			return error != ERROR_NONE ? error : ERROR_DAMAGED;
+	}
+	*bytes = window->data + (position - window->position);
+	return ERROR_NONE;
+}
+
+uint32_t
+journal_segment_end(const struct journal *journal, uint32_t slot)
+{
+	const struct journal_tail *tail = &journal->tail;
+	uint32_t end = journal->segments[slot].end;
+
+	if (slot == tail->slot)
+		return tail->written + (uint32_t)tail->buffer.len;
+	return end != 0 ? end : JOURNAL_SEGMENT_LEN;
+}
+
+/* Bytes of a segment, from where they are: in the tail's buffer or the file. */
+static enum error
+segment_read(struct journal *journal, uint32_t slot, uint32_t offset,
+    size_t len, const unsigned char **bytes)
+{
+	const struct journal_tail *tail = &journal->tail;
+	uint32_t end = journal_segment_end(journal, slot);
+
+	if (slot == tail->slot) {
+		if (offset >= tail->written) {
+			*bytes = buffer_head(&tail->buffer) +
+			         (offset - tail->written);
+			return ERROR_NONE;
+		}
+		end = tail->written;
+	}
+	return window_read(journal, journal_position(slot, offset), len,
+	    journal_position(slot, end), bytes);
+}
+
+void
+journal_cursor_enter(struct journal_cursor *cursor, uint32_t slot)
+{
+	cursor->slot = slot;
+	cursor->offset = JOURNAL_SEGMENT_HEAD_LEN;
+}
+
+void
+journal_cursor_step(
+    struct journal_cursor *cursor, const struct journal_record *record)
+{
+	cursor->offset +=
+	    (uint32_t)journal_record_len(record->key_len, record->value_len);
+	cursor->above = record->sequence + 1;
+}
+
+/* Head and key of the record at an offset of a segment. */
+static enum error
+read_head(struct journal *journal, const struct journal_cursor *cursor,
+    struct journal_record *record)
+{
+	const struct journal_segment *segment =
+	    &journal->segments[cursor->slot];
+	uint32_t end = journal_segment_end(journal, cursor->slot);
+	const unsigned char *bytes;
+	enum error error;
+
+	if (cursor->offset + JOURNAL_RECORD_HEAD_LEN > end)
+		return ERROR_NOT_FOUND;
+	error = segment_read(journal, cursor->slot, cursor->offset,
+	    JOURNAL_RECORD_HEAD_LEN, &bytes);
+	if (error != ERROR_NONE)
+		return error;
+	if (!journal_record_decode(bytes, end - cursor->offset, record))
+		return ERROR_DAMAGED;
+	error = segment_read(journal, cursor->slot, cursor->offset,
+	    JOURNAL_RECORD_HEAD_LEN + record->key_len, &bytes);
+	if (error != ERROR_NONE)
+		return error;
+	if (!journal_record_check(bytes, segment->serial, record->key_len))
+		return ERROR_DAMAGED;
+	if ((int)record->type == JOURNAL_END)
+		return ERROR_NOT_FOUND;
+	if (record->sequence < segment->first_sequence ||
+	    record->sequence >= journal->next_sequence)
+		return ERROR_DAMAGED;
+	record->position = journal_position(cursor->slot, cursor->offset);
+	journal_record_point(record, bytes, false);
+	return ERROR_NONE;
+}
+
+/* Nothing can be read from here on: let the segment end here. */
+static void
+end_segment(struct journal *journal, struct journal_cursor *cursor)
+{
+	if (cursor->slot != journal->tail.slot)
+		journal->segments[cursor->slot].end = cursor->offset;
+	else if (cursor->offset < journal->tail.written)
+		cursor->offset = journal->tail.written;
+}
+
+enum error
+journal_cursor_peek(struct journal *journal, struct journal_cursor *cursor,
+    struct journal_record *record)
+{
+	enum error error;
+
+	while ((error = read_head(journal, cursor, record)) == ERROR_NONE &&
+	       record->sequence < cursor->above)
+		cursor->offset += (uint32_t)journal_record_len(
+		    record->key_len, record->value_len);
+	if (error == ERROR_NONE)
+		return ERROR_NONE;
+	if (error == ERROR_DAMAGED)
+		journal_io_report_damage(
+		    journal, journal_position(cursor->slot, cursor->offset));
+	end_segment(journal, cursor);
+	return error;
+}
+
+enum error
+journal_cursor_peek_value(struct journal *journal,
+    const struct journal_cursor *cursor, struct journal_record *record)
+{
+	size_t len =
+	    JOURNAL_RECORD_HEAD_LEN + record->key_len + record->value_len;
+	const unsigned char *bytes;
+	enum error error;
+
+	error =
+	    segment_read(journal, cursor->slot, cursor->offset, len, &bytes);
+	if (error == ERROR_NONE && !journal_record_check_value(bytes, record))
+		error = ERROR_DAMAGED;
+	if (error == ERROR_DAMAGED)
+		journal_io_report_damage(journal, record->position);
+	if (error == ERROR_NONE)
+		journal_record_point(record, bytes, true);
+	return error;
+}
+
+/* The last segment that does not begin above all that the cursor has seen. */
+static void
+find_segment(const struct journal *journal, struct journal_cursor *cursor)
+{
+	uint32_t slot = journal->chain.first, next;
+
+	if (slot == JOURNAL_NO_SLOT)
+		return;
+	while ((next = journal->segments[slot].next) != JOURNAL_NO_SLOT &&
+	       journal->segments[next].first_sequence <= cursor->above)
+		slot = next;
+	journal_cursor_enter(cursor, slot);
+}
+
+enum error
+journal_cursor_next(struct journal *journal, struct journal_cursor *cursor,
+    struct journal_record *record)
+{
+	enum error error;
+	uint32_t next;
+
+	if (cursor->slot == JOURNAL_NO_SLOT)
+		find_segment(journal, cursor);
+	if (cursor->slot == JOURNAL_NO_SLOT)
+		return ERROR_NOT_FOUND;
+	while ((error = journal_cursor_peek(journal, cursor, record)) ==
+	       ERROR_NOT_FOUND) {
+		next = journal->segments[cursor->slot].next;
+		if (next == JOURNAL_NO_SLOT)
+			return ERROR_NOT_FOUND;
+		journal_cursor_enter(cursor, next);
+	}
+	return error;
+}

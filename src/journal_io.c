@@ -1,0 +1,129 @@
+/*
+ * journal_io: every call to the system about the journal's file, and what
+ * follows when one fails. A failing disk costs no system call per request: it
+ * is left alone for a while after each failure. Keeps account of the file's
+ * length. Never changes what is in memory but for that.
+ */
+#include "journal_private.h"
+
+#include "clock.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#define RETRY_DELAY_US     100000
+#define COMPLAINT_PERIOD_S 60
+
+static enum error
+explain_errno(void)
+{
+	switch (errno) {
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG:
+		return ERROR_NO_SPACE;
+	default:
+		return ERROR_IO;
+	}
+}
+
+/* Note and tell that the file cannot be written, or truncated, or synced. */
+static enum error
+fail_write(struct journal *journal, const char *verb)
+{
+	const char *reason = strerror(errno);
+
+	journal->write_error = explain_errno();
+	journal->write_retry_us = clock_monotonic_us() + RETRY_DELAY_US;
+	if (log_limit_allows(&journal->write_complaints, COMPLAINT_PERIOD_S))
+		log_warning("cannot %s the journal of %s: %s", verb,
+		    journal->name, reason);
+	return journal->write_error;
+}
+
+static bool
+is_resting(const struct journal *journal)
+{
+	return journal->write_retry_us != 0 &&
+	       clock_monotonic_us() < journal->write_retry_us;
+}
+
+enum error
+journal_io_write(
+    struct journal *journal, const void *data, size_t len, uint64_t position)
+{
+	const unsigned char *bytes = data;
+	ssize_t done;
+
+	if (is_resting(journal))
+		return journal->write_error;
+	while (len > 0) {
+		done = pwrite(journal->fd, bytes, len, (off_t)position);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0) {
+			if (done == 0)
+				errno = ENOSPC;
+			return fail_write(journal, "write");
+		}
+		bytes += done;
+		len -= (size_t)done;
+		position += (size_t)done;
+		if (journal->file_len < position)
+			journal->file_len = position;
+	}
+	journal->write_retry_us = 0;
+	return ERROR_NONE;
+}
+
+enum error
+journal_io_read(struct journal *journal, void *data, size_t len,
+    uint64_t position, size_t *got)
+{
+	unsigned char *bytes = data;
+	ssize_t done;
+
+	*got = 0;
+	while (*got < len) {
+		done = pread(journal->fd, bytes + *got, len - *got,
+		    (off_t)(position + *got));
+		if (done == 0)
+			break;
+		if (done > 0) {
+			*got += (size_t)done;
+		} else if (errno != EINTR) {
+			if (log_limit_allows(
+				&journal->read_complaints, COMPLAINT_PERIOD_S))
+				log_warning("cannot read the journal of %s: %s",
+				    journal->name, strerror(errno));
+			return ERROR_IO;
+		}
+	}
+	return ERROR_NONE;
+}
+
+enum error
+journal_io_truncate(struct journal *journal, uint64_t len)
+{
+	if (ftruncate(journal->fd, (off_t)len) < 0)
+		return fail_write(journal, "truncate");
+	journal->file_len = len;
+	return ERROR_NONE;
+}
+
+enum error
+journal_io_sync(struct journal *journal)
+{
+	if (fdatasync(journal->fd) < 0)
+		return fail_write(journal, "sync");
+	return ERROR_NONE;
+}
+
+void
+journal_io_report_damage(struct journal *journal, uint64_t position)
+{
+	if (log_limit_allows(&journal->damage_complaints, COMPLAINT_PERIOD_S))
+		log_warning("the journal of %s is damaged at byte %llu",
+		    journal->name, (unsigned long long)position);
+}

@@ -1,0 +1,173 @@
+/*
+ * journal_read: what the owner reads: one record by its position, the head,
+ * all of them for a replay or for a walk.
+ */
+#include "journal_private.h"
+
+/* Memory kept for journal_read(), whatever the size of the last record. */
+#define READ_SIZE (16 * 1024)
+
+/*
+ * The slot and offset of a position that comes from outside. False: there is
+ * no place for a record of this length.
+ */
+static bool
+find_place(const struct journal *journal, uint64_t position, size_t len,
+    uint32_t *slot, uint32_t *offset)
+{
+	if (position < JOURNAL_HEADER_LEN)
+		return false;
+	position -= JOURNAL_HEADER_LEN;
+	if (position / JOURNAL_SEGMENT_LEN >= journal->slot_count)
+		return false;
+	*slot = (uint32_t)(position / JOURNAL_SEGMENT_LEN);
+	*offset = (uint32_t)(position % JOURNAL_SEGMENT_LEN);
+	return journal->segments[*slot].state == JOURNAL_SLOT_LIVE &&
+	       *offset >= JOURNAL_SEGMENT_HEAD_LEN &&
+	       *offset + len <= journal_segment_end(journal, *slot);
+}
+
+/* The record's bytes, from the tail's buffer or with one read of the file. */
+static enum error
+fetch(struct journal *journal, uint32_t slot, uint32_t offset, size_t len,
+    const unsigned char **bytes)
+{
+	const struct journal_tail *tail = &journal->tail;
+	unsigned char *data;
+	enum error error;
+	size_t got;
+
+	if (slot == tail->slot && offset >= tail->written) {
+		*bytes = buffer_head(&tail->buffer) + (offset - tail->written);
+		return ERROR_NONE;
+	}
+	buffer_clear(&journal->read, READ_SIZE);
+	data = buffer_reserve(&journal->read, len);
+	error = journal_io_read(
+	    journal, data, len, journal_position(slot, offset), &got);
+	if (error != ERROR_NONE)
+		return error;
+	buffer_commit(&journal->read, got);
+	*bytes = data;
+	return got == len ? ERROR_NONE : ERROR_DAMAGED;
+}
+
+enum error
+journal_read(struct journal *journal, uint64_t position, uint64_t sequence,
+    size_t key_len, size_t value_len, struct journal_record *record)
+{
+	const unsigned char *bytes;
+	uint32_t slot, offset;
+	enum error error;
+	size_t len;
+
+	if (key_len > JOURNAL_KEY_MAX || value_len > JOURNAL_VALUE_MAX)
+		return ERROR_DAMAGED;
+	len = journal_record_len(key_len, value_len);
+	if (!find_place(journal, position, len, &slot, &offset))
+		return ERROR_DAMAGED;
+	error = fetch(journal, slot, offset, len, &bytes);
+	if (error != ERROR_NONE)
+		return error;
+	if (!journal_record_decode(bytes, len, record) ||
+	    record->type != JOURNAL_PUT || record->sequence != sequence ||
+	    record->key_len != key_len || record->value_len != value_len ||
+	    !journal_record_check(
+		bytes, journal->segments[slot].serial, key_len) ||
+	    !journal_record_check_value(bytes, record))
+		return ERROR_DAMAGED;
+	record->position = position;
+	journal_record_point(record, bytes, true);
+	return ERROR_NONE;
+}
+
+/*
+ * Nothing is left: begin again at the start of the file, so that its end can
+ * be cut off. A tail that is there already may as well stay.
+ */
+static void
+leave_empty_tail(struct journal *journal)
+{
+	uint32_t slot = journal->tail.slot;
+
+	if (slot != 0 && journal_tail_close(journal) == ERROR_NONE)
+		journal_chain_retire(journal, slot);
+}
+
+enum error
+journal_head(struct journal *journal, struct journal_record *record)
+{
+	struct journal_cursor *head = &journal->head;
+	enum error error;
+	uint32_t slot;
+
+	while ((slot = journal->chain.first) != JOURNAL_NO_SLOT) {
+		if (head->slot != slot)
+			journal_cursor_enter(head, slot);
+		error = journal_cursor_peek(journal, head, record);
+		if (error != ERROR_NOT_FOUND)
+			return error;
+		if (slot == journal->tail.slot) {
+			leave_empty_tail(journal);
+			return ERROR_NOT_FOUND;
+		}
+		journal_chain_retire(journal, slot);
+	}
+	return ERROR_NOT_FOUND;
+}
+
+void
+journal_drop_head(struct journal *journal)
+{
+	struct journal_record record;
+
+	if (journal_head(journal, &record) == ERROR_NONE)
+		journal_cursor_step(&journal->head, &record);
+}
+
+void
+journal_replay_begin(struct journal *journal)
+{
+	journal_compact_abandon(journal);
+	journal->replay = (struct journal_cursor){
+		.slot = JOURNAL_NO_SLOT,
+		.above = journal->head.above,
+	};
+}
+
+enum error
+journal_replay_next(struct journal *journal, struct journal_record *record)
+{
+	struct journal_cursor *replay = &journal->replay;
+	enum error error = journal_cursor_next(journal, replay, record);
+
+	if (error != ERROR_NONE)
+		return error;
+	error = journal_cursor_peek_value(journal, replay, record);
+	journal_cursor_step(replay, record);
+	return error;
+}
+
+enum error
+journal_walk_next(
+    struct journal *journal, uint64_t *cursor, struct journal_record *record)
+{
+	struct journal_cursor *walk = &journal->walk;
+	enum error error;
+
+	if (*cursor != walk->above || *cursor == 0)
+		*walk = (struct journal_cursor){
+			.slot = JOURNAL_NO_SLOT,
+			.above = *cursor,
+		};
+	if (walk->above < journal->head.above)
+		walk->above = journal->head.above;
+	while ((error = journal_cursor_next(journal, walk, record)) !=
+		   ERROR_NONE &&
+	       error != ERROR_NOT_FOUND)
+		continue;
+	if (error == ERROR_NONE)
+		journal_cursor_step(walk, record);
+	*cursor = error == ERROR_NONE ? walk->above : 0;
+	return error;
+}

@@ -1,0 +1,155 @@
+/*
+ * journal_tail: where records are appended. Owns the write buffer. A record is
+ * copied once, into the buffer, and written together with its neighbours.
+ *
+ * Each write ends in a mark that says that nothing follows, and the next write
+ * begins on top of it. A segment without the mark was torn by a kill.
+ */
+#include "journal_private.h"
+
+#include "clock.h"
+
+/* What the buffer may grow to while the disk takes nothing. */
+#define BUFFER_MAX (4 * JOURNAL_WRITE_LEN)
+
+/* The memory that is kept while a site sleeps, and while it is at work. */
+#define IDLE_SIZE (16 * 1024)
+#define BUSY_SIZE (2 * JOURNAL_WRITE_LEN)
+
+void
+journal_tail_init(struct journal *journal)
+{
+	buffer_fini(&journal->tail.buffer);
+	journal->tail = (struct journal_tail){ .slot = JOURNAL_NO_SLOT };
+}
+
+/* Write all that the buffer holds, and keep memory of this size. */
+static enum error
+write_buffer(struct journal *journal, size_t keep)
+{
+	struct journal_tail *tail = &journal->tail;
+	size_t len = tail->buffer.len;
+	enum error error;
+
+	if (len == 0)
+		return ERROR_NONE;
+	journal_end_encode(
+	    buffer_reserve(&tail->buffer, JOURNAL_RECORD_HEAD_LEN),
+	    journal->segments[tail->slot].serial, journal->next_sequence);
+	error = journal_io_write(journal, buffer_head(&tail->buffer),
+	    len + JOURNAL_RECORD_HEAD_LEN,
+	    journal_position(tail->slot, tail->written));
+	if (error != ERROR_NONE)
+		return error;
+	tail->written += (uint32_t)len;
+	tail->unwritten_since_us = 0;
+	buffer_clear(&tail->buffer, keep);
+	return ERROR_NONE;
+}
+
+enum error
+journal_tail_write(struct journal *journal)
+{
+	return write_buffer(journal, BUSY_SIZE);
+}
+
+enum error
+journal_tail_close(struct journal *journal)
+{
+	struct journal_tail *tail = &journal->tail;
+	enum error error = journal_tail_write(journal);
+
+	if (error != ERROR_NONE)
+		return error;
+	journal->segments[tail->slot].end = tail->written;
+	tail->slot = JOURNAL_NO_SLOT;
+	return ERROR_NONE;
+}
+
+/* Begin a segment, in memory so far. */
+static enum error
+tail_begin(struct journal *journal)
+{
+	struct journal_tail *tail = &journal->tail;
+	enum error error;
+	uint32_t slot;
+
+	error = journal_chain_reserve(journal, &slot);
+	if (error != ERROR_NONE)
+		return error;
+	journal->segments[slot].first_sequence = journal->next_sequence;
+	journal_chain_insert(journal, slot, JOURNAL_NO_SLOT);
+	tail->slot = slot;
+	tail->written = 0;
+	journal_chain_encode_head(journal, slot, JOURNAL_SEGMENT_LIVE,
+	    buffer_reserve(&tail->buffer, JOURNAL_SEGMENT_HEAD_LEN));
+	buffer_commit(&tail->buffer, JOURNAL_SEGMENT_HEAD_LEN);
+	return ERROR_NONE;
+}
+
+/* Let there be room for a record, and for the end mark behind it. */
+static enum error
+make_room(struct journal *journal, size_t len)
+{
+	struct journal_tail *tail = &journal->tail;
+	enum error error = ERROR_NONE;
+
+	if (tail->slot != JOURNAL_NO_SLOT &&
+	    tail->written + tail->buffer.len + len + JOURNAL_RECORD_HEAD_LEN >
+		JOURNAL_SEGMENT_LEN)
+		error = journal_tail_close(journal);
+	else if (tail->buffer.len >= JOURNAL_WRITE_LEN &&
+		 journal_tail_write(journal) != ERROR_NONE &&
+		 tail->buffer.len + len + JOURNAL_RECORD_HEAD_LEN > BUFFER_MAX)
+		error = journal->write_error;
+	if (error == ERROR_NONE && tail->slot == JOURNAL_NO_SLOT)
+		error = tail_begin(journal);
+	return error;
+}
+
+enum error
+journal_append(struct journal *journal, struct journal_record *record)
+{
+	struct journal_tail *tail = &journal->tail;
+	size_t len;
+	enum error error;
+
+	if (record->key_len > JOURNAL_KEY_MAX ||
+	    record->value_len > JOURNAL_VALUE_MAX)
+		return ERROR_TOO_LARGE;
+	len = journal_record_len(record->key_len, record->value_len);
+	error = make_room(journal, len);
+	if (error != ERROR_NONE)
+		return error;
+	if (tail->unwritten_since_us == 0)
+		tail->unwritten_since_us = clock_monotonic_us();
+	record->sequence = journal->next_sequence++;
+	record->position = journal_position(
+	    tail->slot, tail->written + (uint32_t)tail->buffer.len);
+	journal_record_encode(buffer_reserve(&tail->buffer, len),
+	    journal->segments[tail->slot].serial, record);
+	buffer_commit(&tail->buffer, len);
+	return ERROR_NONE;
+}
+
+size_t
+journal_unwritten_len(const struct journal *journal)
+{
+	return journal->tail.buffer.len;
+}
+
+uint64_t
+journal_unwritten_since_us(const struct journal *journal)
+{
+	return journal->tail.unwritten_since_us;
+}
+
+enum error
+journal_flush(struct journal *journal)
+{
+	enum error error = write_buffer(journal, IDLE_SIZE);
+
+	if (error == ERROR_NONE)
+		journal_chain_free_retired(journal);
+	return error;
+}
