@@ -24,7 +24,7 @@ void exchange_init(struct exchange_file *);
 enum error exchange_open(struct exchange_file *, const char *path);
 
 /*
- * Under an exclusive fcntl(2) lock: read, stir the content into the pool,
+ * Under an exclusive lock: read, stir the content into the pool,
  * write new output over it, unlock. Never waits: ERROR_LOCKED if another
  * process has the lock, to be tried again soon. ERROR_NOT_FOUND: the file was
  * removed (link count 0). ERROR_IO, ERROR_RANDOM: logged; where the generator

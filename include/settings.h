@@ -36,6 +36,13 @@ enum error settings_read(struct settings *, const struct config *,
     char **cause);
 
 /*
+ * A value that only its user can judge is no good: a fatal line that names the
+ * parameter, its value and where it was set. Start-up only.
+ */
+_Noreturn void settings_fatal(const struct config *, const char *name,
+    const char *problem);
+
+/*
  * Check the names that stand in files. ERROR_INVALID, with a cause: own_file
  * (tlsmgr.cf) sets a parameter that is not ours. A parameter with our prefix
  * that does not exist is logged as a warning.

@@ -160,16 +160,16 @@ daemon_open_prng(struct daemon *daemon)
 
 /* The wrong answer means no TLS at all, so what was set must be clear. */
 static bool
-daemon_announces(const struct settings *settings, const char *version)
+daemon_announces(const struct config *config, const struct settings *settings,
+    const char *version)
 {
 	const char *setting = settings->tlsmgr_announce_protocol;
 
 	if (strcmp(setting, "auto") == 0)
 		return master_version_announces(version);
 	if (strcmp(setting, "yes") != 0 && strcmp(setting, "no") != 0)
-		log_fatal("parameter tlsmgr_announce_protocol: \"%s\" is not "
-			  "auto, yes or no",
-		    setting);
+		settings_fatal(
+		    config, "tlsmgr_announce_protocol", "not auto, yes or no");
 	return strcmp(setting, "yes") == 0;
 }
 
@@ -184,11 +184,11 @@ daemon_open(struct daemon *daemon, const struct master_options *options,
 		.options = options,
 		.config = config,
 		.settings = settings,
-		.announces = daemon_announces(settings, version),
+		.announces = daemon_announces(config, settings, version),
 	};
 	if (master_owner_find(&daemon->owner, settings->mail_owner, &cause) !=
 	    ERROR_NONE)
-		log_fatal("parameter mail_owner: %s", cause);
+		settings_fatal(config, "mail_owner", cause);
 	daemon_open_prng(daemon);
 	prng_schedule_open_source(daemon->prng);
 	daemon_open_ticket_keys(daemon);
@@ -198,19 +198,17 @@ daemon_open(struct daemon *daemon, const struct master_options *options,
 	master_owner_leave();
 }
 
-/* Signals that a person may send: three end us in order, none kills us. */
+/* Three signals end us in order; main() has held them back until here. */
 static void
 daemon_catch_signals(struct daemon *daemon)
 {
-	static const int ignored[] = { SIGPIPE, SIGUSR1, SIGUSR2, SIGQUIT,
-		SIGTSTP, SIGTTIN, SIGTTOU, SIGXFSZ, SIGIO, SIGVTALRM, SIGPROF,
-		SIGPWR, SIGSTKFLT, SIGXCPU };
-	static const int ending[] = { SIGTERM, SIGHUP, SIGINT };
+	static const int signals[] = { SIGTERM, SIGHUP, SIGINT };
+	sigset_t none;
 
-	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
-		signal(ignored[i], SIG_IGN);
-	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
-		loop_catch_signal(daemon->loop, ending[i], stop_cb, daemon);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		loop_catch_signal(daemon->loop, signals[i], stop_cb, daemon);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 /* A pipe or a socket, not what stands in for a missing descriptor. */

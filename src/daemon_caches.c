@@ -46,17 +46,18 @@ split_database(const struct settings *settings, const char *database,
 }
 
 static const struct store_ops *
-find_store(const struct cache_settings *settings, const char *type)
+find_store(const struct daemon *daemon, const struct cache_settings *settings,
+    const char *type)
 {
 	const struct store_ops *ops = store_find(type);
-	char *types;
+	char *types, *problem;
 
 	if (ops != NULL)
 		return ops;
 	types = store_types();
-	log_fatal("parameter %s: unsupported type \"%s\" in \"%s\"; "
-		  "supported are: %s",
-	    settings->database_name, type, settings->database, types);
+	problem = xasprintf(
+	    "unsupported type \"%s\" (supported are: %s)", type, types);
+	settings_fatal(daemon->config, settings->database_name, problem);
 }
 
 /* Two caches in one place would eat each other's entries. */
@@ -158,7 +159,7 @@ daemon_open_caches(struct daemon *daemon)
 			continue;
 		enabled_count++;
 		split_database(settings, from[i].database, &types[i], &path);
-		ops[i] = find_store(&from[i], types[i]);
+		ops[i] = find_store(daemon, &from[i], types[i]);
 		paths[i] = data_path(types[i], path, daemon->owner.uid,
 		    settings->data_directory);
 		check_same_database(daemon, (enum cache_type)i, paths);

@@ -63,7 +63,7 @@ choose_path(const struct daemon *daemon)
 	if (strcmp(setting, "auto") != 0)
 		return xstrdup(setting);
 	if (!make_memory_directory(&daemon->owner, &reason)) {
-		log_info("session ticket keys do not outlive this process: %s",
+		log_debug("session ticket keys do not outlive this process: %s",
 		    reason);
 		return xstrdup("");
 	}

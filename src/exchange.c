@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -58,13 +59,32 @@ fail_io(const struct exchange_file *file, const char *verb)
 	return ERROR_IO;
 }
 
-/* F_WRLCK or F_UNLCK on the whole file, without waiting. */
-static int
-set_lock(const struct exchange_file *file, short type)
+static void
+unlock_file(const struct exchange_file *file)
 {
-	struct flock lock = { .l_type = type, .l_whence = SEEK_SET };
+	struct flock lock = { .l_type = F_UNLCK, .l_whence = SEEK_SET };
 
-	return fcntl(file->fd, F_SETLK, &lock);
+	(void)fcntl(file->fd, F_SETLK, &lock);
+	(void)flock(file->fd, LOCK_UN);
+}
+
+/*
+ * Both locks that a Postfix may use, without waiting: on Linux the stock
+ * daemon takes flock(2) (observed on 3.7), elsewhere fcntl(2).
+ */
+static bool
+try_lock(const struct exchange_file *file)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int saved_errno;
+
+	if (fcntl(file->fd, F_SETLK, &lock) == 0 &&
+	    flock(file->fd, LOCK_EX | LOCK_NB) == 0)
+		return true;
+	saved_errno = errno;
+	unlock_file(file);
+	errno = saved_errno;
+	return false;
 }
 
 /* Take the lock of a file that still has a name. */
@@ -73,7 +93,7 @@ lock_file(const struct exchange_file *file)
 {
 	struct stat st;
 
-	if (set_lock(file, F_WRLCK) < 0)
+	if (!try_lock(file))
 		return errno == EACCES || errno == EAGAIN
 		           ? ERROR_LOCKED
 		           : fail_io(file, "lock");
@@ -130,6 +150,6 @@ exchange_update(struct exchange_file *file)
 	    (error = stir_content(file)) == ERROR_NONE)
 		error = write_output(file);
 	if (error != ERROR_LOCKED)
-		set_lock(file, F_UNLCK);
+		unlock_file(file);
 	return error;
 }

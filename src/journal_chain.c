@@ -17,7 +17,7 @@
 #define SPARE_SLOTS(count) (1 + (count) / 8)
 
 /* Slots cut off in one go. The kernel takes a while for each megabyte. */
-#define TRIM_SLOTS 2
+#define TRIM_SLOTS 1
 
 static void
 list_init(struct journal_list *list)

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +39,27 @@ fill_descriptors(void)
 	} while (fd >= 0 && fd <= MASTER_LISTEN_FD);
 	if (fd >= 0)
 		close(fd);
+}
+
+/*
+ * No signal that a person may send kills us. Those that ask us to end are held
+ * back while we start, until there is something to end in order.
+ */
+static void
+prepare_signals(void)
+{
+	static const int ignored[] = { SIGPIPE, SIGUSR1, SIGUSR2, SIGQUIT,
+		SIGTSTP, SIGTTIN, SIGTTOU, SIGXFSZ, SIGIO, SIGVTALRM, SIGPROF,
+		SIGPWR, SIGSTKFLT, SIGXCPU };
+	sigset_t held;
+
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		signal(ignored[i], SIG_IGN);
+	sigemptyset(&held);
+	sigaddset(&held, SIGTERM);
+	sigaddset(&held, SIGHUP);
+	sigaddset(&held, SIGINT);
+	sigprocmask(SIG_BLOCK, &held, NULL);
 }
 
 /* Until main.cf is read, master(8) says through the environment where to. */
@@ -140,15 +162,14 @@ read_config(const struct master_options *options)
 
 /* As main.cf says; before the jail, in which no socket can be found. */
 static void
-open_log(const struct settings *settings)
+open_log(const struct config *config, const struct settings *settings)
 {
 	char *tag = xasprintf("%s/" PROGRAM, settings->syslog_name), *path;
 
 	log_set_tag(tag);
 	free(tag);
 	if (log_open_syslog(settings->syslog_facility) != ERROR_NONE)
-		log_fatal("parameter syslog_facility: unrecognized value: %s",
-		    settings->syslog_facility);
+		settings_fatal(config, "syslog_facility", "unrecognized value");
 	if (*settings->maillog_file == '\0') {
 		log_close_postlog();
 		return;
@@ -159,20 +180,30 @@ open_log(const struct settings *settings)
 	free(path);
 }
 
-/* debugger_command runs beside us, with our privileges, and is not waited for.
- */
+/* debugger_command runs beside us, with our privileges; nobody waits for it. */
 static void
 start_debugger(const struct settings *settings)
 {
 	char *const arguments[] = { (char *)"sh", (char *)"-c",
 		settings->debugger_command, NULL };
+	posix_spawnattr_t attributes;
+	sigset_t none, all;
 	pid_t pid;
 
 	if (*settings->debugger_command == '\0')
 		log_fatal("no debugger_command variable set up");
 	log_info("running: %s", settings->debugger_command);
-	if (posix_spawn(&pid, "/bin/sh", NULL, NULL, arguments, environ) != 0)
+	sigemptyset(&none);
+	sigfillset(&all);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setflags(
+	    &attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setsigdefault(&attributes, &all);
+	if (posix_spawn(
+		&pid, "/bin/sh", NULL, &attributes, arguments, environ) != 0)
 		log_warning("cannot run debugger_command");
+	posix_spawnattr_destroy(&attributes);
 }
 
 /* What master(8) handed us is not for any child of ours. */
@@ -194,6 +225,7 @@ main(int argc, char *argv[])
 	char *version, *cause = NULL;
 
 	umask(077);
+	prepare_signals();
 	fill_descriptors();
 	open_early_log();
 	parse_arguments(&options, argc, argv);
@@ -205,7 +237,7 @@ main(int argc, char *argv[])
 	if (chdir(settings.queue_directory) < 0)
 		log_fatal("chdir(\"%s\"): %s", settings.queue_directory,
 		    strerror(errno));
-	open_log(&settings);
+	open_log(config, &settings);
 	if (options.debug)
 		start_debugger(&settings);
 	daemon_open(&daemon, &options, config, &settings, version);

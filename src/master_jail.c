@@ -33,11 +33,11 @@ master_owner_find(struct master_owner *owner, const char *name, char **cause)
 
 	user = getpwnam(name);
 	if (user == NULL) {
-		*cause = xasprintf("unknown user name value: %s", name);
+		*cause = xstrdup("unknown user name value");
 		return ERROR_NOT_FOUND;
 	}
 	if (user->pw_uid == 0) {
-		*cause = xasprintf("user %s has privileged user ID", name);
+		*cause = xstrdup("user has privileged user ID");
 		return ERROR_INVALID;
 	}
 	owner->name = xstrdup(name);

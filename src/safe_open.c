@@ -75,7 +75,6 @@ safe_open_update(const char *path, int *fd, char **cause)
 {
 	enum error error;
 
-	*cause = NULL;
 	/* O_NONBLOCK: neither a FIFO nor a lease makes us wait. */
 	*fd = open(path,
 	    O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,

@@ -156,6 +156,18 @@ reject(const struct config *config, const struct param *param,
 	return ERROR_INVALID;
 }
 
+void
+settings_fatal(
+    const struct config *config, const char *name, const char *problem)
+{
+	char *value = NULL, *cause = NULL;
+
+	if (config_value(config, name, &value, &cause) != ERROR_NONE)
+		log_fatal("%s", cause);
+	log_fatal("%sparameter %s: %s: %s", describe_origin(config, name), name,
+	    problem, value);
+}
+
 /* Parse an expanded value, which is taken, into its place in the settings. */
 static enum error
 read_param(struct settings *settings, const struct config *config,

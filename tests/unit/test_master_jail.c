@@ -79,11 +79,11 @@ test_find_owner(void **state)
 	assert_int_not_equal(owner.uid, 0);
 	assert_int_equal(
 	    master_owner_find(&found, "no such user", &cause), ERROR_NOT_FOUND);
-	assert_string_equal(cause, "unknown user name value: no such user");
+	assert_string_equal(cause, "unknown user name value");
 	free(cause);
 	assert_int_equal(
 	    master_owner_find(&found, "root", &cause), ERROR_INVALID);
-	assert_string_equal(cause, "user root has privileged user ID");
+	assert_string_equal(cause, "user has privileged user ID");
 	free(cause);
 }
 

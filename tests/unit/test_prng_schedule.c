@@ -233,6 +233,7 @@ test_source_comes_late(void **state)
 	fake_rand.next = SOON;
 	start_schedule();
 	assert_false(statistics->is_source_answering);
+	clock_advance(PERIOD_S);
 	turn_until(&statistics->source_failures, 3);
 	assert_int_equal(unit_log_complaints(), 3); /* one for each attempt */
 	assert_true(unit_log_has("cannot open entropy file"));
@@ -372,9 +373,11 @@ test_exchange_locked_for_good(void **state)
 	struct lock_holder holder;
 
 	(void)state;
-	config.source_name = "dev:/dev/zero";
-	config.exchange_path = unit_path("exch");
+	write_file(unit_path("source"), "read once");
 	write_file(unit_path("exch"), "");
+	config.source_name = unit_path("source");
+	config.exchange_path = unit_path("exch");
+	fake_rand.next = SOON;
 	assert_true(lock_holder_start(&holder, unit_path("exch"), -1));
 	start_schedule();
 	loop_run_once(loop);
@@ -383,7 +386,11 @@ test_exchange_locked_for_good(void **state)
 	turn_until(&statistics->exchange_failures, 1);
 	assert_true(unit_log_has("locked by another process"));
 	assert_int_equal(unit_log_complaints(), 1);
+	/* At the next time it waits as long again, without a line a try. */
+	run_for(50000);
+	assert_int_equal(statistics->exchange_failures, 1);
 	lock_holder_stop(&holder);
+	turn_until(&statistics->exchange_updates, 1);
 }
 
 static void

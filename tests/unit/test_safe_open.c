@@ -61,13 +61,17 @@ static void
 assert_refused(const char *path, enum error expected, const char *reason)
 {
 	char *cause = NULL;
+	int unused = dup(STDERR_FILENO);
 	int fd = 0;
 
+	close(unused);
 	assert_int_equal(safe_open_update(path, &fd, &cause), expected);
 	assert_int_equal(fd, -1);
 	assert_non_null(cause);
 	assert_non_null(strstr(cause, reason));
 	free(cause);
+	/* No descriptor is left open. */
+	assert_int_equal(fcntl(unused, F_GETFD), -1);
 }
 
 static void
@@ -84,6 +88,7 @@ test_creates_private_file(void **state)
 		fd = open_well(unit_path("new"));
 		assert_int_equal(mode_of(unit_path("new")), 0600);
 		assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+		assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
 		assert_int_equal(write(fd, "x", 1), 1);
 		close(fd);
 		unlink(unit_path("new"));
