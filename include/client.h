@@ -28,7 +28,8 @@ struct client {
 };
 
 /* A client on a connected socket (taken), announced to and watched. */
-struct client *client_new(struct server *, int fd);
+struct client *client_new(struct server *, int fd,
+    const struct service_peer *);
 
 /*
  * Answer what has arrived already, without waiting for more, and free the

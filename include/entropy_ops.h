@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 struct entropy_ops {
-	const char *prefix; /* "dev:"; "" takes any name, so it comes last */
+	const char *prefix; /* "dev:"; "" for the kind without one */
 	const char *noun;   /* "entropy device", for messages */
 	bool reads_once;    /* at start only; closed after a read */
 	bool is_framed;     /* a read that stops half way spoils the next */

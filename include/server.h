@@ -26,6 +26,7 @@ TAILQ_HEAD(client_list, client);
 struct server_config {
 	bool announce;        /* speak first (Postfix 3.6 and later) */
 	size_t client_limit;  /* more than this close the longest idle one */
+	uid_t client_uid;     /* served besides root and ourselves */
 };
 
 struct server {
@@ -38,6 +39,7 @@ struct server {
 	struct loop_timer accept_timer; /* accepting is paused while set */
 	struct log_limit accept_complaints;
 	struct log_limit limit_complaints;
+	struct log_limit refusals;
 	struct client_list clients;    /* owned; who asked last is last */
 	size_t client_count;
 	unsigned char *read_buffer;    /* owned; shared by all clients */
@@ -52,7 +54,12 @@ void server_init(struct server *, struct loop *, struct service *,
 /* Accept clients from a listening socket (non-blocking; borrowed). */
 void server_listen(struct server *, int fd);
 
-/* Serve a connected, non-blocking socket; it is the server's from now on. */
+/*
+ * Serve a connected, non-blocking socket; it is the server's from now on. A
+ * client of another user than root, ourselves and client_uid is closed and
+ * logged: who can connect is up to the permissions of the socket's directory,
+ * but what we hold is worth a second look.
+ */
 void server_add_client(struct server *, int fd);
 
 /*

@@ -24,21 +24,6 @@
 /* Replies beyond this many bytes must be taken before we go on. */
 #define CLIENT_REPLY_MAX 65536
 
-static void
-client_find_peer(struct client *client)
-{
-	struct ucred credentials;
-	socklen_t len = sizeof(credentials);
-
-	client->call.peer =
-	    (struct service_peer){ .pid = -1, .uid = (uid_t)-1 };
-	if (getsockopt(
-		client->fd, SOL_SOCKET, SO_PEERCRED, &credentials, &len) == 0) {
-		client->call.peer.pid = credentials.pid;
-		client->call.peer.uid = credentials.uid;
-	}
-}
-
 /* Watch for what can happen next; one thing at a time. */
 static void
 client_watch(struct client *client)
@@ -231,7 +216,7 @@ client_ready_cb(void *arg, unsigned ready)
 }
 
 struct client *
-client_new(struct server *server, int fd)
+client_new(struct server *server, int fd, const struct service_peer *peer)
 {
 	struct client *client = xcalloc(1, sizeof(*client));
 
@@ -240,7 +225,7 @@ client_new(struct server *server, int fd)
 	client->server = server;
 	client->fd = fd;
 	client->call.done = client_call_done;
-	client_find_peer(client);
+	client->call.peer = *peer;
 	attr_reader_init(&client->reader);
 	buffer_init(&client->input);
 	buffer_init(&client->output);

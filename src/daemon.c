@@ -244,6 +244,7 @@ daemon_listen(struct daemon *daemon)
 	const struct server_config config = {
 		.announce = daemon->announces,
 		.client_limit = (size_t)daemon->settings->tlsmgr_client_limit,
+		.client_uid = daemon->owner.uid,
 	};
 
 	server_init(&daemon->server, daemon->loop, &daemon->service,

@@ -22,30 +22,38 @@
 #define RETRY_US 50000
 #define US_PER_S 1000000
 
-static const struct entropy_ops *const kinds[] = {
+static const struct entropy_ops *const prefixed_kinds[] = {
 	&entropy_device_ops,
 	&entropy_egd_ops,
-	&entropy_file_ops,
 };
 
-static void try_receive(void *);
+static const struct entropy_ops *
+find_kind(const char *name)
+{
+	const size_t count = sizeof(prefixed_kinds) / sizeof(prefixed_kinds[0]);
+
+	for (size_t i = 0; i < count; ++i) {
+		const struct entropy_ops *kind = prefixed_kinds[i];
+
+		if (strncmp(name, kind->prefix, strlen(kind->prefix)) == 0)
+			return kind;
+	}
+	return &entropy_file_ops;
+}
 
 enum error
 entropy_source_new(struct entropy_source **source, const char *name)
 {
-	const struct entropy_ops *const *kind = kinds;
-	const char *path;
+	const struct entropy_ops *kind = find_kind(name);
+	const char *path = name + strlen(kind->prefix);
 
 	*source = NULL;
-	while (strncmp(name, (*kind)->prefix, strlen((*kind)->prefix)) != 0)
-		++kind;
-	path = name + strlen((*kind)->prefix);
 	if (*path == '\0') {
 		log_warning("entropy source \"%s\" has no path", name);
 		return ERROR_INVALID;
 	}
 	*source = xcalloc(1, sizeof(**source));
-	(*source)->ops = *kind;
+	(*source)->ops = kind;
 	(*source)->name = xstrdup(name);
 	(*source)->path = (*source)->name + (path - name);
 	(*source)->fd = -1;

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define US_PER_S       1000000
+#define US_PER_S       UINT64_C(1000000)
 #define LOCK_RETRY_US  100000
 #define LOCK_WAIT_S    10 /* then it is left until the next regular time */
 #define SAVE_RETRY_NS  50000000

@@ -20,6 +20,8 @@
 /* Out of descriptors: how long to leave new connections waiting. */
 #define ACCEPT_PAUSE_US 100000
 
+#define COMPLAINT_PERIOD_S 60
+
 struct listener {
 	struct server *server;
 	int fd; /* borrowed: the descriptor is master's */
@@ -43,7 +45,7 @@ accept_resume_cb(void *arg)
 static void
 server_pause_accept(struct server *server, int reason)
 {
-	if (log_limit_allows(&server->accept_complaints, 60))
+	if (log_limit_allows(&server->accept_complaints, COMPLAINT_PERIOD_S))
 		log_warning("accept connection: %s", strerror(reason));
 	server_watch_listeners(server, 0);
 	loop_timer_set(&server->accept_timer, ACCEPT_PAUSE_US);
@@ -56,7 +58,7 @@ server_make_room(struct server *server)
 	if (server->client_count <= server->config.client_limit)
 		return;
 	server->limit_closes++;
-	if (log_limit_allows(&server->limit_complaints, 60))
+	if (log_limit_allows(&server->limit_complaints, COMPLAINT_PERIOD_S))
 		log_warning("more than %zu clients: closing the longest idle",
 		    server->config.client_limit);
 	client_finish(TAILQ_FIRST(&server->clients));
@@ -113,10 +115,39 @@ server_listen(struct server *server, int fd)
 	loop_watch_set(&listener->watch, LOOP_READ);
 }
 
+static struct service_peer
+find_peer(int fd)
+{
+	struct ucred credentials;
+	socklen_t len = sizeof(credentials);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &len) < 0)
+		return (struct service_peer){ .pid = -1, .uid = (uid_t)-1 };
+	return (struct service_peer){ .pid = credentials.pid,
+		.uid = credentials.uid };
+}
+
+static bool
+is_admitted(const struct server *server, const struct service_peer *peer)
+{
+	return peer->uid == 0 || peer->uid == geteuid() ||
+	       peer->uid == server->config.client_uid;
+}
+
 void
 server_add_client(struct server *server, int fd)
 {
-	client_new(server, fd);
+	struct service_peer peer = find_peer(fd);
+
+	if (!is_admitted(server, &peer)) {
+		if (log_limit_allows(&server->refusals, COMPLAINT_PERIOD_S))
+			log_warning("connection from process %ld, uid %ld "
+				    "refused: neither root nor the mail owner",
+			    (long)peer.pid, (long)peer.uid);
+		close(fd);
+		return;
+	}
+	client_new(server, fd, &peer);
 	server->accepted++;
 	server_make_room(server);
 }

@@ -25,7 +25,9 @@
 /* A string literal with all its NULs and one more: a whole list. */
 #define LIST(text) (text), sizeof(text)
 
-#define FAIL_ALONE "status\0" "4294967294\0"
+#define FAIL_ALONE \
+	"status\0" \
+	"4294967294\0"
 
 static struct loop *loop;
 static struct store_memory store;
@@ -55,7 +57,9 @@ static void
 start_server(bool announce, size_t client_limit)
 {
 	const struct server_config config = {
-		.announce = announce, .client_limit = client_limit
+		.announce = announce,
+		.client_limit = client_limit,
+		.client_uid = (uid_t)-1,
 	};
 
 	server_init(&server, loop, &service, &status, &config);
@@ -123,8 +127,8 @@ send_all(int fd, const char *data, size_t len)
 
 /* Send a request, turn the loop until as much as expected is there. */
 static void
-expect(int fd, const char *data, size_t len, const char *wanted,
-    size_t wanted_len)
+expect(
+    int fd, const char *data, size_t len, const char *wanted, size_t wanted_len)
 {
 	reply_len = 0;
 	send_all(fd, data, len);
@@ -147,8 +151,7 @@ test_announcement(void **state)
 	fd = connect_client();
 	assert_true(take(fd));
 	assert_int_equal(reply_len, sizeof("protocol\0tlsmgr_protocol\0"));
-	assert_memory_equal(
-	    reply, "protocol\0tlsmgr_protocol\0", reply_len);
+	assert_memory_equal(reply, "protocol\0tlsmgr_protocol\0", reply_len);
 	close(fd);
 }
 
@@ -164,7 +167,10 @@ test_no_announcement(void **state)
 	assert_true(take(fd));
 	assert_int_equal(reply_len, 0);
 	expect(fd, LIST("request\0policy\0cache_type\0smtp\0"),
-	    LIST("status\0" "0\0cachable\0" "0\0timeout\0" "3600\0"));
+	    LIST("status\0"
+		 "0\0cachable\0"
+		 "0\0timeout\0"
+		 "3600\0"));
 	close(fd);
 }
 
@@ -177,50 +183,71 @@ static const struct {
 } conversation[] = {
 #define ROW(request, reply) { LIST(request), LIST(reply) },
 	ROW("request\0policy\0cache_type\0smtpd\0",
-	    "status\0" "0\0cachable\0" "1\0timeout\0" "3600\0")
-	ROW("request\0policy\0cache_type\0nntp\0",
-	    "status\0" "4294967294\0cachable\0" "0\0timeout\0" "0\0")
-	ROW("request\0policy\0",
-	    "status\0" "4294967294\0cachable\0" "0\0timeout\0" "0\0")
-	ROW("request\0lookup\0cache_type\0smtpd\0cache_id\0x\0",
-	    "status\0" "4294967295\0session\0\0")
-	ROW("request\0lookup\0cache_type\0smtp\0cache_id\0x\0",
-	    "status\0" "4294967294\0session\0\0")
-	ROW("request\0lookup\0cache_id\0x\0cache_type\0smtpd\0",
-	    "status\0" "4294967294\0session\0\0")
-	ROW("request\0lookup\0cache_type\0smtpd\0",
-	    "status\0" "4294967294\0session\0\0")
-	ROW("request\0update\0cache_type\0smtpd\0cache_id\0x\0session\0aGk=\0",
-	    "status\0" "0\0")
-	ROW("request\0update\0cache_type\0smtpd\0cache_id\0x\0session\0aGk\0",
-	    FAIL_ALONE)
-	ROW("request\0update\0cache_type\0smtpd\0cache_id\0x\0",
-	    FAIL_ALONE)
-	ROW("request\0lookup\0cache_type\0smtpd\0cache_id\0x\0",
-	    "status\0" "0\0session\0aGk=\0")
-	ROW("request\0lookup\0cache_type\0smtpd\0cache_id\0x\0more\0y\0",
-	    "status\0" "0\0session\0aGk=\0")
-	ROW("request\0delete\0cache_type\0smtpd\0cache_id\0x\0",
-	    "status\0" "0\0")
-	ROW("request\0delete\0cache_type\0smtpd\0cache_id\0x\0",
-	    "status\0" "4294967295\0")
-	ROW("request\0delete\0cache_type\0lmtp\0cache_id\0x\0",
-	    FAIL_ALONE)
-	ROW("request\0seed\0size\0" "0\0",
-	    "status\0" "4294967294\0seed\0\0")
-	ROW("request\0seed\0size\0" "256\0",
-	    "status\0" "4294967294\0seed\0\0")
-	ROW("request\0seed\0size\0" "4294967295\0",
-	    "status\0" "4294967294\0seed\0\0")
-	ROW("request\0seed\0size\0x\0",
-	    "status\0" "4294967294\0seed\0\0")
-	ROW("request\0tktkey\0keyname\0YQ==\0",
-	    "status\0" "4294967294\0keybuf\0\0")
-	ROW("request\0tktkey\0keyname\0MDEyMzQ1Njc4OWFiY2RlZg==\0",
-	    "status\0" "4294967295\0keybuf\0\0")
-	ROW("request\0frobnicate\0", FAIL_ALONE)
-	ROW("policy\0x\0", FAIL_ALONE)
-	ROW("", FAIL_ALONE)
+	    "status\0"
+	    "0\0cachable\0"
+	    "1\0timeout\0"
+	    "3600\0") ROW("request\0policy\0cache_type\0nntp\0",
+	    "status\0"
+	    "4294967294\0cachable\0"
+	    "0\0timeout\0"
+	    "0\0") ROW("request\0policy\0",
+	    "status\0"
+	    "4294967294\0cachable\0"
+	    "0\0timeout\0"
+	    "0\0") ROW("request\0lookup\0cache_type\0smtpd\0cache_id\0x\0",
+	    "status\0"
+	    "4294967295\0session\0\0") ROW("request\0lookup\0cache_"
+	                                   "type\0smtp\0cache_id\0x\0",
+	    "status\0"
+	    "4294967294\0session\0\0") ROW("request\0lookup\0cache_"
+	                                   "id\0x\0cache_type\0smtpd\0",
+	    "status\0"
+	    "4294967294\0session\0\0") ROW("request\0lookup\0cache_"
+	                                   "type\0smtpd\0",
+	    "status\0"
+	    "4294967294\0session\0\0") ROW("request\0update\0cache_"
+	                                   "type\0smtpd\0cache_"
+	                                   "id\0x\0session\0aGk=\0",
+	    "status\0"
+	    "0\0") ROW("request\0update\0cache_type\0smtpd\0cache_"
+	               "id\0x\0session\0aGk\0",
+	    FAIL_ALONE) ROW("request\0update\0cache_type\0smtpd\0cache_id\0x\0",
+	    FAIL_ALONE) ROW("request\0lookup\0cache_type\0smtpd\0cache_id\0x\0",
+	    "status\0"
+	    "0\0session\0aGk=\0")
+	    ROW("request\0lookup\0cache_type\0smtpd\0cache_id\0x\0more\0y\0",
+		"status\0"
+		"0\0session\0aGk=\0")
+		ROW("request\0delete\0cache_type\0smtpd\0cache_id\0x\0",
+		    "status\0"
+		    "0\0")
+		    ROW("request\0delete\0cache_type\0smtpd\0cache_id\0x\0",
+			"status\0"
+			"4294967295\0")
+			ROW("request\0delete\0cache_type\0lmtp\0cache_id\0x\0",
+			    FAIL_ALONE) ROW("request\0seed\0size\0"
+					    "0\0",
+			    "status\0"
+			    "4294967294\0seed\0\0") ROW("request\0seed\0size\0"
+							"256\0",
+			    "status\0"
+			    "4294967294\0seed\0\0") ROW("request\0seed\0size\0"
+							"4294967295\0",
+			    "status\0"
+			    "4294967294\0seed\0\0")
+			    ROW("request\0seed\0size\0x\0",
+				"status\0"
+				"4294967294\0seed\0\0")
+				ROW("request\0tktkey\0keyname\0YQ==\0",
+				    "status\0"
+				    "4294967294\0keybuf\0\0")
+				    ROW("request\0tktkey\0keyname\0MDEyMzQ1Njc4"
+	                                "OWFiY2RlZg==\0",
+					"status\0"
+					"4294967295\0keybuf\0\0")
+					ROW("request\0frobnicate\0", FAIL_ALONE)
+					    ROW("policy\0x\0", FAIL_ALONE)
+						ROW("", FAIL_ALONE)
 #undef ROW
 };
 
@@ -235,9 +262,8 @@ test_conversation(void **state)
 	start_server(false, 10);
 	fd = connect_client();
 	for (size_t i = 0; i < CONVERSATION_LEN; i++)
-		expect(fd, conversation[i].request,
-		    conversation[i].request_len, conversation[i].reply,
-		    conversation[i].reply_len);
+		expect(fd, conversation[i].request, conversation[i].request_len,
+		    conversation[i].reply, conversation[i].reply_len);
 	close(fd);
 }
 
@@ -298,23 +324,27 @@ test_seed_and_ticket_key(void **state)
 	start_server(false, 10);
 	fd = connect_client();
 	reply_len = 0;
-	send_all(fd, LIST("request\0seed\0size\0" "255\0"));
+	send_all(fd, LIST("request\0seed\0size\0"
+			  "255\0"));
 	loop_run_once(loop);
 	assert_true(take(fd));
-	assert_int_equal(
-	    reply_len, sizeof("status\0" "0\0seed\0\0") + 340);
+	assert_int_equal(reply_len, sizeof("status\0"
+					   "0\0seed\0\0") +
+					340);
 	reply_len = 0;
 	send_all(fd, LIST("request\0tktkey\0keyname\0\0"));
 	loop_run_once(loop);
 	assert_true(take(fd));
-	assert_int_equal(
-	    reply_len, sizeof("status\0" "0\0keybuf\0\0") + 120);
+	assert_int_equal(reply_len, sizeof("status\0"
+					   "0\0keybuf\0\0") +
+					120);
 	memcpy(first, reply, reply_len);
 	/* The same key until it is old. */
 	expect(fd, LIST("request\0tktkey\0keyname\0\0"), first, reply_len);
 	ticket_keys.lifetime_s = 0;
 	expect(fd, LIST("request\0tktkey\0keyname\0\0"),
-	    LIST("status\0" "4294967295\0keybuf\0\0"));
+	    LIST("status\0"
+		 "4294967295\0keybuf\0\0"));
 	close(fd);
 }
 
@@ -331,8 +361,8 @@ test_stalled_client_holds_up_nobody(void **state)
 	loop_run_once(loop);
 	expect(fd, conversation[0].request, conversation[0].request_len,
 	    conversation[0].reply, conversation[0].reply_len);
-	expect(stalled, LIST("cy\0cache_type\0smtpd\0"),
-	    conversation[0].reply, conversation[0].reply_len);
+	expect(stalled, LIST("cy\0cache_type\0smtpd\0"), conversation[0].reply,
+	    conversation[0].reply_len);
 	close(stalled);
 	close(fd);
 }
@@ -361,9 +391,8 @@ test_client_that_never_reads(void **state)
 		sent = send(deaf, request, sizeof(request), MSG_NOSIGNAL);
 		if (sent < 0)
 			turns++;
-		expect(fd, conversation[0].request,
-		    conversation[0].request_len, conversation[0].reply,
-		    conversation[0].reply_len);
+		expect(fd, conversation[0].request, conversation[0].request_len,
+		    conversation[0].reply, conversation[0].reply_len);
 	} while (turns < 20);
 	assert_in_range(client->output.len, 1, 256 * 1024);
 	assert_in_range(client->input.len, 0, 2 * SERVER_READ_LEN);
@@ -490,6 +519,29 @@ test_client_limit(void **state)
 		close(fds[i]);
 }
 
+/* The socket was made by somebody else. */
+static void
+test_stranger(void **state)
+{
+	int fds[2];
+
+	(void)state;
+	if (geteuid() != 0) {
+		print_message("needs root\n");
+		skip();
+	}
+	start_server(false, 10);
+	/* A socket pair bears the ids of the process that made it. */
+	assert_int_equal(setresuid(0, 65534, 0), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	assert_int_equal(setresuid(0, 0, 0), 0);
+	server_add_client(&server, fds[1]);
+	assert_int_equal(server.client_count, 0);
+	assert_false(take(fds[0]));
+	assert_true(unit_log_has("uid 65534 refused"));
+	close(fds[0]);
+}
+
 /* What has arrived when the end comes is answered all the same. */
 static void
 test_drain(void **state)
@@ -500,8 +552,8 @@ test_drain(void **state)
 	start_server(false, 10);
 	fd = connect_client();
 	for (int i = 0; i < 40; i++)
-		send_all(fd, conversation[0].request,
-		    conversation[0].request_len);
+		send_all(
+		    fd, conversation[0].request, conversation[0].request_len);
 	server_drain(&server);
 	reply_len = 0;
 	assert_false(take(fd));
@@ -523,13 +575,13 @@ test_out_of_descriptors(void **state)
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s",
 	    unit_path("socket"));
 	listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	assert_int_equal(bind(listener, (struct sockaddr *)&address,
-			     sizeof(address)), 0);
+	assert_int_equal(
+	    bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(listen(listener, 5), 0);
 	server_listen(&server, listener);
 	fd = socket(AF_UNIX, SOCK_STREAM, 0);
-	assert_int_equal(connect(fd, (struct sockaddr *)&address,
-			     sizeof(address)), 0);
+	assert_int_equal(
+	    connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	getrlimit(RLIMIT_NOFILE, &limit);
 	low = limit;
 	low.rlim_cur = (rlim_t)fd + 1;
@@ -567,6 +619,7 @@ main(void)
 		TEST(test_hangup_in_mid_request),
 		TEST(test_late_answer),
 		TEST(test_client_limit),
+		TEST(test_stranger),
 		TEST(test_drain),
 		TEST(test_out_of_descriptors),
 	};
