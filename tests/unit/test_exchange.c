@@ -17,6 +17,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -198,6 +199,32 @@ test_locked_file(void **state)
 	unlink(unit_path("exch"));
 }
 
+/*
+ * The lock that the stock daemon takes on Linux. It belongs to an open file,
+ * so a second one in this process will do.
+ */
+static void
+test_flocked_file(void **state)
+{
+	struct lock_holder holder;
+	int other;
+
+	(void)state;
+	open_file();
+	other = open(unit_path("exch"), O_RDWR | O_CLOEXEC);
+	assert_int_equal(flock(other, LOCK_EX | LOCK_NB), 0);
+	assert_int_equal(exchange_update(&file), ERROR_LOCKED);
+	assert_int_equal(fake_rand.adds, 0);
+	assert_int_equal(unit_log_complaints(), 0);
+	/* Having one of the two locks, it has given that one back. */
+	assert_true(lock_holder_start(&holder, unit_path("exch"), -1));
+	lock_holder_stop(&holder);
+	assert_int_equal(flock(other, LOCK_UN), 0);
+	assert_int_equal(exchange_update(&file), ERROR_NONE);
+	assert_int_equal(flock(other, LOCK_EX | LOCK_NB), 0);
+	close(other);
+}
+
 /* A generator that fails costs neither the file nor the lock. */
 static void
 test_generator_failure_keeps_content(void **state)
@@ -284,6 +311,7 @@ main(void)
 		TEST(test_short_and_long_files),
 		TEST(test_removed_file),
 		TEST(test_locked_file),
+		TEST(test_flocked_file),
 		TEST(test_generator_failure_keeps_content),
 		TEST(test_short_write),
 		TEST(test_not_open),
