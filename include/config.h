@@ -80,6 +80,13 @@ enum error config_expand(const struct config *, const char *text, char **value,
 enum error config_value(const struct config *, const char *name, char **value,
     char **cause);
 
+/*
+ * What is wrong with a value, and where it was set, for the caller to free:
+ * "FILE, line N: parameter NAME: bad value "VALUE": PROBLEM".
+ */
+char *config_describe_problem(const struct config *, const char *name,
+    const char *value, const char *problem);
+
 /* Pure parsers of values. ERROR_INVALID: not of the type. */
 enum error config_parse_time(const char *text, char default_unit,
     long long *seconds);

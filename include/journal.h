@@ -110,6 +110,12 @@ uint64_t journal_next_sequence(const struct journal *);
 enum error journal_read(struct journal *, uint64_t position, uint64_t sequence,
     size_t key_len, size_t value_len, struct journal_record *);
 
+/*
+ * Let journal_read() keep up to this many bytes of the file in the address
+ * space, where reading takes no system call. None until this is called.
+ */
+void journal_set_map_limit(struct journal *, uint64_t bytes);
+
 /* Bytes that only memory holds; time of the oldest of them (monotonic). */
 size_t journal_unwritten_len(const struct journal *);
 uint64_t journal_unwritten_since_us(const struct journal *);

@@ -9,6 +9,7 @@
  *     journal_load.c     the chain as found in a file
  *     journal_tail.c     where records are appended
  *     journal_cursor.c   reading on from record to record
+ *     journal_map.c      segments in our address space
  *     journal_read.c     one record, the head, replay, walk
  *     journal_compact.c  squeezing out the dead
  *
@@ -27,6 +28,7 @@
 
 #include "buffer.h"
 #include "journal.h"
+#include "journal_map.h"
 #include "log.h"
 
 #define JOURNAL_NO_SLOT   UINT32_MAX
@@ -128,6 +130,7 @@ struct journal {
 
 	struct journal_tail tail;
 	struct journal_window window;
+	struct journal_map map;
 	struct buffer read; /* the record of journal_read() */
 	struct journal_cursor head, replay, walk;
 	struct journal_compaction compaction;
@@ -243,7 +246,7 @@ enum error journal_tail_close(struct journal *);
 void journal_window_fini(struct journal *);
 /* Where the slot's segment ends, as far as is known. */
 uint32_t journal_segment_end(const struct journal *, uint32_t slot);
-/* Place the cursor at the first record of a segment. */
+/* Place the cursor at the first record of a segment, if there is one. */
 void journal_cursor_enter(struct journal_cursor *, uint32_t slot);
 /*
  * The record at the cursor, within its segment: head and key. ERROR_NOT_FOUND:

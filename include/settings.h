@@ -13,12 +13,14 @@
 
 struct settings {
 #define PARAM_STRING(name, text)          char *name;
+#define PARAM_ENUM(name, text, words)     char *name; /* as listed */
 #define PARAM_TIME(name, text, min, max)  int64_t name;
 #define PARAM_INT(name, text, min, max)   int64_t name;
 #define PARAM_SIZE(name, text, min, max)  int64_t name;
 #define PARAM_BOOL(name, text)            bool name;
 #include "params.def"
 #undef PARAM_STRING
+#undef PARAM_ENUM
 #undef PARAM_TIME
 #undef PARAM_INT
 #undef PARAM_SIZE
@@ -29,11 +31,11 @@ struct settings {
 void settings_set_defaults(struct config *);
 
 /*
- * Expand, parse and check every parameter. ERROR_INVALID: *cause names the
- * parameter, the value, where it was set and what would do.
+ * Complete the defaults that follow from what was set (mydomain), then expand,
+ * parse and check every parameter. ERROR_INVALID: *cause names the parameter,
+ * the value, where it was set and what would do; there is nothing to fini.
  */
-enum error settings_read(struct settings *, const struct config *,
-    char **cause);
+enum error settings_read(struct settings *, struct config *, char **cause);
 
 /*
  * A value that only its user can judge is no good: a fatal line that names the

@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* So that a long value does not push the rest out of the line. */
+#define SHOWN_VALUE_MAX 200
+
 struct config {
 	struct config_entry **entries; /* owned, like each of them */
 	size_t count;
@@ -125,12 +128,29 @@ config_each(const struct config *config, config_each_fn *each, void *arg)
 		each(arg, config->entries[i]);
 }
 
+/* An override that was split; the whole is for the message. */
+static enum error
+override_value(struct config *config, const char *assignment, const char *name,
+    const char *value, char **cause)
+{
+	const struct config_entry *entry = config_get(config, name);
+
+	if (entry != NULL && entry->origin == CONFIG_FIXED) {
+		*cause = xasprintf("invalid \"-o %s\" option value: "
+				   "parameter %s is read-only",
+		    assignment, name);
+		return ERROR_INVALID;
+	}
+	config_set(config, name, value, CONFIG_OVERRIDE);
+	return ERROR_NONE;
+}
+
 enum error
 config_override(struct config *config, const char *assignment, char **cause)
 {
-	const struct config_entry *entry;
 	char *name, *value;
 	const char *problem;
+	enum error error;
 
 	problem = config_split_assignment(assignment, &name, &value);
 	if (problem != NULL) {
@@ -138,19 +158,29 @@ config_override(struct config *config, const char *assignment, char **cause)
 		    "invalid \"-o %s\" option value: %s", assignment, problem);
 		return ERROR_INVALID;
 	}
-	entry = config_get(config, name);
-	if (entry != NULL && entry->origin == CONFIG_FIXED) {
-		*cause = xasprintf("invalid \"-o %s\" option value: "
-				   "parameter %s is read-only",
-		    assignment, name);
-		free(name);
-		free(value);
-		return ERROR_INVALID;
-	}
-	config_set(config, name, value, CONFIG_OVERRIDE);
+	error = override_value(config, assignment, name, value, cause);
 	free(name);
 	free(value);
-	return ERROR_NONE;
+	return error;
+}
+
+char *
+config_describe_problem(const struct config *config, const char *name,
+    const char *value, const char *problem)
+{
+	const struct config_entry *entry = config_get(config, name);
+	char *where, *description;
+
+	if (entry != NULL && entry->origin == CONFIG_FILE)
+		where = xasprintf("%s, line %u: ", entry->file, entry->line);
+	else if (entry != NULL && entry->origin == CONFIG_OVERRIDE)
+		where = xstrdup("option -o: ");
+	else
+		where = xstrdup("");
+	description = xasprintf("%sparameter %s: bad value \"%.*s\": %s", where,
+	    name, SHOWN_VALUE_MAX, value, problem);
+	free(where);
+	return description;
 }
 
 enum error
@@ -158,21 +188,14 @@ config_value(
     const struct config *config, const char *name, char **value, char **cause)
 {
 	const struct config_entry *entry = config_get(config, name);
+	const char *text = entry != NULL ? entry->text : "";
 	enum error error;
-	char *reason;
+	char *problem;
 
-	if (entry == NULL) {
-		*value = xstrdup("");
-		return ERROR_NONE;
-	}
-	error = config_expand(config, entry->text, value, &reason);
+	error = config_expand(config, text, value, &problem);
 	if (error == ERROR_NONE)
 		return ERROR_NONE;
-	if (entry->file != NULL)
-		*cause = xasprintf("%s, line %u: parameter %s: %s", entry->file,
-		    entry->line, name, reason);
-	else
-		*cause = xasprintf("parameter %s: %s", name, reason);
-	free(reason);
+	*cause = config_describe_problem(config, name, text, problem);
+	free(problem);
 	return error;
 }

@@ -12,10 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bounds for what a file can make us do: macros in macros, and names that
+ * double and double (in bytes of text looked at). */
 #define DEPTH_MAX 100
-/* Bounds for what a file can make us do, by names that double and double. */
-#define STEPS_MAX  100000
-#define RESULT_MAX 1000000
+#define WORK_MAX  10000000
+
+/* The parts of a level behind the first, as observed. */
+#define LEVEL_PART_MAX 1023
 
 /* Text that need not end with NUL. */
 struct piece {
@@ -26,13 +29,13 @@ struct piece {
 /* The names that are being expanded, innermost first. */
 struct frame {
 	const char *name;
-	unsigned depth;
 	const struct frame *outer;
 };
 
 struct expansion {
 	const struct config *config;
-	unsigned steps;
+	unsigned depth;
+	size_t work;
 	char **cause;
 };
 
@@ -54,11 +57,9 @@ fail(struct expansion *expansion, const char *problem, struct piece where)
 	return ERROR_INVALID;
 }
 
-static enum error
-append(struct expansion *expansion, struct output *output, struct piece piece)
+static void
+append(struct output *output, struct piece piece)
 {
-	if (output->len + piece.len > RESULT_MAX)
-		return fail(expansion, "the expanded value is too long", piece);
 	if (output->len + piece.len + 1 > output->size) {
 		output->size = (output->len + piece.len + 1) * 2;
 		output->text = xrealloc(output->text, output->size);
@@ -66,7 +67,6 @@ append(struct expansion *expansion, struct output *output, struct piece piece)
 	memcpy(output->text + output->len, piece.text, piece.len);
 	output->len += piece.len;
 	output->text[output->len] = '\0';
-	return ERROR_NONE;
 }
 
 static void
@@ -79,7 +79,7 @@ skip(struct piece *piece, size_t len)
 static void
 skip_blanks(struct piece *piece)
 {
-	while (piece->len > 0 && isspace((unsigned char)*piece->text))
+	while (piece->len > 0 && memchr(" \t\r\n", *piece->text, 4) != NULL)
 		skip(piece, 1);
 }
 
@@ -127,30 +127,48 @@ take_bracketed(struct piece *piece, struct piece *inside)
 	return false;
 }
 
+/* Expand what a macro stands for, one level deeper. */
+static enum error
+expand_nested(struct expansion *expansion, struct piece macro,
+    struct piece text, const struct frame *frame, struct output *output)
+{
+	enum error error;
+
+	if (expansion->depth == DEPTH_MAX)
+		return fail(expansion, "macros nest too deep", macro);
+	expansion->work += text.len + 1;
+	if (expansion->work > WORK_MAX)
+		return fail(expansion, "macros expand to too much", macro);
+	expansion->depth++;
+	error = expand_piece(expansion, text, frame, output);
+	expansion->depth--;
+	return error;
+}
+
+static bool
+is_being_expanded(const struct frame *frame, const char *name)
+{
+	for (; frame != NULL; frame = frame->outer)
+		if (strcmp(frame->name, name) == 0)
+			return true;
+	return false;
+}
+
 static enum error
 expand_name(struct expansion *expansion, struct piece name,
     const struct frame *outer, struct output *output)
 {
 	char *copy = xstrndup(name.text, name.len);
 	const struct config_entry *entry = config_get(expansion->config, copy);
-	struct frame frame = {
-		.name = copy,
-		.depth = outer == NULL ? 1 : outer->depth + 1,
-		.outer = outer,
-	};
-	enum error error = ERROR_NONE;
+	const char *text = entry != NULL ? entry->text : "";
+	struct frame frame = { copy, outer };
+	enum error error;
 
-	for (const struct frame *f = outer; f != NULL; f = f->outer)
-		if (strcmp(f->name, copy) == 0)
-			error = fail(expansion, "macro reaches itself", name);
-	if (error == ERROR_NONE && frame.depth > DEPTH_MAX)
-		error = fail(expansion, "macros nest too deep", name);
-	if (error == ERROR_NONE && ++expansion->steps > STEPS_MAX)
-		error = fail(expansion, "too many macros", name);
-	if (error == ERROR_NONE && entry != NULL)
-		error = expand_piece(expansion,
-		    (struct piece){ entry->text, strlen(entry->text) }, &frame,
-		    output);
+	if (is_being_expanded(outer, copy))
+		error = fail(expansion, "macro reaches itself", name);
+	else
+		error = expand_nested(expansion, name,
+		    (struct piece){ text, strlen(text) }, &frame, output);
 	free(copy);
 	return error;
 }
@@ -214,7 +232,7 @@ expand_choice(struct expansion *expansion, bool is_true, struct piece rest,
 
 	if (error != ERROR_NONE)
 		return error;
-	return expand_piece(expansion,
+	return expand_nested(expansion, rest,
 	    is_true ? choice.if_true : choice.if_false, frame, output);
 }
 
@@ -237,22 +255,44 @@ compare_texts(const char *left, const char *right)
 	return strcmp(left, right);
 }
 
-/* "3.10" is above "3.6": compatibility levels, of up to three numbers. */
-static int
-compare_levels(const char *left, const char *right)
+/* A compatibility level: one to three numbers; those not there are 0. */
+static bool
+parse_level(const char *text, long level[3])
 {
-	char *left_end, *right_end;
+	char *end;
 
+	memset(level, 0, 3 * sizeof(*level));
 	for (int i = 0; i < 3; i++) {
-		unsigned long l = strtoul(left, &left_end, 10);
-		unsigned long r = strtoul(right, &right_end, 10);
-
-		if (l != r)
-			return l < r ? -1 : 1;
-		left = *left_end == '.' ? left_end + 1 : left_end;
-		right = *right_end == '.' ? right_end + 1 : right_end;
+		level[i] = strtol(text, &end, 10);
+		if (end == text || level[i] < 0 ||
+		    (i > 0 && level[i] > LEVEL_PART_MAX))
+			return false;
+		if (*end == '\0')
+			return true;
+		if (*end != '.')
+			return false;
+		text = end + 1;
 	}
-	return 0;
+	return false;
+}
+
+/* "3.10" is above "3.6". */
+static enum error
+compare_levels(struct expansion *expansion, const struct output *left,
+    const struct output *right, int *order)
+{
+	long l[3], r[3];
+
+	*order = 0;
+	if (!parse_level(left->text, l))
+		return fail(expansion, "malformed compatibility level",
+		    (struct piece){ left->text, left->len });
+	if (!parse_level(right->text, r))
+		return fail(expansion, "malformed compatibility level",
+		    (struct piece){ right->text, right->len });
+	for (int i = 0; i < 3 && *order == 0; i++)
+		*order = l[i] < r[i] ? -1 : l[i] > r[i];
+	return ERROR_NONE;
 }
 
 /* The longer ones first: one may begin another. */
@@ -291,7 +331,28 @@ expand_operand(struct expansion *expansion, struct piece *rest,
 	if (!starts_with(*rest, "{") || !take_bracketed(rest, &inside))
 		return fail(expansion, "\"{text}\" expected at", *rest);
 	skip_blanks(rest);
-	return expand_piece(expansion, inside, frame, operand);
+	return expand_nested(expansion, inside, inside, frame, operand);
+}
+
+/* Are they in that order? Levels compare number by number. */
+static enum error
+compare(struct expansion *expansion, const struct comparison *comparison,
+    bool is_level, const struct output *left, const struct output *right,
+    bool *holds)
+{
+	enum error error = ERROR_NONE;
+	int order;
+
+	if (is_level)
+		error = compare_levels(expansion, left, right, &order);
+	else
+		order = compare_texts(left->text, right->text);
+	if (error != ERROR_NONE)
+		return error;
+	*holds = order < 0   ? comparison->if_less
+	         : order > 0 ? comparison->if_greater
+	                     : comparison->if_equal;
+	return ERROR_NONE;
 }
 
 /* {left} op {right}, and whether it holds. */
@@ -304,7 +365,6 @@ take_comparison(struct expansion *expansion, struct piece *rest,
 	const struct comparison *comparison = NULL;
 	bool is_level = false;
 	enum error error;
-	int order;
 
 	error = expand_operand(expansion, rest, frame, &left);
 	if (error == ERROR_NONE && (comparison = take_operator(rest)) == NULL)
@@ -314,13 +374,9 @@ take_comparison(struct expansion *expansion, struct piece *rest,
 		skip(rest, strlen("level"));
 	if (error == ERROR_NONE)
 		error = expand_operand(expansion, rest, frame, &right);
-	if (error == ERROR_NONE) {
-		order = is_level ? compare_levels(left.text, right.text)
-		                 : compare_texts(left.text, right.text);
-		*holds = order < 0   ? comparison->if_less
-		         : order > 0 ? comparison->if_greater
-		                     : comparison->if_equal;
-	}
+	if (error == ERROR_NONE)
+		error = compare(
+		    expansion, comparison, is_level, &left, &right, holds);
 	free(left.text);
 	free(right.text);
 	return error;
@@ -343,9 +399,10 @@ expand_bracketed(struct expansion *expansion, struct piece inside,
 
 		if (error != ERROR_NONE)
 			return error;
-		if (rest.len == 0)
-			return append(expansion, output,
-			    (struct piece){ "true", holds ? 4 : 0 });
+		if (rest.len == 0) {
+			append(output, (struct piece){ "true", holds ? 4 : 0 });
+			return ERROR_NONE;
+		}
 		return expand_choice(expansion, holds, rest, frame, output);
 	}
 	name = take_name(&rest);
@@ -371,7 +428,8 @@ expand_macro(struct expansion *expansion, struct piece *rest,
 	skip(rest, 1);
 	if (starts_with(*rest, "$")) {
 		skip(rest, 1);
-		return append(expansion, output, (struct piece){ "$", 1 });
+		append(output, (struct piece){ "$", 1 });
+		return ERROR_NONE;
 	}
 	if (starts_with(*rest, "{") || starts_with(*rest, "(")) {
 		if (!take_bracketed(rest, &inside))
@@ -396,10 +454,9 @@ expand_piece(struct expansion *expansion, struct piece rest,
 		size_t plain =
 		    dollar != NULL ? (size_t)(dollar - rest.text) : rest.len;
 
-		error = append(
-		    expansion, output, (struct piece){ rest.text, plain });
+		append(output, (struct piece){ rest.text, plain });
 		skip(&rest, plain);
-		if (error == ERROR_NONE && dollar != NULL)
+		if (dollar != NULL)
 			error = expand_macro(expansion, &rest, frame, output);
 	}
 	return error;

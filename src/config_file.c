@@ -51,7 +51,7 @@ config_split_assignment(const char *assignment, char **name, char **value)
 	if (**name == '\0')
 		problem = "missing attribute name";
 	for (const char *p = *name; *p != '\0'; p++)
-		if (is_blank(*p) || *p == '{')
+		if (is_blank(*p))
 			problem = "missing '=' after attribute name";
 	if (problem != NULL) {
 		free(*name);
@@ -124,13 +124,13 @@ add_physical_line(struct config *config, const char *path,
     struct logical_line *line, const char *text, size_t len, unsigned number,
     char **cause)
 {
+	if (is_skipped(text, len))
+		return ERROR_NONE;
 	if (memchr(text, '\0', len) != NULL) {
 		*cause = xasprintf(
 		    "%s, line %u: there is a NUL byte in it", path, number);
 		return ERROR_INVALID;
 	}
-	if (is_skipped(text, len))
-		return ERROR_NONE;
 	if (is_blank(*text)) {
 		if (line->text != NULL)
 			append(line, text, len);
@@ -165,7 +165,7 @@ read_lines(struct config *config, const char *path, FILE *file, char **cause)
 		error = add_physical_line(
 		    config, path, &line, text, (size_t)len, ++number, cause);
 	}
-	if (error == ERROR_NONE && ferror(file)) {
+	if (error == ERROR_NONE && !feof(file)) {
 		*cause = xasprintf("read %s: %s", path, strerror(errno));
 		error = ERROR_IO;
 	}

@@ -47,6 +47,7 @@ journal_new(int fd, const char *name)
 	journal->next_sequence = 1;
 	journal->head.slot = JOURNAL_NO_SLOT;
 	buffer_init(&journal->read);
+	journal_map_init(&journal->map);
 	journal_chain_init(journal);
 	journal_tail_init(journal);
 	journal_compact_init(journal);
@@ -73,6 +74,7 @@ journal_close(struct journal *journal)
 	if (journal == NULL)
 		return;
 	journal_forget(journal);
+	journal_map_fini(&journal->map);
 	close(journal->fd);
 	free(journal->name);
 	free(journal);

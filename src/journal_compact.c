@@ -112,16 +112,14 @@ pass_end(struct journal *journal, uint64_t live_bytes)
 }
 
 static enum error
-output_begin(struct journal *journal, uint64_t first_sequence)
+output_begin(struct journal *journal)
 {
 	struct journal_compaction *pass = &journal->compaction;
 	enum error error = journal_chain_reserve(journal, &pass->output);
 
-	if (error != ERROR_NONE)
-		return error;
-	journal->segments[pass->output].first_sequence = first_sequence;
-	pass->written = JOURNAL_SEGMENT_HEAD_LEN;
-	return ERROR_NONE;
+	if (error == ERROR_NONE)
+		pass->written = JOURNAL_SEGMENT_HEAD_LEN;
+	return error;
 }
 
 /* Write what is in the buffer, and `extra` bytes behind that. */
@@ -141,7 +139,12 @@ output_write(struct journal *journal, size_t extra)
 	return ERROR_NONE;
 }
 
-/* The head comes last: until then nobody takes this for a segment. */
+/*
+ * The head comes last: until then nobody takes this for a segment. From then
+ * on it stands for all that its sources held, dead or alive, and so it begins
+ * with the number that the oldest of them began with. What superseded the dead
+ * must be on disk by then.
+ */
 static enum error
 output_write_end(struct journal *journal)
 {
@@ -149,10 +152,15 @@ output_write_end(struct journal *journal)
 	unsigned char head[JOURNAL_SEGMENT_HEAD_LEN];
 	enum error error;
 
+	journal->segments[pass->output].first_sequence =
+	    journal->segments[pass->first_source].first_sequence;
+
 	journal_end_encode(
 	    buffer_reserve(&pass->buffer, JOURNAL_RECORD_HEAD_LEN),
 	    journal->segments[pass->output].serial, journal->next_sequence);
 	error = output_write(journal, JOURNAL_RECORD_HEAD_LEN);
+	if (error == ERROR_NONE)
+		error = journal_tail_write(journal);
 	if (error != ERROR_NONE)
 		return error;
 	journal_chain_encode_head(
@@ -190,10 +198,14 @@ source_advance(struct journal *journal)
 	pass->is_source_done =
 	    next == JOURNAL_NO_SLOT ||
 	    journal->segments[next].first_sequence >= pass->end_sequence;
-	if (pass->is_source_done)
+	if (pass->is_source_done) {
 		output_end(journal);
-	else
-		journal_cursor_enter(&pass->source, next);
+		return;
+	}
+	journal_cursor_enter(&pass->source, next);
+	/* If all so far is dead, there is nothing to wait for. */
+	if (pass->output == JOURNAL_NO_SLOT)
+		pass->phase = JOURNAL_COMPACT_RETIRING;
 }
 
 /* Does a record of this length fit in the output, and an end mark? */
@@ -213,7 +225,7 @@ output_append(struct journal *journal, const struct journal_record *record)
 	enum error error = ERROR_NONE;
 
 	if (pass->output == JOURNAL_NO_SLOT)
-		error = output_begin(journal, record->sequence);
+		error = output_begin(journal);
 	if (error == ERROR_NONE && pass->buffer.len >= JOURNAL_WRITE_LEN)
 		error = output_write(journal, 0);
 	if (error != ERROR_NONE)

@@ -191,17 +191,23 @@ journal_cursor_peek_value(struct journal *journal,
 	return error;
 }
 
-/* The last segment that does not begin above all that the cursor has seen. */
+/*
+ * The last segment that does not begin above all that the cursor has seen, or
+ * the one before that: they may overlap after a compaction.
+ */
 static void
 find_segment(const struct journal *journal, struct journal_cursor *cursor)
 {
+	const struct journal_segment *segments = journal->segments;
 	uint32_t slot = journal->chain.first, next;
 
 	if (slot == JOURNAL_NO_SLOT)
 		return;
-	while ((next = journal->segments[slot].next) != JOURNAL_NO_SLOT &&
-	       journal->segments[next].first_sequence <= cursor->above)
+	while ((next = segments[slot].next) != JOURNAL_NO_SLOT &&
+	       segments[next].first_sequence <= cursor->above)
 		slot = next;
+	if (segments[slot].previous != JOURNAL_NO_SLOT)
+		slot = segments[slot].previous;
 	journal_cursor_enter(cursor, slot);
 }
 

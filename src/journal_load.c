@@ -21,7 +21,11 @@ struct found {
 	uint32_t slot;
 };
 
-/* By sequence; of what a kill left twice, the older first. */
+/*
+ * By sequence. An output begins with the number that the oldest of its sources
+ * began with. If a kill left both, the output comes first: reading on from its
+ * end leaves out all that it stands for.
+ */
 static int
 compare_found(const void *left, const void *right)
 {
@@ -33,7 +37,7 @@ compare_found(const void *left, const void *right)
 	if (a->first_sequence != b->first_sequence)
 		return a->first_sequence < b->first_sequence ? -1 : 1;
 	if (a->serial != b->serial)
-		return a->serial < b->serial ? -1 : 1;
+		return a->serial > b->serial ? -1 : 1;
 	return 0;
 }
 

@@ -15,6 +15,8 @@ static bool
 find_place(const struct journal *journal, uint64_t position, size_t len,
     uint32_t *slot, uint32_t *offset)
 {
+	uint32_t end = JOURNAL_SEGMENT_LEN;
+
 	if (position < JOURNAL_HEADER_LEN)
 		return false;
 	position -= JOURNAL_HEADER_LEN;
@@ -22,29 +24,34 @@ find_place(const struct journal *journal, uint64_t position, size_t len,
 		return false;
 	*slot = (uint32_t)(position / JOURNAL_SEGMENT_LEN);
 	*offset = (uint32_t)(position % JOURNAL_SEGMENT_LEN);
+	/* Not where reading on would end: that may be because of damage. */
+	if (*slot == journal->tail.slot)
+		end = journal_segment_end(journal, *slot);
 	return journal->segments[*slot].state == JOURNAL_SLOT_LIVE &&
-	       *offset >= JOURNAL_SEGMENT_HEAD_LEN &&
-	       *offset + len <= journal_segment_end(journal, *slot);
+	       *offset >= JOURNAL_SEGMENT_HEAD_LEN && *offset + len <= end;
 }
 
-/* The record's bytes, from the tail's buffer or with one read of the file. */
+void
+journal_set_map_limit(struct journal *journal, uint64_t bytes)
+{
+	uint64_t limit = bytes / JOURNAL_SEGMENT_LEN;
+
+	journal->map.limit =
+	    limit < JOURNAL_SLOTS_MAX ? (uint32_t)limit : JOURNAL_SLOTS_MAX;
+}
+
+/* The record's bytes with one read of the file. */
 static enum error
-fetch(struct journal *journal, uint32_t slot, uint32_t offset, size_t len,
+fetch(struct journal *journal, uint64_t position, size_t len,
     const unsigned char **bytes)
 {
-	const struct journal_tail *tail = &journal->tail;
 	unsigned char *data;
 	enum error error;
 	size_t got;
 
-	if (slot == tail->slot && offset >= tail->written) {
-		*bytes = buffer_head(&tail->buffer) + (offset - tail->written);
-		return ERROR_NONE;
-	}
 	buffer_clear(&journal->read, READ_SIZE);
 	data = buffer_reserve(&journal->read, len);
-	error = journal_io_read(
-	    journal, data, len, journal_position(slot, offset), &got);
+	error = journal_io_read(journal, data, len, position, &got);
 	if (error != ERROR_NONE)
 		return error;
 	buffer_commit(&journal->read, got);
@@ -52,10 +59,44 @@ fetch(struct journal *journal, uint32_t slot, uint32_t offset, size_t len,
 	return got == len ? ERROR_NONE : ERROR_DAMAGED;
 }
 
+/* Are these the bytes of the record that is asked for? */
+static bool
+is_record(const struct journal *journal, uint32_t slot,
+    const unsigned char *bytes, size_t len, const struct journal_record *wanted,
+    struct journal_record *record)
+{
+	return journal_record_decode(bytes, len, record) &&
+	       record->type == JOURNAL_PUT &&
+	       record->sequence == wanted->sequence &&
+	       record->key_len == wanted->key_len &&
+	       record->value_len == wanted->value_len &&
+	       journal_record_check(
+		   bytes, journal->segments[slot].serial, record->key_len) &&
+	       journal_record_check_value(bytes, record);
+}
+
+/* The bytes of a record where they are in memory, or NULL. */
+static const unsigned char *
+find_in_memory(struct journal *journal, uint32_t slot, uint32_t offset)
+{
+	const struct journal_tail *tail = &journal->tail;
+	const unsigned char *segment;
+
+	if (slot == tail->slot && offset >= tail->written)
+		return buffer_head(&tail->buffer) + (offset - tail->written);
+	segment = journal_map_segment(&journal->map, journal->fd, slot);
+	return segment != NULL ? segment + offset : NULL;
+}
+
 enum error
 journal_read(struct journal *journal, uint64_t position, uint64_t sequence,
     size_t key_len, size_t value_len, struct journal_record *record)
 {
+	const struct journal_record wanted = {
+		.sequence = sequence,
+		.key_len = key_len,
+		.value_len = value_len,
+	};
 	const unsigned char *bytes;
 	uint32_t slot, offset;
 	enum error error;
@@ -66,16 +107,19 @@ journal_read(struct journal *journal, uint64_t position, uint64_t sequence,
 	len = journal_record_len(key_len, value_len);
 	if (!find_place(journal, position, len, &slot, &offset))
 		return ERROR_DAMAGED;
-	error = fetch(journal, slot, offset, len, &bytes);
-	if (error != ERROR_NONE)
-		return error;
-	if (!journal_record_decode(bytes, len, record) ||
-	    record->type != JOURNAL_PUT || record->sequence != sequence ||
-	    record->key_len != key_len || record->value_len != value_len ||
-	    !journal_record_check(
-		bytes, journal->segments[slot].serial, key_len) ||
-	    !journal_record_check_value(bytes, record))
-		return ERROR_DAMAGED;
+	bytes = find_in_memory(journal, slot, offset);
+	if (bytes == NULL ||
+	    !is_record(journal, slot, bytes, len, &wanted, record)) {
+		/* What a map shows wrong the file may show right. */
+		journal_map_drop(&journal->map, slot);
+		/* A kill may have cut the file within the padding. */
+		error = fetch(journal, position,
+		    JOURNAL_RECORD_HEAD_LEN + key_len + value_len, &bytes);
+		if (error != ERROR_NONE)
+			return error;
+		if (!is_record(journal, slot, bytes, len, &wanted, record))
+			return ERROR_DAMAGED;
+	}
 	record->position = position;
 	journal_record_point(record, bytes, true);
 	return ERROR_NONE;
@@ -129,10 +173,8 @@ void
 journal_replay_begin(struct journal *journal)
 {
 	journal_compact_abandon(journal);
-	journal->replay = (struct journal_cursor){
-		.slot = JOURNAL_NO_SLOT,
-		.above = journal->head.above,
-	};
+	journal->replay.above = journal->head.above;
+	journal_cursor_enter(&journal->replay, journal->chain.first);
 }
 
 enum error

@@ -17,6 +17,7 @@
 
 enum param_type {
 	TYPE_STRING,
+	TYPE_ENUM,
 	TYPE_TIME,
 	TYPE_INT,
 	TYPE_SIZE,
@@ -27,22 +28,28 @@ static const struct param {
 	const char *name;
 	const char *text; /* the default */
 	enum param_type type;
+	const char *words; /* of an enum */
 	long long min, max;
 	size_t offset; /* in struct settings */
 } params[] = {
-#define PARAM(name, text, type, min, max) \
-	{ #name, text, type, min, max, offsetof(struct settings, name) },
-#define PARAM_STRING(name, text)         PARAM(name, text, TYPE_STRING, 0, 0)
-#define PARAM_TIME(name, text, min, max) PARAM(name, text, TYPE_TIME, min, max)
-#define PARAM_INT(name, text, min, max)  PARAM(name, text, TYPE_INT, min, max)
-#define PARAM_SIZE(name, text, min, max) PARAM(name, text, TYPE_SIZE, min, max)
-#define PARAM_BOOL(name, text)           PARAM(name, text, TYPE_BOOL, 0, 0)
+#define PARAM(name, text, type, words, min, max) \
+	{ #name, text, type, words, min, max, offsetof(struct settings, name) },
+#define PLAIN(name, text, type, min, max) \
+	PARAM(name, text, type, NULL, min, max)
+#define PARAM_STRING(name, text)         PLAIN(name, text, TYPE_STRING, 0, 0)
+#define PARAM_ENUM(name, text, words)    PARAM(name, text, TYPE_ENUM, words, 0, 0)
+#define PARAM_TIME(name, text, min, max) PLAIN(name, text, TYPE_TIME, min, max)
+#define PARAM_INT(name, text, min, max)  PLAIN(name, text, TYPE_INT, min, max)
+#define PARAM_SIZE(name, text, min, max) PLAIN(name, text, TYPE_SIZE, min, max)
+#define PARAM_BOOL(name, text)           PLAIN(name, text, TYPE_BOOL, 0, 0)
 #include "params.def"
 #undef PARAM_STRING
+#undef PARAM_ENUM
 #undef PARAM_TIME
 #undef PARAM_INT
 #undef PARAM_SIZE
 #undef PARAM_BOOL
+#undef PLAIN
 #undef PARAM
 };
 
@@ -60,20 +67,27 @@ is_param(const char *name)
 	return false;
 }
 
-/* The host's name, and the domain in it, as Postfix makes them up. */
+/* The domain is what stands behind the first dot of the host's name. */
 static void
-set_host_defaults(struct config *config)
+set_mydomain(struct config *config, const char *hostname)
 {
-	char hostname[256] = "localhost";
-	const char *dot;
-	char *name;
+	const char *dot = strchr(hostname, '.');
 
-	(void)gethostname(hostname, sizeof(hostname) - 1);
-	dot = strchr(hostname, '.');
 	config_set(config, "mydomain",
 	    dot != NULL && dot[1] != '\0' ? dot + 1 : "localdomain",
 	    CONFIG_DEFAULT);
-	name = xasprintf("%s%s", hostname, dot == NULL ? ".$mydomain" : "");
+}
+
+static void
+set_myhostname(struct config *config)
+{
+	char hostname[256] = "localhost";
+	char *name;
+
+	(void)gethostname(hostname, sizeof(hostname) - 1);
+	set_mydomain(config, hostname);
+	name = xasprintf("%s%s", hostname,
+	    strchr(hostname, '.') == NULL ? ".$mydomain" : "");
 	config_set(config, "myhostname", name, CONFIG_DEFAULT);
 	free(name);
 }
@@ -84,7 +98,22 @@ settings_set_defaults(struct config *config)
 	for (size_t i = 0; i < PARAM_COUNT; i++)
 		config_set(
 		    config, params[i].name, params[i].text, CONFIG_DEFAULT);
-	set_host_defaults(config);
+	set_myhostname(config);
+}
+
+/* The domain of the name that main.cf gives the host, if it does. */
+static enum error
+complete_defaults(struct config *config, char **cause)
+{
+	char *hostname;
+
+	if (config_get(config, "myhostname")->origin == CONFIG_DEFAULT)
+		return ERROR_NONE;
+	if (config_value(config, "myhostname", &hostname, cause) != ERROR_NONE)
+		return ERROR_INVALID;
+	set_mydomain(config, hostname);
+	free(hostname);
+	return ERROR_NONE;
 }
 
 /* What a value of this parameter must be; for messages. */
@@ -105,6 +134,8 @@ describe(const struct param *param)
 		    param->min, param->max);
 	case TYPE_BOOL:
 		return xstrdup("yes or no");
+	case TYPE_ENUM:
+		return xasprintf("one of %s", param->words);
 	case TYPE_STRING:
 		break;
 	}
@@ -129,30 +160,33 @@ parse_number(const struct param *param, const char *value, int64_t *number)
 	return ERROR_NONE;
 }
 
-/* Where a value came from, for messages. */
-static char *
-describe_origin(const struct config *config, const char *name)
-{
-	const struct config_entry *entry = config_get(config, name);
-
-	if (entry->origin == CONFIG_FILE)
-		return xasprintf("%s, line %u: ", entry->file, entry->line);
-	if (entry->origin == CONFIG_OVERRIDE)
-		return xstrdup("option -o: ");
-	return xstrdup("");
-}
-
 static enum error
 reject(const struct config *config, const struct param *param,
     const char *value, char **cause)
 {
-	char *origin = describe_origin(config, param->name);
 	char *wanted = describe(param);
+	char *problem = xasprintf("must be %s", wanted);
 
-	*cause = xasprintf("%sparameter %s: bad value \"%s\": must be %s",
-	    origin, param->name, value, wanted);
+	*cause = config_describe_problem(config, param->name, value, problem);
+	free(problem);
 	free(wanted);
-	free(origin);
+	return ERROR_INVALID;
+}
+
+/* One of the words, in any case; a copy of it as it is listed. */
+static enum error
+parse_word(const struct param *param, const char *value, char **word)
+{
+	size_t len, value_len = strlen(value);
+
+	for (const char *p = param->words; *p != '\0'; p += len) {
+		p += strspn(p, ", ");
+		len = strcspn(p, ", ");
+		if (len == value_len && strncasecmp(p, value, len) == 0) {
+			*word = xstrndup(p, len);
+			return ERROR_NONE;
+		}
+	}
 	return ERROR_INVALID;
 }
 
@@ -164,8 +198,7 @@ settings_fatal(
 
 	if (config_value(config, name, &value, &cause) != ERROR_NONE)
 		log_fatal("%s", cause);
-	log_fatal("%sparameter %s: %s: %s", describe_origin(config, name), name,
-	    problem, value);
+	log_fatal("%s", config_describe_problem(config, name, value, problem));
 }
 
 /* Parse an expanded value, which is taken, into its place in the settings. */
@@ -180,7 +213,9 @@ read_param(struct settings *settings, const struct config *config,
 		*(char **)place = value;
 		return ERROR_NONE;
 	}
-	if (param->type == TYPE_BOOL)
+	if (param->type == TYPE_ENUM)
+		error = parse_word(param, value, place);
+	else if (param->type == TYPE_BOOL)
 		error = config_parse_bool(value, place);
 	else
 		error = parse_number(param, value, place);
@@ -191,13 +226,13 @@ read_param(struct settings *settings, const struct config *config,
 }
 
 enum error
-settings_read(
-    struct settings *settings, const struct config *config, char **cause)
+settings_read(struct settings *settings, struct config *config, char **cause)
 {
-	enum error error = ERROR_NONE;
+	enum error error;
 	char *value;
 
 	memset(settings, 0, sizeof(*settings));
+	error = complete_defaults(config, cause);
 	for (size_t i = 0; i < PARAM_COUNT && error == ERROR_NONE; i++) {
 		error = config_value(config, params[i].name, &value, cause);
 		if (error == ERROR_NONE)
@@ -215,7 +250,8 @@ settings_fini(struct settings *settings)
 	for (size_t i = 0; i < PARAM_COUNT; i++) {
 		char **place = (char **)((char *)settings + params[i].offset);
 
-		if (params[i].type != TYPE_STRING)
+		if (params[i].type != TYPE_STRING &&
+		    params[i].type != TYPE_ENUM)
 			continue;
 		free(*place);
 		*place = NULL;
@@ -259,45 +295,44 @@ settings_check_names(
 	return check.error;
 }
 
-/* Words of smtpd_tls_loglevel and its like, and whether they log the cache. */
-static bool
-parse_loglevel_word(const char *word, bool *log_cache)
-{
-	static const char *const with_cache[] = {
-		"debug",
-		"cache",
-		"ssl-expert",
-		"ssl-developer",
-	};
-	static const char *const without[] = {
-		"none",
-		"routine",
-		"summary",
-		"untrusted",
-		"peercert",
-		"certmatch",
-		"verbose",
-		"dane",
-		"ssl-debug",
-		"ssl-handshake-packet-dump",
-		"ssl-session-packet-dump",
-		"trace",
-	};
+/* The words of smtpd_tls_loglevel and its like. */
+static const struct loglevel_word {
+	const char *word;
+	bool log_cache;
+} loglevel_words[] = {
+	{ "none", false },
+	{ "routine", false },
+	{ "summary", false },
+	{ "untrusted", false },
+	{ "peercert", false },
+	{ "certmatch", false },
+	{ "verbose", false },
+	{ "dane", false },
+	{ "trace", false },
+	{ "cache", true },
+	{ "debug", true },
+	{ "ssl-debug", false },
+	{ "ssl-expert", true },
+	{ "ssl-developer", true },
+	{ "ssl-handshake-packet-dump", false },
+	{ "ssl-session-packet-dump", false },
+};
 
-	if (word[strspn(word, "0123456789")] == '\0') {
-		if (strtoul(word, NULL, 10) >= 2)
-			*log_cache = true;
+/* A number or a word, and whether it asks for the cache to be logged. */
+static bool
+parse_loglevel(const char *text, bool *log_cache)
+{
+	if (text[strspn(text, "0123456789")] == '\0') {
+		*log_cache = strtoul(text, NULL, 10) >= 2;
 		return true;
 	}
-	for (size_t i = 0; i < sizeof(with_cache) / sizeof(*with_cache); i++) {
-		if (strcasecmp(word, with_cache[i]) == 0) {
-			*log_cache = true;
+	for (size_t i = 0;
+	     i < sizeof(loglevel_words) / sizeof(loglevel_words[0]); i++) {
+		if (strcasecmp(text, loglevel_words[i].word) == 0) {
+			*log_cache = loglevel_words[i].log_cache;
 			return true;
 		}
 	}
-	for (size_t i = 0; i < sizeof(without) / sizeof(*without); i++)
-		if (strcasecmp(word, without[i]) == 0)
-			return true;
 	return false;
 }
 
@@ -306,15 +341,19 @@ settings_log_cache_activity(const char *loglevel, bool *log_cache, char **cause)
 {
 	char *copy = xstrdup(loglevel), *rest = copy, *word;
 	enum error error = ERROR_NONE;
+	bool word_logs;
 
 	*log_cache = false;
 	while ((word = strsep(&rest, ", \t\r\n")) != NULL) {
-		if (*word == '\0' || parse_loglevel_word(word, log_cache))
+		if (*word == '\0')
 			continue;
-		if (error == ERROR_NONE)
+		if (parse_loglevel(word, &word_logs)) {
+			*log_cache |= word_logs;
+		} else if (error == ERROR_NONE) {
 			*cause = xasprintf(
 			    "unknown value \"%s\" in \"%s\"", word, loglevel);
-		error = ERROR_INVALID;
+			error = ERROR_INVALID;
+		}
 	}
 	free(copy);
 	return error;

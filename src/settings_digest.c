@@ -27,8 +27,7 @@ add(struct digest *digest, const char *text)
 		log_fatal("SHA-256 failed");
 }
 
-/* What decides where sessions are and what is said of them, not what in them.
- */
+/* Does it decide where sessions are, not what is in them? */
 static bool
 is_beside_the_point(const char *name)
 {
@@ -73,7 +72,7 @@ add_entry(void *arg, const struct config_entry *entry)
 		add(digest, value);
 		free(value);
 	} else {
-		/* Not ours to complain of: no parameter that we use. */
+		/* Not ours to complain of: no parameter of this daemon. */
 		add(digest, entry->text);
 		free(cause);
 	}

@@ -266,8 +266,10 @@ store_bdb_open(
 		store_bdb_close(&store->base);
 		return error;
 	}
+	/* Two parts for the sessions themselves, one to find them. */
 	store->table =
-	    bdb_new(store->database, table_fd, method, config->memory);
+	    bdb_new(store->database, table_fd, method, config->memory / 3);
+	journal_set_map_limit(store->journal, config->memory / 3 * 2);
 	*base = &store->base;
 	return ERROR_NONE;
 }

@@ -23,7 +23,7 @@
 
 /* Tells our files from others, which the parameter may name by mistake. */
 #define MAGIC_LEN 8
-static const char magic[MAGIC_LEN] = "TLSMGRTK";
+static const char magic[] = "TLSMGRTK"; /* MAGIC_LEN of it count */
 
 /* Native integers: a file of session ticket keys stays on its machine. */
 struct slot {

@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include "cmocka_range.h"
+
 #define LEN_MAX 131 /* four stripes and a bit */
 
 static void

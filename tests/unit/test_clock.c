@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include "cmocka_range.h"
+
 static void
 test_wall_clock_is_the_time_of_day(void **state)
 {

@@ -16,6 +16,8 @@
 
 #include <cmocka.h>
 
+#include "cmocka_range.h"
+
 #define WAIT_MAX_S 20
 #define GENERATION 0765
 

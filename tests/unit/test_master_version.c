@@ -16,6 +16,8 @@
 
 #include <cmocka.h>
 
+#include "cmocka_range.h"
+
 #define WAIT_MAX_S 20
 
 static char directory[] = "/tmp/test_version.XXXXXX";

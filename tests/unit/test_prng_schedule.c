@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "clock.h"
+#include "cmocka_range.h"
 #include "prng.h"
 
 #include <fcntl.h>

@@ -19,6 +19,7 @@
 
 #include <cmocka.h>
 
+#include "cmocka_range.h"
 #include "store_memory.h"
 #include "unit.h"
 

@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "cmocka_range.h"
 #include "unit.h"
 
 #define BUDGET_US 1000000

@@ -1,0 +1,133 @@
+"""Fixtures of the end-to-end tests.
+
+TLSMGR_BINARY names the daemon to test; build/tlsmgr by default. With the
+installed Postfix's own tlsmgr the suite tests itself: tests marked `ours`,
+for what that daemon does not do, must then fail.
+"""
+
+import filecmp
+import os
+import pathlib
+import sys
+
+import pytest
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(REPOSITORY / "tests" / "lib"))
+
+import installed  # noqa: E402
+from fake_master import FakeMaster  # noqa: E402
+from postfix_instance import PostfixInstance  # noqa: E402
+
+CACHES = {
+    "smtpd_tls_session_cache_database": "btree:${data_directory}/smtpd_scache",
+    "smtp_tls_session_cache_database": "btree:${data_directory}/smtp_scache",
+}
+
+
+def tested_binary():
+    return os.environ.get("TLSMGR_BINARY",
+                          str(REPOSITORY / "build" / "tlsmgr"))
+
+
+def testing_stock():
+    return filecmp.cmp(tested_binary(), installed.stock_tlsmgr(),
+                       shallow=False)
+
+
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", "ours(reason): the stock tlsmgr fails this by design")
+
+
+def pytest_collection_modifyitems(items):
+    if not os.access(tested_binary(), os.X_OK):
+        pytest.exit("no daemon to test at %s" % tested_binary(), 4)
+    if os.geteuid() != 0:
+        for item in items:
+            item.add_marker(pytest.mark.skip(
+                reason="needs root, to start daemons as master(8) does"))
+    elif testing_stock():
+        for item in items:
+            marker = item.get_closest_marker("ours")
+            if marker:
+                item.add_marker(pytest.mark.xfail(
+                    reason="stock: " + marker.args[0],
+                    strict=marker.kwargs.get("strict", True)))
+
+
+@pytest.fixture(scope="session")
+def binary():
+    return tested_binary()
+
+
+@pytest.fixture(scope="session")
+def is_stock(binary):
+    return testing_stock()
+
+
+def finish(master, is_stock):
+    """End the daemons of a test in the usual way; nothing may be amiss."""
+    print("\n".join(master.log))
+    try:
+        for daemon in master.daemons:
+            if daemon.is_running() and not is_stock:
+                assert daemon.terminate() == 0
+            print(daemon.stderr.decode("utf-8", "backslashreplace"))
+            assert b"Sanitizer" not in daemon.stderr
+            assert b"runtime error" not in daemon.stderr
+    finally:
+        master.close()
+
+
+@pytest.fixture
+def make_master(binary, is_stock):
+    """make_master(settings, own_settings): a FakeMaster, not yet started."""
+    masters = []
+
+    def make(settings=None, own_settings=None, program=binary, **keywords):
+        masters.append(FakeMaster(program, settings, own_settings,
+                                  **keywords))
+        return masters[-1]
+    yield make
+    for master in masters:
+        finish(master, is_stock)
+
+
+@pytest.fixture(scope="module")
+def shared_master(binary, is_stock):
+    """One daemon with two caches, for tests that leave it as it was."""
+    with FakeMaster(binary, CACHES) as master:
+        master.start()
+        master.wait_ready()
+        yield master
+        finish(master, is_stock)
+
+
+@pytest.fixture
+def service(shared_master):
+    """The shared daemon, which has to outlive the test."""
+    daemon = shared_master.daemons[-1]
+    yield shared_master
+    assert daemon.is_running(), "the daemon died: %s" % daemon.exit_status
+
+
+@pytest.fixture
+def client(service):
+    with service.client() as client:
+        yield client
+
+
+@pytest.fixture
+def make_postfix(binary):
+    """make_postfix(chroot=..., settings=...): a running PostfixInstance."""
+    instances = []
+
+    def make(program=binary, **keywords):
+        instance = PostfixInstance(program, **keywords)
+        instances.append(instance)
+        return instance.__enter__()
+    yield make
+    for instance in instances:
+        print(instance.log())
+        instance.remove()

@@ -1,0 +1,195 @@
+"""DESIGN: when the disk is full or fails, all else goes on; and it recovers."""
+
+import collections
+import errno
+import os
+import pwd
+import random
+import re
+import shutil
+import tempfile
+import time
+
+import pytest
+
+import installed
+from attributes import ERR, OK
+from bystander import Bystander
+from clock_shift import ClockShift
+from conftest import CACHES
+from faults import FaultyIo, SmallDisk, together
+from ledger import ABSENT, Ledger
+from waiting import wait_until
+
+EVERYTHING = float("inf")
+
+# A request that takes longer has waited for the disk, or for a retry.
+PROMPT_MS = 500
+
+# After this the daemon tries again what it could not do at all.
+RETRY_S = 11
+
+
+@pytest.fixture
+def small_disk():
+    """4 MB for the data directory. To be asked for before make_master."""
+    directory = tempfile.mkdtemp(prefix="tlsmgr-test.")
+    os.chmod(directory, 0o755)
+    try:
+        disk = SmallDisk(directory + "/data", 4 << 20,
+                         pwd.getpwnam(installed.mail_owner()))
+        yield disk
+        disk.remove()
+    except OSError as error:
+        pytest.skip("cannot mount a file system: %s" % error)
+    finally:
+        shutil.rmtree(directory)
+
+
+class Patron:
+    """A client that changes and looks up sessions, and keeps account."""
+
+    def __init__(self, master):
+        self.master = master
+        self.ledger = Ledger()
+        self._random = random.Random(1)
+        self._last_key = 0
+
+    def work(self, count, strict=True):
+        with self.master.client() as client:
+            for _ in range(count):
+                key = "%d" % self._random.randrange(60)
+                act = self._random.choices(
+                    (self.ledger.update, self.ledger.delete,
+                     self.ledger.lookup), (6, 1, 3))[0]
+                act(client, key, strict)
+
+    def store_more(self, count):
+        """New sessions; how many were not taken."""
+        before = self.refused()
+        with self.master.client() as client:
+            for _ in range(count):
+                self._last_key += 1
+                self.ledger.update(client, "more %d" % self._last_key,
+                                   strict=False)
+        return self.refused() - before
+
+    def refused(self):
+        return sum(each.acknowledged_at is None
+                   for each in self.ledger.operations())
+
+    def audit(self, settled_at=EVERYTHING):
+        with self.master.client() as client:
+            self.ledger.audit(self.ledger.find(client), settled_at)
+
+    def is_served(self):
+        with self.master.client() as client:
+            return client.update("smtpd", "probe", b"probe").status == OK
+
+
+def assert_log_is_short(master, per_kind=1):
+    """Not more than so many warnings of a kind; numbers make no kind."""
+    kinds = collections.Counter(
+        re.sub(r"\d+", "", line) for line in master.messages()
+        if not line.startswith("postfix"))
+    worst = [each for each in kinds.most_common() if each[1] > per_kind]
+    assert worst == []
+
+
+def assert_prompt(bystander, what, capsys):
+    waits = bystander.look()
+    with capsys.disabled():
+        print("\n%s: a bystander's %s" % (what, waits))
+    assert waits.longest < PROMPT_MS
+
+
+@pytest.mark.parametrize("chroot", [True, False])
+def test_disk_that_fills_up(small_disk, make_master, chroot, capsys):
+    master = make_master({**CACHES, "data_directory": small_disk.path})
+    small_disk.fill(leave=2 << 20)
+    daemon = master.start(chroot=chroot)
+    patron = Patron(master)
+    patron.work(100)
+    with Bystander(master, "seed", "policy", "ticket_key") as bystander:
+        wait_until(lambda: patron.store_more(100) >= 50, "a full disk")
+        patron.audit()
+        patron.work(200, strict=False)
+        patron.audit()
+        assert_prompt(bystander, "disk full", capsys)
+        small_disk.free()
+        wait_until(patron.is_served, "room for sessions again")
+        assert patron.store_more(300) == 0
+        patron.work(200)
+    patron.audit()
+    assert_log_is_short(master)
+    daemon.hang_up()
+    assert daemon.wait() == 0
+    master.start(chroot=chroot)
+    patron.audit()
+
+
+def test_disk_that_is_full_from_the_start(small_disk, make_master, capsys):
+    master = make_master({**CACHES, "data_directory": small_disk.path})
+    clock = ClockShift(master.directory)
+    small_disk.fill()
+    master.start(environment=clock.environment)
+    patron = Patron(master)
+    with Bystander(master, "seed", "policy", "ticket_key") as bystander:
+        patron.work(50, strict=False)
+        patron.audit()
+        assert_prompt(bystander, "disk full at start", capsys)
+        small_disk.free()
+        clock.step(RETRY_S)
+        wait_until(patron.is_served, "room for sessions")
+        with master.client() as client:
+            assert client.policy("smtpd").number("cachable") == 1
+        patron.work(200)
+    patron.audit()
+    assert_log_is_short(master)
+
+
+FAULTS = {
+    "disk full": {"write": errno.ENOSPC},
+    "write error": {"write": errno.EIO},
+    "read-only": {"write": errno.EROFS, "truncate": errno.EROFS,
+                  "sync": errno.EROFS},
+    "sync error": {"sync": errno.EIO},
+    "truncate error": {"truncate": errno.EIO},
+    "read error": {"read": errno.EIO},
+    "dead disk": {"write": errno.EIO, "read": errno.EIO,
+                  "truncate": errno.EIO, "sync": errno.EIO},
+}
+
+
+@pytest.mark.parametrize("kind", ["btree", "hash"])
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+def test_faults_while_it_runs(make_master, fault, kind, capsys, request):
+    master = make_master({
+        "smtpd_tls_session_cache_database": kind + ":${data_directory}/cache",
+        "tls_random_prng_update_period": "1s"})
+    clock, disk = ClockShift(master.directory), FaultyIo(master)
+    daemon = master.start(
+        chroot=True, environment=together(clock.environment,
+                                          disk.environment))
+    patron = Patron(master)
+    patron.work(300)
+    with Bystander(master, "seed", "policy", "ticket_key") as bystander:
+        disk.fail(**fault)
+        for _ in range(3):
+            patron.work(150, strict=False)
+            clock.step(2)
+        patron.store_more(400)
+        clock.step(RETRY_S)
+        patron.work(150, strict=False)
+        assert disk.count() > 0 or "sync" in fault
+        assert_prompt(bystander, request.node.name, capsys)
+        disk.fail()
+        clock.step(RETRY_S)
+        wait_until(patron.is_served, "the cache works again")
+        patron.audit(0.0 if "read" in fault else EVERYTHING)
+        patron.work(200)
+    assert_log_is_short(master)
+    assert daemon.is_running()
+    assert daemon.terminate() == 0
+    master.start(chroot=True)
+    patron.audit()

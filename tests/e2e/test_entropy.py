@@ -1,0 +1,238 @@
+"""CONTRACT 7: the sources of randomness."""
+
+import os
+import socket
+import threading
+import time
+
+import pytest
+
+from waiting import wait_until
+
+PROMPT_S = 5.0
+
+
+def assert_seeds(master, timeout_s=PROMPT_S):
+    with master.client(timeout_s) as client:
+        assert len(client.seed(255).data("seed")) == 255
+
+
+class EgdServer:
+    """An entropy gathering daemon; `answer` is called with each command."""
+
+    def __init__(self, master, answer):
+        self.path = master.directory + "/egd"
+        self.commands = []
+        self._answer = answer
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._listener.bind(self.path)
+        os.chmod(self.path, 0o666)
+        self._listener.listen(5)
+        self._client = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self):
+        try:
+            while True:
+                self._client, _ = self._listener.accept()
+                with self._client:
+                    self._serve(self._client)
+        except OSError:
+            pass  # closed, by close() or by the daemon's end
+
+    def _serve(self, client):
+        while True:
+            command = client.recv(2)
+            if len(command) < 2:
+                return
+            self.commands.append(command)
+            answer = self._answer(command)
+            if answer is None:
+                return
+            client.sendall(answer)
+
+    def close(self):
+        self._listener.shutdown(socket.SHUT_RDWR)
+        if self._client:
+            try:
+                self._client.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+        self._thread.join()
+        self._listener.close()
+
+
+@pytest.fixture
+def egd(make_master):
+    """egd(answer, settings): a FakeMaster configured for a fake server."""
+    servers = []
+
+    def make(answer, **settings):
+        master = make_master()
+        servers.append(EgdServer(master, answer))
+        master.configure({"tls_random_source": "egd:" + servers[-1].path,
+                          **settings})
+        return master, servers[-1]
+    yield make
+    for server in servers:
+        server.close()
+
+
+@pytest.mark.parametrize("wanted, asked", [(1, 1), (32, 32), (255, 255),
+                                           (256, 255), (100000, 255)])
+def test_egd_is_asked_for_bytes(egd, wanted, asked):
+    master, server = egd(
+        lambda command: command[1:] + os.urandom(command[1]),
+        tls_random_bytes=wanted)
+    master.start()
+    assert_seeds(master)
+    wait_until(lambda: server.commands, "a command")
+    assert server.commands[0] == bytes([1, asked])
+    assert master.messages() == []
+
+
+@pytest.mark.parametrize("chroot", [True, False])
+def test_egd_is_asked_again(egd, chroot):
+    master, server = egd(
+        lambda command: command[1:] + os.urandom(command[1]),
+        tls_random_reseed_period="1s")
+    daemon = master.start(chroot=chroot)
+    assert_seeds(master)
+    wait_until(lambda: len(server.commands) >= 3, "three commands")
+    assert daemon.is_running()
+    assert master.messages() == []
+
+
+EGD_FAULTS = {
+    "closes": lambda command: None,
+    "sends nothing": lambda command: b"",
+    "has none": lambda command: b"\0",
+    "sends too little": lambda command: command[1:] + b"x",
+    "has too little": lambda command: b"\1x"}
+
+
+@pytest.mark.ours("does not serve without its source", strict=False)
+@pytest.mark.parametrize("fault", EGD_FAULTS)
+def test_bad_egd_is_no_reason_not_to_serve(egd, fault):
+    master, server = egd(EGD_FAULTS[fault])
+    started = time.monotonic()
+    daemon = master.start()
+    assert_seeds(master)
+    assert time.monotonic() - started < PROMPT_S
+    wait_until(lambda: server.commands, "a command")
+    assert_seeds(master)
+    assert daemon.is_running()
+
+
+@pytest.mark.ours("exits")
+@pytest.mark.parametrize("chroot", [True, False])
+@pytest.mark.parametrize("source", ["dev:/nonexistent", "egd:/nonexistent",
+                                    "/nonexistent", "dev:/dev/null"])
+def test_source_that_fails(make_master, source, chroot):
+    """A warning, and the service goes on; stock is gone after a second."""
+    master = make_master({"tls_random_source": source,
+                          "tls_random_reseed_period": "1000d"})
+    daemon = master.start(chroot=chroot)
+    assert_seeds(master)
+    master.wait_for_log("^warning: ")
+    if daemon.wait_or_none(2) is not None:
+        # One period in 256 has no length; a jail is then left in peace.
+        assert chroot and daemon.exit_status == 0
+        master.start(chroot=chroot)
+    assert_seeds(master)
+
+
+@pytest.mark.ours("exits", strict=False)
+def test_source_that_gives_nothing(make_master):
+    master = make_master()
+    fifo = master.directory + "/fifo"
+    os.mkfifo(fifo, 0o644)
+    master.configure({"tls_random_source": "dev:" + fifo})
+    started = time.monotonic()
+    daemon = master.start()
+    assert_seeds(master)
+    assert time.monotonic() - started < PROMPT_S
+    assert daemon.wait_or_none(2) is None
+    assert_seeds(master)
+
+
+@pytest.mark.ours("serves nobody until it is there")
+def test_source_that_comes_back(make_master):
+    master = make_master()
+    path = master.directory + "/device"
+    master.configure({"tls_random_source": "dev:" + path,
+                      "tls_random_reseed_period": "1s"})
+    daemon = master.start()
+    assert_seeds(master)
+    master.wait_for_log("^warning: ")
+    os.symlink("/dev/urandom", path)
+    wait_until(lambda: opened(daemon.pid, "/dev/urandom"),
+               "the device is opened")
+    assert_seeds(master)
+
+
+def opened(pid, path):
+    directory = "/proc/%d/fd" % pid
+    for fd in os.listdir(directory):
+        try:
+            if os.readlink(os.path.join(directory, fd)) == path:
+                return True
+        except FileNotFoundError:
+            pass
+    return False
+
+
+@pytest.mark.ours("serves nobody until it is there")
+def test_jail_that_forbids_the_source(make_master):
+    """A fresh start, at an idle moment, can open it."""
+    master = make_master()
+    path = master.directory + "/device"
+    master.configure({"tls_random_source": "dev:" + path,
+                      "tls_random_reseed_period": "1s"})
+    daemon = master.start(chroot=True)
+    assert_seeds(master)
+    os.symlink("/dev/urandom", path)
+    assert daemon.wait() == 0
+    master.start(chroot=True)
+    assert_seeds(master)
+
+
+def test_no_source(make_master):
+    master = make_master({"tls_random_source": ""})
+    daemon = master.start()
+    assert_seeds(master)
+    master.wait_for_log("^warning: .*tls_random_source")
+    assert len([line for line in master.messages()
+                if line.startswith("warning: ")]) == 2
+    assert daemon.is_running()
+
+
+def test_regular_file(make_master):
+    master = make_master()
+    path = master.directory + "/seed"
+    with open(path, "wb") as output:
+        output.write(os.urandom(64))
+    master.configure({"tls_random_source": path,
+                      "tls_random_reseed_period": "1s"})
+    daemon = master.start(chroot=True)
+    assert_seeds(master)
+    os.unlink(path)
+    assert daemon.wait_or_none(2) is None
+    assert master.messages() == []
+
+
+@pytest.mark.parametrize("chroot", [True, False])
+def test_device_is_read_again(make_master, chroot):
+    master = make_master({"tls_random_reseed_period": "1s"})
+    daemon = master.start(chroot=chroot)
+    assert_seeds(master)
+    read = characters_read(daemon.pid)
+    wait_until(lambda: characters_read(daemon.pid) >= read + 64,
+               "two more reads of the device")
+    assert master.messages() == []
+
+
+def characters_read(pid):
+    with open("/proc/%d/io" % pid) as counters:
+        return int(counters.readline().split()[1])

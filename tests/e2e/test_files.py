@@ -1,0 +1,402 @@
+"""CONTRACT 5: the files of the caches and of the generator."""
+
+import os
+import re
+import stat
+import subprocess
+
+import pytest
+
+from attributes import ERR, OK
+from conftest import CACHES
+
+PROMPT_S = 5.0
+SMTPD = "smtpd_tls_session_cache_database"
+SMTP = "smtp_tls_session_cache_database"
+LMTP = "lmtp_tls_session_cache_database"
+
+
+def data_path(master, name):
+    return os.path.join(master.data_directory, name)
+
+
+def mode(path):
+    return stat.S_IMODE(os.stat(path).st_mode)
+
+
+def assert_stores(master, cache_type="smtpd"):
+    with master.client(PROMPT_S) as client:
+        assert client.policy(cache_type).number("cachable") == 1
+        assert client.update(cache_type, "x", b"session").status == OK
+        assert client.lookup(cache_type, "x").data("session") == b"session"
+
+
+def assert_serves_without(master, cache_type="smtpd"):
+    """All but this cache: told so, and stored nowhere."""
+    with master.client(PROMPT_S) as client:
+        assert client.policy(cache_type) == [
+            ("status", "0"), ("cachable", "0"), ("timeout", "3600")]
+        assert client.update(cache_type, "x", b"session").status == ERR
+        assert client.lookup(cache_type, "x").status == ERR
+        assert client.delete(cache_type, "x").status == ERR
+        assert client.policy("smtp").number("cachable") == 1
+        assert client.update("smtp", "x", b"session").status == OK
+        assert client.seed(32).status == OK
+        assert client.ticket_key().status == OK
+
+
+# Types
+
+@pytest.mark.parametrize("chroot", [True, False])
+@pytest.mark.parametrize("kind", ["btree", "hash", "internal"])
+def test_type(make_master, kind, chroot):
+    master = make_master({SMTPD: kind + ":${data_directory}/cache"})
+    master.start(chroot=chroot)
+    assert_stores(master)
+    assert os.path.exists(data_path(master, "cache.db")) == \
+        (kind != "internal")
+
+
+@pytest.mark.ours("does not know them")
+@pytest.mark.parametrize("kind", ["sdbm", "lmdb"])
+def test_type_served_by_another(make_master, kind):
+    master = make_master({SMTPD: kind + ":${data_directory}/cache"})
+    master.start()
+    assert_stores(master)
+    assert os.path.exists(data_path(master, "cache.db"))
+    lines = [line for line in master.messages() if kind + ":" in line]
+    assert len(lines) == 1, master.messages()
+    assert not lines[0].startswith(("error", "fatal"))
+
+
+def test_no_type_is_the_default_type(make_master):
+    master = make_master({SMTPD: "${data_directory}/cache"})
+    master.start()
+    assert_stores(master)
+    assert os.path.exists(data_path(master, "cache.db"))
+
+
+@pytest.mark.ours("pretends to have the cache")
+@pytest.mark.parametrize("kind", ["cdb", "texthash", "mysql", "nonsense"])
+def test_unsupported_type_is_fatal(make_master, kind):
+    master = make_master({SMTPD: kind + ":${data_directory}/cache"})
+    daemon = master.start()
+    assert daemon.wait() == 1
+    line = master.wait_for_log("^fatal: ")
+    for part in (kind, SMTPD, "btree", "hash"):
+        assert part in line
+
+
+@pytest.mark.parametrize("first, second", [
+    (SMTPD, SMTP), (SMTPD, LMTP), (SMTP, LMTP)])
+def test_same_database_twice_is_fatal(make_master, first, second):
+    same = "btree:${data_directory}/same"
+    master = make_master({first: same, second: same})
+    daemon = master.start()
+    assert daemon.wait() == 1
+    line = master.wait_for_log("^fatal: .*/data/same")
+    assert first.split("_")[0] in line and second.split("_")[0] in line
+
+
+def test_same_file_twice_is_fatal(make_master):
+    """The same file by another type."""
+    master = make_master({SMTPD: "btree:${data_directory}/same",
+                          SMTP: "hash:${data_directory}/same"})
+    daemon = master.start()
+    assert daemon.wait() == 1
+    master.wait_for_log("^fatal: .*/data/same")
+
+
+# Owners, modes, places
+
+@pytest.mark.parametrize("chroot", [True, False])
+def test_files_belong_to_the_owner(make_master, chroot):
+    master = make_master(CACHES)
+    master.start(chroot=chroot)
+    assert_stores(master)
+    assert_stores(master, "smtp")
+    for name in ("smtpd_scache.db", "smtp_scache.db", "prng_exch"):
+        status = os.stat(data_path(master, name))
+        assert status.st_uid == master.owner.pw_uid
+        assert status.st_gid == master.owner.pw_gid
+
+
+@pytest.mark.ours("makes them as the umask says")
+def test_files_are_private(make_master):
+    master = make_master(CACHES)
+    old = os.umask(0)
+    try:
+        master.start()
+        assert_stores(master)
+    finally:
+        os.umask(old)
+    for name in os.listdir(master.data_directory):
+        assert mode(data_path(master, name)) == 0o600, name
+
+
+@pytest.mark.parametrize("database", [
+    "btree:{directory}/foreign/cache", "hash:{directory}/foreign/cache"])
+def test_database_in_a_foreign_directory(make_master, database):
+    master = make_master()
+    foreign = master.directory + "/foreign"
+    os.mkdir(foreign)
+    database = database.format(directory=master.directory)
+    master.configure({SMTPD: database})
+    master.start()
+    assert_stores(master)
+    assert os.path.exists(data_path(master, "cache.db"))
+    assert os.listdir(foreign) == []
+    assert_redirected(master, "table " + database, foreign)
+
+
+def assert_redirected(master, what, directory):
+    """Two warnings in a row."""
+    first = "warning: request to update %s in non-postfix directory %s" % (
+        what, directory)
+    master.wait_for_log(re.escape(first))
+    messages = master.messages()
+    assert messages[messages.index(first) + 1] == \
+        "warning: redirecting the request to postfix-owned " \
+        "data_directory " + master.data_directory
+
+
+def test_exchange_file_in_a_foreign_directory(make_master):
+    master = make_master()
+    foreign = master.directory + "/foreign"
+    os.mkdir(foreign)
+    path = foreign + "/random"
+    master.configure({"tls_random_exchange_name": path})
+    daemon = master.start()
+    assert master.wait_ready().status == OK
+    daemon.hang_up()
+    assert daemon.wait() == 0
+    assert os.path.getsize(data_path(master, "random")) == 1024
+    assert os.listdir(foreign) == []
+    assert_redirected(master, "file " + path, foreign)
+
+
+def test_no_exchange_file(make_master):
+    master = make_master({"tls_random_exchange_name": ""})
+    daemon = master.start()
+    assert master.wait_ready().status == OK
+    daemon.hang_up()
+    assert daemon.wait() == 0
+    assert os.listdir(master.data_directory) == []
+
+
+# What may stand in the place of a file
+
+def put_link(master, path):
+    target = os.path.join(master.directory, "target")
+    with open(target, "w") as output:
+        output.write("precious")
+    os.chown(target, master.owner.pw_uid, -1)
+    os.symlink(target, path)
+
+
+def put_dangling_link(master, path):
+    os.symlink(os.path.join(master.data_directory, "nowhere"), path)
+
+
+def put_fifo(master, path):
+    os.mkfifo(path, 0o600)
+    os.chown(path, master.owner.pw_uid, -1)
+
+
+def put_directory(master, path):
+    os.mkdir(path, 0o700)
+    os.chown(path, master.owner.pw_uid, -1)
+
+
+def put_hard_link(master, path):
+    target = data_path(master, "target")
+    with open(target, "w") as output:
+        output.write("precious")
+    os.chown(target, master.owner.pw_uid, -1)
+    os.link(target, path)
+
+
+def put_foreign_file(master, path):
+    with open(path, "w") as output:
+        output.write("precious")
+    os.chmod(path, 0o600)
+
+
+OBSTACLES = [put_link, put_dangling_link, put_fifo, put_directory,
+             put_hard_link, put_foreign_file]
+
+
+def assert_precious(master):
+    for name in ("target", "data/target"):
+        path = os.path.join(master.directory, name)
+        if os.path.exists(path):
+            with open(path) as target:
+                assert target.read() == "precious"
+            assert mode(path) == 0o644
+    assert not os.path.exists(data_path(master, "nowhere"))
+
+
+@pytest.mark.ours("hangs, dies, or pretends", strict=False)
+@pytest.mark.parametrize("chroot", [True, False])
+@pytest.mark.parametrize("put", OBSTACLES, ids=lambda put: put.__name__)
+def test_obstacle_in_the_place_of_the_cache(make_master, put, chroot):
+    master = make_master(CACHES)
+    put(master, data_path(master, "smtpd_scache.db"))
+    daemon = master.start(chroot=chroot)
+    assert_serves_or_stores(master)
+    master.wait_for_log("^(warning|error): .*smtpd_scache")
+    daemon.hang_up()
+    assert daemon.wait() == 0
+    assert_precious(master)
+
+
+def assert_serves_or_stores(master):
+    """What is in the way may be left alone, or set aside."""
+    with master.client(PROMPT_S) as client:
+        is_cachable = client.policy("smtpd").number("cachable")
+    if is_cachable:
+        assert_stores(master)
+    else:
+        assert_serves_without(master)
+
+
+@pytest.mark.ours("hangs or dies", strict=False)
+@pytest.mark.parametrize("put", OBSTACLES, ids=lambda put: put.__name__)
+def test_obstacle_in_the_place_of_the_exchange_file(make_master, put):
+    master = make_master(CACHES)
+    put(master, master.exchange_path)
+    daemon = master.start()
+    with master.client(PROMPT_S) as client:
+        assert client.seed(32).status == OK
+    assert_stores(master)
+    master.wait_for_log("^(warning|error): .*prng_exch")
+    daemon.hang_up()
+    assert daemon.wait() == 0
+    assert_precious(master)
+
+
+@pytest.mark.ours("hangs, and the next start as well")
+@pytest.mark.parametrize("kind", ["btree", "hash"])
+def test_left_over_temporary_file(make_master, kind):
+    master = make_master({SMTPD: kind + ":${data_directory}/cache"})
+    path = data_path(master, "__db.cache.db")
+    with open(path, "wb") as output:
+        output.write(b"x" * 9000)
+    os.chown(path, master.owner.pw_uid, -1)
+    master.start()
+    assert_stores(master)
+
+
+@pytest.mark.ours("says cachable, and OK to what it does not store")
+def test_cache_that_cannot_be_opened(make_master):
+    master = make_master({**CACHES,
+                          SMTPD: "btree:/nonexistent/directory/cache"})
+    master.start()
+    assert_serves_without(master)
+
+
+@pytest.mark.ours("dies")
+def test_data_directory_that_is_missing(make_master):
+    master = make_master({"data_directory": "/nonexistent/data",
+                          SMTPD: "btree:${data_directory}/cache"})
+    master.start()
+    with master.client(PROMPT_S) as client:
+        assert client.seed(32).status == OK
+        assert client.ticket_key().status == OK
+        assert client.policy("smtpd").number("cachable") == 0
+
+
+DAMAGE = {
+    "empty": b"", "text": b"x" * 9000, "zeroes": b"\0" * 16384,
+    "short": b"\0\x05\x31\x62", "random": os.urandom(20000)}
+
+
+@pytest.mark.ours("the library writes to standard error without end",
+                  strict=False)
+@pytest.mark.parametrize("content", DAMAGE.values(), ids=DAMAGE.keys())
+def test_damaged_cache_is_replaced(make_master, content):
+    master = make_master(CACHES)
+    path = data_path(master, "smtpd_scache.db")
+    with open(path, "wb") as output:
+        output.write(content)
+    os.chown(path, master.owner.pw_uid, master.owner.pw_gid)
+    daemon = master.start()
+    assert_stores(master)
+    assert daemon.stderr == b""
+
+
+@pytest.mark.ours("throws everything away, so has nothing to read",
+                  strict=False)
+def test_truncated_cache(make_master):
+    master = make_master(CACHES)
+    daemon = master.start()
+    with master.client() as client:
+        for number in range(300):
+            client.update("smtpd", str(number), b"%d " % number * 300)
+    daemon.hang_up()
+    assert daemon.wait() == 0
+    path = data_path(master, "smtpd_scache.db")
+    os.truncate(path, os.path.getsize(path) // 2 + 1000)
+    daemon = master.start()
+    with master.client() as client:
+        for number in range(300):
+            reply = client.lookup("smtpd", str(number))
+            assert reply.status == ERR or \
+                reply.data("session") == b"%d " % number * 300
+    assert_stores(master)
+    assert daemon.stderr == b""
+
+
+# DB_CONFIG (CVE-2017-10140)
+
+@pytest.mark.ours("obeys it")
+def test_db_config_does_not_steer(make_master):
+    """In the current, the data and the queue directory, for old and new."""
+    master = make_master(CACHES)
+    elsewhere = os.path.join(master.directory, "elsewhere")
+    os.mkdir(elsewhere, 0o777)
+    os.chmod(elsewhere, 0o777)
+    for directory in (master.data_directory, master.queue_directory):
+        path = os.path.join(directory, "DB_CONFIG")
+        with open(path, "w") as output:
+            output.write("set_data_dir {0}\nset_tmp_dir {0}\n"
+                         "set_lg_dir {0}\nset_errfile {0}/errors\n"
+                         .format(elsewhere))
+        os.chown(path, master.owner.pw_uid, -1)
+    daemon = master.start()
+    assert_stores(master)
+    daemon.hang_up()
+    assert daemon.wait() == 0
+    assert os.listdir(elsewhere) == []
+    assert os.path.exists(data_path(master, "smtpd_scache.db"))
+
+
+def test_files_opened_with_privileges(make_master, tmp_path):
+    """Root opens nothing that $mail_owner could have put there."""
+    strace = subprocess.run(["which", "strace"], stdout=subprocess.PIPE,
+                            universal_newlines=True).stdout.strip()
+    if not strace:
+        pytest.skip("strace is not installed")
+    trace = str(tmp_path / "trace")
+    wrapper = tmp_path / "wrapper"
+    master = make_master(CACHES)
+    wrapper.write_text("#!/bin/sh\nexec %s -o %s -e "
+                       "trace=openat,open,setresuid,setreuid,setuid "
+                       "%s \"$@\"\n" % (strace, trace, master.binary))
+    wrapper.chmod(0o755)
+    master.binary = str(wrapper)
+    daemon = master.start()
+    assert_stores(master)
+    daemon.hang_up()
+    assert daemon.wait() == 0
+    effective, opened = 0, []
+    with open(trace) as lines:
+        for line in lines:
+            if line.startswith(("setres", "setre", "setuid")):
+                arguments = line.split("(")[1].split(")")[0].split(", ")
+                wanted = int(arguments[min(1, len(arguments) - 1)])
+                effective = effective if wanted == -1 else wanted
+            elif master.data_directory in line:
+                opened.append((effective, line))
+    assert opened
+    assert {each for each, _ in opened} == {master.owner.pw_uid}, opened

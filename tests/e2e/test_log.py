@@ -1,0 +1,130 @@
+"""CONTRACT 8: what is logged, and how."""
+
+import os
+import time
+
+import pytest
+
+from attributes import OK
+from conftest import CACHES
+from waiting import wait_until
+
+PROMPT_S = 2.0
+
+OPEN_LINES = {"smtpd": r"open smtpd TLS cache btree:\S+/data/smtpd_scache$",
+              "smtp": r"open smtp TLS cache btree:\S+/data/smtp_scache$"}
+
+
+@pytest.mark.parametrize("level, is_logged", [
+    ("0", False), ("1", False), ("none", False), ("summary", False),
+    ("2", True), ("3", True), ("4", True), ("debug", True), ("cache", True),
+    ("summary, cache", True), ("ssl-expert", True)])
+def test_cache_activity_is_logged(make_master, level, is_logged):
+    master = make_master({"smtpd_tls_loglevel": level, **CACHES})
+    master.start()
+    with master.client() as client:
+        client.update("smtpd", "first&s=smtp", b"12345")
+        client.lookup("smtpd", "first&s=smtp")
+        client.delete("smtpd", "first&s=smtp")
+        client.update("smtp", "of a client", b"12345")
+    lines = [OPEN_LINES["smtpd"],
+             r"^put smtpd session id=first&s=smtp \[data 5 bytes\]$",
+             r"^write smtpd TLS cache entry first&s=smtp: time=\d+ "
+             r"\[data 5 bytes\]$",
+             r"^lookup smtpd session id=first&s=smtp$",
+             r"^read smtpd TLS cache entry first&s=smtp: time=\d+ "
+             r"\[data 5 bytes\]$",
+             r"^delete smtpd session id=first&s=smtp$"]
+    if is_logged:
+        for line in lines:
+            master.wait_for_log(line)
+    else:
+        assert not [each for each in master.messages() if "smtpd" in each]
+    assert not [each for each in master.messages() if "of a client" in each]
+
+
+def test_unknown_log_level_is_reported(make_master):
+    master = make_master({"smtpd_tls_loglevel": "cache, chatty", **CACHES})
+    master.start()
+    assert master.wait_ready().status == OK
+    line = master.wait_for_log("^warning: .*chatty")
+    assert "smtpd_tls_loglevel" in line
+
+
+def test_log_line_form(make_master):
+    """Time, host up to the first dot, name, process id, severity, text."""
+    master = make_master({"tls_random_source": ""})
+    daemon = master.start()
+    master.wait_for_log("^warning: ")
+    line = wait_until(lambda: master.log, "a line")[0]
+    prefix, text = line.split(": ", 1)
+    assert prefix[15:] == " mail postfix/tlsmgr[%d]" % daemon.pid
+    assert text.startswith("warning: ")
+
+
+@pytest.mark.parametrize("settings, tag", [
+    ({}, "postfix/tlsmgr"), ({"syslog_name": "mine"}, "mine/tlsmgr"),
+    ({"multi_instance_name": "second"}, "second/tlsmgr")])
+def test_log_name(make_master, settings, tag):
+    master = make_master({"tls_random_source": "", **settings})
+    master.start(environment={"MAIL_LOGTAG": "early"})
+    master.wait_for_log("^warning: ")
+    assert " %s[" % tag in master.log[-1]
+
+
+@pytest.mark.parametrize("environment, tag", [
+    ("early", "early/tlsmgr"), (None, "postfix/tlsmgr")])
+def test_log_name_before_main_cf_is_read(make_master, environment, tag):
+    master = make_master({"syslog_name": "mine"})
+    daemon = master.start("-Q", environment={"MAIL_LOGTAG": environment})
+    assert daemon.wait() == 1
+    master.wait_for_log("^fatal: ")
+    assert " %s[" % tag in master.log[-1]
+
+
+@pytest.mark.ours("uses the command's name")
+def test_log_name_is_tlsmgr_under_any_name(make_master, binary):
+    first = make_master()
+    other = first.directory + "/tlsmgr-new"
+    os.symlink(os.path.abspath(binary), other)
+    master = make_master({"tls_random_source": ""}, program=other)
+    master.start()
+    master.wait_for_log("^warning: ")
+    assert " postfix/tlsmgr[" in master.log[-1]
+
+
+# A log daemon that is not there, or is busy
+
+@pytest.mark.ours("waits for it")
+def test_log_daemon_that_is_held_up(make_master):
+    """Nobody waits for it, and no line is lost for that."""
+    master = make_master({"smtpd_tls_loglevel": "2", **CACHES})
+    master.start()
+    master.wait_ready()
+    mark = master.log_mark()
+    master.pause_log()
+    started = time.monotonic()
+    with master.client(PROMPT_S) as client:
+        for number in range(50):
+            assert client.update("smtpd", "id %d" % number, b"x").status == OK
+    assert time.monotonic() - started < PROMPT_S
+    master.resume_log()
+    with master.client() as client:
+        client.lookup("smtpd", "the last")
+    master.wait_for_log("^lookup smtpd session id=the last$", mark)
+    lines = [line for line in master.messages(mark)
+             if line.startswith("put smtpd session id=id ")]
+    assert lines == ["put smtpd session id=id %d [data 1 bytes]" % number
+                     for number in range(50)]
+
+
+@pytest.mark.parametrize("chroot", [True, False])
+def test_log_daemon_that_is_gone(make_master, chroot):
+    master = make_master({"smtpd_tls_loglevel": "2", **CACHES})
+    os.unlink(master.queue_directory + "/public/postlog")
+    daemon = master.start(chroot=chroot)
+    with master.client() as client:
+        for number in range(50):
+            assert client.update("smtpd", "id %d" % number, b"x").status == OK
+    daemon.hang_up()
+    assert daemon.wait() == 0

@@ -1,0 +1,399 @@
+"""CONTRACT 2: options, status records, signals, the end."""
+
+import os
+import pty
+import signal
+import socket
+import stat
+
+import pytest
+
+from attributes import FAIL, OK, Client, encode
+from conftest import CACHES
+from fake_master import BASE_ARGUMENTS
+from waiting import wait_until
+
+EXCHANGE_LEN = 1024
+
+
+def assert_refused(master, daemon, pattern):
+    """Exit status 1 after a line that begins with "fatal: "."""
+    assert daemon.wait() == 1
+    master.wait_for_log("^fatal: .*" + pattern)
+
+
+def assert_serves(master):
+    with master.client() as client:
+        assert client.policy("smtpd").status == OK
+
+
+# Options
+
+@pytest.mark.parametrize("arguments, pattern", [
+    (("-t", "unix", "-u"), "process limit"),
+    (("-l", "-u", "-t", "unix", "-Q"), "Q"),
+    (("-l", "-u", "-t", "unix", "-o", "no assignment"), "no assignment"),
+    (("-l", "-u", "-t", "unix", "-s", "0"), "0"),
+    (("-l", "-u", "-t", "unix", "-s", "x"), "x"),
+    (("-l", "-u", "-t", "unix", "-s", "-1"), "-1")])
+def test_bad_option_is_refused(make_master, arguments, pattern):
+    master = make_master()
+    daemon = master.start(base=arguments)
+    assert_refused(master, daemon, pattern)
+
+
+@pytest.mark.ours("takes 16 seconds to refuse", strict=False)
+def test_argument_that_is_no_option_is_refused(make_master):
+    master = make_master()
+    assert_refused(master, master.start("argument"), "argument")
+
+
+@pytest.mark.parametrize("arguments", [
+    ("-v",), ("-v", "-v"), ("-i", "100"), ("-m", "1"), ("-i", "1", "-m", "1"),
+    ("-s", "1"), ("-o", "tls_random_bytes=16"),
+    ("-o", "tls_random_bytes=16", "-o", "tls_random_reseed_period=10s")])
+def test_option_is_accepted(make_master, arguments):
+    master = make_master()
+    daemon = master.start(*arguments)
+    assert_serves(master)
+    assert_serves(master)
+    assert daemon.is_running()
+
+
+def test_override_wins_over_main_cf(make_master):
+    master = make_master({"smtpd_tls_session_cache_timeout": "1000"})
+    master.start("-o", "smtpd_tls_session_cache_timeout=2000",
+                 "-o", "smtp_tls_session_cache_timeout = 3000")
+    with master.client() as client:
+        assert client.policy("smtpd").number("timeout") == 2000
+        assert client.policy("smtp").number("timeout") == 3000
+
+
+def test_two_listeners(make_master):
+    master = make_master()
+    second = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    path = master.directory + "/second"
+    second.bind(path)
+    second.listen(5)
+    second.setblocking(False)
+    master.start("-s", "2", listeners=[master.listener, second])
+    assert_serves(master)
+    with Client(path, master.announced) as client:
+        assert client.policy("smtpd").status == OK
+    second.close()
+
+
+def test_more_logging(make_master):
+    quiet, verbose = make_master(), make_master()
+    quiet.start()
+    verbose.start("-v")
+    assert_serves(quiet)
+    assert_serves(verbose)
+    wait_until(lambda: len(verbose.messages()) > len(quiet.messages()),
+               "lines written because of -v")
+
+
+def test_terminal_on_standard_input_is_refused(make_master):
+    master = make_master()
+    outer, inner = pty.openpty()
+    daemon = master.start(stdin=inner)
+    assert_refused(master, daemon, "by hand")
+    os.close(inner)
+    os.close(outer)
+
+
+def test_terminal_with_d_is_served(make_master):
+    master = make_master()
+    outer, inner = pty.openpty()
+    master.start("-d", stdin=inner)
+    assert_serves(master)
+    os.close(inner)
+    os.close(outer)
+
+
+def start_on_stdio(master):
+    """Client and daemon of -S, which sends no announcement."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        daemon = master.start("-S", stdin=theirs.fileno(),
+                              stdout=theirs.fileno())
+    return Client.over(ours, announced=False), daemon
+
+
+def test_client_on_standard_input_and_output(make_master):
+    client, daemon = start_on_stdio(make_master(CACHES))
+    with client:
+        assert client.policy("smtpd") == [
+            ("status", "0"), ("cachable", "1"), ("timeout", "3600")]
+    assert daemon.wait() == 0
+
+
+@pytest.mark.ours("ends after one request")
+def test_requests_on_standard_input_and_output(make_master):
+    client, daemon = start_on_stdio(make_master(CACHES))
+    with client:
+        assert client.update("smtpd", "x", b"session").status == OK
+        assert client.lookup("smtpd", "x").data("session") == b"session"
+        assert client.ask([("request", "nonsense")]).status == FAIL
+        assert len(client.seed(20).data("seed")) == 20
+        assert daemon.is_running()
+    assert daemon.wait() == 0
+
+
+def test_log_to_standard_error(make_master):
+    master = make_master({"smtpd_tls_loglevel": "2", **CACHES})
+    daemon = master.start("-V")
+    assert_serves(master)
+    wait_until(lambda: b"open smtpd TLS cache" in daemon.stderr,
+               lambda: "the log on standard error: %r" % daemon.stderr)
+
+
+def test_debugger_is_started(make_master):
+    master = make_master()
+    mark = master.directory + "/started"
+    master.configure({"debugger_command":
+                      "echo $process_name $process_id >" + mark})
+    daemon = master.start("-D")
+    wait_until(lambda: os.path.exists(mark) and os.path.getsize(mark),
+               "the debugger's output")
+    with open(mark) as text:
+        assert text.read().split()[-1] == str(daemon.pid)
+    with master.client(15) as client:
+        assert client.policy("smtpd").status == OK
+
+
+def test_without_u_it_stays_root(make_master):
+    master = make_master()
+    daemon = master.start(base=("-l", "-t", "unix"))
+    assert_serves(master)
+    assert ids(daemon.pid, "Uid") == {0}
+
+
+@pytest.mark.parametrize("chroot", [True, False])
+def test_privileges(make_master, chroot):
+    master = make_master(CACHES)
+    daemon = master.start(chroot=chroot)
+    assert_serves(master)
+    assert ids(daemon.pid, "Uid") == {master.owner.pw_uid}
+    assert ids(daemon.pid, "Gid") == {master.owner.pw_gid}
+    assert ids(daemon.pid, "Groups") <= {master.owner.pw_gid}
+    root = os.readlink("/proc/%d/root" % daemon.pid)
+    assert root == (master.queue_directory if chroot else "/")
+    assert os.readlink("/proc/%d/cwd" % daemon.pid) == master.queue_directory
+
+
+def ids(pid, name):
+    with open("/proc/%d/status" % pid) as status:
+        for line in status:
+            if line.startswith(name + ":"):
+                return {int(each) for each in line.split()[1:]}
+    raise AssertionError("no %s in the status of %d" % (name, pid))
+
+
+@pytest.mark.parametrize("chroot", [True, False])
+def test_no_directory_outside_is_held(make_master, chroot):
+    """Who holds one can walk out of the jail through it."""
+    master = make_master(CACHES)
+    daemon = master.start(chroot=chroot)
+    assert_serves(master)
+    directory = "/proc/%d/fd" % daemon.pid
+    for fd in os.listdir(directory):
+        assert not stat.S_ISDIR(os.stat(directory + "/" + fd).st_mode), \
+            os.readlink(directory + "/" + fd)
+
+
+# Status records
+
+@pytest.mark.parametrize("channel", ["socket", "pipe"])
+def test_status_records(make_master, channel):
+    master = make_master()
+    daemon = master.start(generation=0o17, status=channel)
+    assert_serves(master)
+    wait_until(lambda: len(daemon.status) >= 2, "a pair of status records")
+    assert [each.available for each in daemon.status[:2]] == [0, 1]
+    for each in daemon.status:
+        assert (each.pid, each.generation) == (daemon.pid, 0o17)
+
+
+def test_last_status_is_available(make_master):
+    """Else master would start another process for the next client."""
+    master = make_master()
+    daemon = master.start()
+    for _ in range(50):
+        assert_serves(master)
+    wait_until(lambda: daemon.status and daemon.status[-1].available == 1,
+               lambda: daemon.status)
+    available = [each.available for each in daemon.status]
+    assert available == [0, 1] * (len(available) // 2)
+
+
+@pytest.mark.ours("writes a pair for every request")
+def test_status_does_not_wake_master_for_every_request(make_master):
+    master = make_master()
+    daemon = master.start()
+    with master.client() as client:
+        for _ in range(1000):
+            client.policy("smtpd")
+    assert 2 <= len(daemon.status) < 200
+
+
+@pytest.mark.ours("waits for master to read")
+def test_status_channel_that_is_full(make_master):
+    master = make_master()
+    daemon = master.start(status="full")
+    assert_serves(master)
+    assert daemon.is_running()
+
+
+# The end
+
+def assert_exchange_saved(master):
+    status = os.stat(master.exchange_path)
+    assert stat.S_ISREG(status.st_mode)
+    assert status.st_size == EXCHANGE_LEN
+    assert stat.S_IMODE(status.st_mode) == 0o600
+    assert status.st_uid == master.owner.pw_uid
+
+
+def exchange_content(master):
+    with open(master.exchange_path, "rb") as exchange:
+        return exchange.read()
+
+
+def end_by_signal(number):
+    return lambda daemon: daemon.signal(number)
+
+
+ENDINGS = [
+    pytest.param(lambda daemon: daemon.hang_up(), id="end of file"),
+    *[pytest.param(end_by_signal(number), id=number.name,
+                   marks=pytest.mark.ours("dies of the signal"))
+      for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)]]
+
+
+@pytest.mark.parametrize("chroot", [True, False])
+@pytest.mark.parametrize("end", ENDINGS)
+def test_end_saves_the_exchange_file(make_master, end, chroot):
+    master = make_master({"tls_random_prng_update_period": "10000d",
+                          **CACHES})
+    daemon = master.start(chroot=chroot)
+    assert_serves(master)
+    before = exchange_content(master)
+    end(daemon)
+    assert daemon.wait(5) == 0
+    assert_exchange_saved(master)
+    after = exchange_content(master)
+    assert after != before
+    assert len(set(after)) > 200, "not random"
+
+
+@pytest.mark.parametrize("channel", ["socket", "pipe"])
+def test_end_of_file_ends_it(make_master, channel):
+    master = make_master()
+    daemon = master.start(status=channel)
+    assert_serves(master)
+    daemon.hang_up()
+    assert daemon.wait(5) == 0
+
+
+def test_end_with_clients_connected(make_master):
+    master = make_master()
+    daemon = master.start()
+    with master.client() as idle, master.client() as half:
+        idle.policy("smtpd")
+        half.read_announcement()
+        daemon.hang_up()
+        assert daemon.wait(5) == 0
+        assert idle.wait_closed() == b""
+
+
+@pytest.mark.ours("waits for the rest of the request")
+def test_end_with_a_stalled_client(make_master):
+    master = make_master()
+    daemon = master.start()
+    with master.client() as half:
+        half.read_announcement()
+        half.send(b"request\0pol")
+        assert_serves(master)
+        daemon.hang_up()
+        assert daemon.wait(5) == 0
+
+
+@pytest.mark.ours("answers the first only")
+def test_requests_in_hand_are_finished(make_master):
+    """What was read before the end is answered before the end."""
+    master = make_master()
+    daemon = master.start()
+    with master.client() as client:
+        client.read_announcement()
+        client.send(encode([("request", "seed"), ("size", "255")]) * 20)
+        assert client.receive().status == OK
+        daemon.hang_up()
+        assert daemon.wait(5) == 0
+        for _ in range(19):
+            assert len(client.receive().data("seed")) == 255
+
+
+@pytest.mark.ours("dies of them")
+@pytest.mark.parametrize("number", [
+    signal.SIGUSR1, signal.SIGUSR2, signal.SIGQUIT, signal.SIGVTALRM,
+    signal.SIGPROF, signal.SIGIO, signal.SIGPWR], ids=lambda number: number.name)
+def test_other_signals_do_not_end_it(make_master, number):
+    master = make_master()
+    daemon = master.start()
+    assert_serves(master)
+    daemon.signal(number)
+    assert_serves(master)
+    assert_serves(master)
+    assert daemon.is_running()
+
+
+@pytest.mark.parametrize("number", [
+    signal.SIGPIPE, signal.SIGALRM, signal.SIGWINCH, signal.SIGURG,
+    signal.SIGCHLD, signal.SIGCONT],
+    ids=lambda number: number.name)
+def test_harmless_signals(make_master, number):
+    master = make_master()
+    daemon = master.start()
+    assert_serves(master)
+    daemon.signal(number)
+    assert_serves(master)
+    assert daemon.is_running()
+
+
+@pytest.mark.parametrize("chroot", [True, False])
+def test_exchange_file_that_was_removed(make_master, chroot):
+    master = make_master({"tls_random_prng_update_period": "1s"})
+    daemon = master.start(chroot=chroot)
+    assert_serves(master)
+    os.unlink(master.exchange_path)
+    assert daemon.wait() == 0
+    master.wait_for_log("^warning: .*(was removed|removed)")
+    daemon = master.start(chroot=chroot)
+    assert_serves(master)
+    wait_until(lambda: os.path.getsize(master.exchange_path) == EXCHANGE_LEN,
+               "a new exchange file")
+
+
+def test_exchange_file_is_saved_now_and_then(make_master):
+    master = make_master({"tls_random_prng_update_period": "1s"})
+    master.start()
+    assert_serves(master)
+    seen = set()
+
+    def look():
+        content = exchange_content(master)
+        if len(content) == EXCHANGE_LEN:
+            seen.add(content)
+        return len(seen) >= 3
+    wait_until(look, "three different contents")
+
+
+def test_base_arguments_are_masters(make_postfix):
+    """The fake master starts a daemon as the real one does."""
+    postfix = make_postfix(chroot=False)
+    with postfix.client() as client:
+        assert client.policy("smtpd").status == OK
+    pid, = postfix.tlsmgr_pids()
+    with open("/proc/%d/cmdline" % pid) as command:
+        assert tuple(command.read().split("\0")[1:-1]) == BASE_ARGUMENTS

@@ -1,0 +1,114 @@
+"""What goes wrong around a daemon, and what it shows of itself meanwhile."""
+
+import os
+import pathlib
+import resource
+import struct
+import subprocess
+
+SOURCE = pathlib.Path(__file__).resolve().with_name("faulty_io.c")
+
+
+# Disks
+
+class SmallDisk:
+    """A file system of its own, in memory, with room for so many bytes."""
+
+    def __init__(self, path, size, owner):
+        self.path = str(path)
+        os.makedirs(self.path)
+        self._mount("-t", "tmpfs", "-o", "size=%d,mode=755,uid=%d,gid=%d" %
+                    (size, owner.pw_uid, owner.pw_gid), "tmpfs")
+        self._filler = self.path + "/filler"
+
+    def _mount(self, *arguments):
+        result = subprocess.run(["mount", *arguments, self.path],
+                                stderr=subprocess.PIPE,
+                                universal_newlines=True)
+        if result.returncode != 0:
+            raise OSError(result.stderr.strip())
+
+    def set_writable(self, is_writable):
+        self._mount("-o", "remount," + ("rw" if is_writable else "ro"))
+
+    def fill(self, leave=0):
+        """Take all the room but for so many bytes."""
+        with open(self._filler, "ab", buffering=0) as filler:
+            status = os.statvfs(self.path)
+            room = status.f_bavail * status.f_frsize - leave
+            filler.write(bytes(max(0, room)))
+
+    def free(self):
+        os.unlink(self._filler)
+
+    def remove(self):
+        # Lazily, since a daemon of a test that failed may still be there.
+        subprocess.run(["umount", "-l", self.path], check=True)
+
+
+def library(directory):
+    """The path of faulty_io: as built by make, or built here and now."""
+    built = os.path.join(os.environ.get("TLSMGR_BUILD", ""),
+                         "tests/faulty_io.so")
+    if os.path.exists(built):
+        return os.path.abspath(built)
+    path = os.path.join(directory, "faulty_io.so")
+    subprocess.run([os.environ.get("CC", "cc"), "-D_GNU_SOURCE", "-O2",
+                    "-fPIC", "-shared", "-o", path, str(SOURCE), "-ldl"],
+                   check=True)
+    return path
+
+
+class FaultyIo:
+    """Makes calls on the files of a directory fail; see faulty_io.c."""
+
+    KINDS = ("write", "sync", "truncate", "read")
+    _FAULTS = struct.Struct("4i")
+    _COUNTS = struct.Struct("4I")
+
+    def __init__(self, master):
+        self._path = os.path.join(master.directory, "faulty_io")
+        with open(self._path, "wb") as output:
+            output.write(bytes(self._FAULTS.size + self._COUNTS.size))
+        self.environment = {"LD_PRELOAD": library(master.directory),
+                            "FAULTY_IO_FILE": self._path,
+                            "FAULTY_IO_DIRECTORY": master.data_directory}
+
+    def fail(self, **errors):
+        """fail(write=errno.ENOSPC, ...); what is not named works again."""
+        with open(self._path, "r+b") as output:
+            output.write(self._FAULTS.pack(
+                *(errors.get(kind, 0) for kind in self.KINDS)))
+
+    def count(self):
+        """How many calls were made to fail so far."""
+        with open(self._path, "rb") as counts:
+            counts.seek(self._FAULTS.size)
+            return sum(self._COUNTS.unpack(counts.read(self._COUNTS.size)))
+
+
+def together(*environments):
+    """One environment that preloads what each of them does."""
+    merged = {}
+    for environment in environments:
+        merged.update(environment)
+    merged["LD_PRELOAD"] = ":".join(
+        environment["LD_PRELOAD"] for environment in environments)
+    return merged
+
+
+# A process
+
+def resident_bytes(pid):
+    with open("/proc/%d/statm" % pid) as statm:
+        return int(statm.read().split()[1]) * resource.getpagesize()
+
+
+def cpu_s(pid):
+    """CPU time used so far, in user and in kernel mode."""
+    with open("/proc/%d/schedstat" % pid) as schedstat:
+        return int(schedstat.read().split()[0]) / 1e9
+
+
+def descriptor_count(pid):
+    return len(os.listdir("/proc/%d/fd" % pid))

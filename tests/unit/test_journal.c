@@ -1,0 +1,485 @@
+/*
+ * Unit tests of journal: its contract, call by call. Kills are in
+ * test_journal_crash.c, damage in test_journal_damage.c, long random runs in
+ * test_journal_model.c.
+ */
+#include "journal.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <cmocka.h>
+
+#include "cmocka_range.h"
+#include "journal_disk.h"
+#include "journal_model.h"
+#include "unit.h"
+
+#define MEBIBYTE (1024 * 1024)
+
+static int
+setup(void **state)
+{
+	memset(&disk, 0, sizeof(disk));
+	return unit_setup(state);
+}
+
+static void
+test_an_empty_file_is_not_found(void **state)
+{
+	struct journal_record record;
+	struct model model;
+	uint64_t cursor = 0;
+
+	(void)state;
+	assert_int_equal(model_open(&model, unit_path("j")), ERROR_NOT_FOUND);
+	assert_int_equal(journal_head(model.journal, &record), ERROR_NOT_FOUND);
+	journal_drop_head(model.journal);
+	assert_int_equal(journal_walk_next(model.journal, &cursor, &record),
+	    ERROR_NOT_FOUND);
+	journal_replay_begin(model.journal);
+	assert_int_equal(
+	    journal_replay_next(model.journal, &record), ERROR_NOT_FOUND);
+	assert_int_equal(journal_flush(model.journal), ERROR_NONE);
+	assert_int_equal(journal_file_len(model.journal), JOURNAL_HEADER_LEN);
+	assert_int_equal(journal_chain_len(model.journal), 0);
+	assert_false(journal_is_clean(model.journal));
+	model_close(&model);
+	journal_close(NULL);
+	assert_int_equal(unit_log_complaints(), 0);
+}
+
+static void
+test_records_come_in_order(void **state)
+{
+	struct journal_record record;
+	struct model model;
+	uint64_t last = 0, next;
+	unsigned i;
+
+	(void)state;
+	model_open(&model, unit_path("j"));
+	for (i = 0; i < 40; ++i) {
+		next = journal_next_sequence(model.journal);
+		assert_int_equal(
+		    model_append(&model, JOURNAL_PUT, i, 100 + i, &record),
+		    ERROR_NONE);
+		assert_true(record.sequence > last);
+		assert_true(record.sequence >= next);
+		last = record.sequence;
+		model_set(&model, &record);
+		if (i == 17)
+			assert_int_equal(
+			    journal_flush(model.journal), ERROR_NONE);
+	}
+	model_check(&model);
+	for (i = 0; i < 40; ++i) {
+		assert_int_equal(
+		    journal_head(model.journal, &record), ERROR_NONE);
+		assert_int_equal(model_key_of(&record), i);
+		assert_int_equal(record.value_len, 100 + i);
+		assert_int_equal(record.sequence, model.entries[i].sequence);
+		assert_int_equal(record.position, model.entries[i].position);
+		journal_drop_head(model.journal);
+	}
+	assert_int_equal(journal_head(model.journal, &record), ERROR_NOT_FOUND);
+	model_close(&model);
+}
+
+static void
+test_a_clean_end_keeps_all(void **state)
+{
+	struct model model, again;
+	const char *path = unit_path("j");
+	uint64_t next;
+	unsigned i;
+
+	(void)state;
+	model_open(&model, path);
+	for (i = 0; i < MODEL_KEYS; ++i)
+		model_put(&model, i, 40000);
+	model_remove(&model, 7);
+	for (i = 0; i < 5; ++i)
+		model_drop_oldest(&model);
+	next = journal_next_sequence(model.journal);
+	assert_int_equal(
+	    journal_set_note(model.journal, "clean", 6, true, true),
+	    ERROR_NONE);
+	journal_close(model.journal);
+
+	assert_int_equal(model_open(&again, path), ERROR_NONE);
+	assert_true(journal_is_clean(again.journal));
+	assert_string_equal(journal_note(again.journal), "clean");
+	assert_true(journal_next_sequence(again.journal) >= next);
+	model.journal = again.journal;
+	model_check(&model);
+	/* What had been dropped stays so. */
+	assert_int_equal(model_replay(&again), 0);
+	assert_memory_equal(
+	    again.entries, model.entries, sizeof(model.entries));
+	assert_int_equal(
+	    journal_set_note(again.journal, "used", 5, false, false),
+	    ERROR_NONE);
+	model_close(&again);
+
+	model_open(&again, path);
+	assert_false(journal_is_clean(again.journal));
+	assert_string_equal(journal_note(again.journal), "used");
+	model_close(&again);
+	assert_int_equal(unit_log_complaints(), 0);
+}
+
+/* The mark must not reach the disk before what it vouches for. */
+static void
+test_a_durable_end_waits_for_the_disk(void **state)
+{
+	struct model model;
+
+	(void)state;
+	model_open(&model, unit_path("j"));
+	model_put(&model, 1, 100);
+	disk.order[0] = '\0';
+	journal_set_note(model.journal, "", 0, true, true);
+	assert_string_equal(disk.order, "wshs");
+	disk.order[0] = '\0';
+	journal_set_note(model.journal, "", 0, false, false);
+	assert_string_equal(disk.order, "h");
+	model_close(&model);
+}
+
+static void
+test_reset_leaves_nothing(void **state)
+{
+	struct journal_record record;
+	struct model model;
+	uint64_t next;
+
+	(void)state;
+	model_open(&model, unit_path("j"));
+	model_put(&model, 1, 100000);
+	journal_flush(model.journal);
+	model_put(&model, 2, 100);
+	next = journal_next_sequence(model.journal);
+	assert_int_equal(journal_reset(model.journal, "other", 6), ERROR_NONE);
+	assert_int_equal(journal_file_len(model.journal), JOURNAL_HEADER_LEN);
+	assert_int_equal(journal_unwritten_len(model.journal), 0);
+	assert_int_equal(journal_head(model.journal, &record), ERROR_NOT_FOUND);
+	assert_true(journal_next_sequence(model.journal) >= next);
+	assert_string_equal(journal_note(model.journal), "other");
+	memset(model.entries, 0, sizeof(model.entries));
+	model_put(&model, 3, 100);
+	model_check(&model);
+	model_close(&model);
+}
+
+static void
+test_unwritten_bytes_are_known(void **state)
+{
+	struct model model;
+	struct stat st;
+	const char *path = unit_path("j");
+	uint64_t since_us;
+
+	(void)state;
+	model_open(&model, path);
+	assert_int_equal(journal_unwritten_len(model.journal), 0);
+	model_put(&model, 1, 1000);
+	since_us = journal_unwritten_since_us(model.journal);
+	assert_true(clock_monotonic_us() - since_us < 10 * 1000000);
+	clock_advance(30);
+	model_put(&model, 2, 1000);
+	assert_int_equal(journal_unwritten_since_us(model.journal), since_us);
+	assert_true(journal_unwritten_len(model.journal) > 2000);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_size, JOURNAL_HEADER_LEN);
+	assert_int_equal(journal_flush(model.journal), ERROR_NONE);
+	assert_int_equal(journal_unwritten_len(model.journal), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_size, journal_file_len(model.journal));
+	model_put(&model, 3, 1000);
+	assert_true(journal_unwritten_since_us(model.journal) - since_us >=
+		    30 * 1000000);
+	model_close(&model);
+}
+
+/* Appending costs no system call but one for many records. */
+static void
+test_writes_are_few(void **state)
+{
+	struct model model;
+	unsigned i;
+
+	(void)state;
+	model_open(&model, unit_path("j"));
+	disk.write_calls = 0;
+	for (i = 0; i < 10000; ++i)
+		model_put(&model, i % MODEL_KEYS, 1500);
+	assert_in_range(disk.write_calls, 10, 160);
+	model_close(&model);
+}
+
+static enum error
+read_at(struct model *model, uint64_t position, uint64_t sequence,
+    size_t key_len, size_t value_len)
+{
+	struct journal_record record;
+
+	return journal_read(
+	    model->journal, position, sequence, key_len, value_len, &record);
+}
+
+static void
+test_a_wrong_place_is_damage(void **state)
+{
+	struct model model;
+	const struct model_entry *entry = &model.entries[5];
+	uint64_t position;
+	unsigned flushed;
+
+	(void)state;
+	model_open(&model, unit_path("j"));
+	model_put(&model, 4, 300);
+	model_put(&model, 5, 300);
+	model_put(&model, 6, 300);
+	for (flushed = 0; flushed < 2; ++flushed) {
+		assert_int_equal(read_at(&model, entry->position,
+				     entry->sequence, entry->key_len, 300),
+		    ERROR_NONE);
+		assert_int_equal(read_at(&model, entry->position,
+				     entry->sequence + 1, entry->key_len, 300),
+		    ERROR_DAMAGED);
+		assert_int_equal(read_at(&model, entry->position,
+				     entry->sequence, entry->key_len, 299),
+		    ERROR_DAMAGED);
+		assert_int_equal(read_at(&model, entry->position,
+				     entry->sequence, entry->key_len - 1, 300),
+		    ERROR_DAMAGED);
+		assert_int_equal(read_at(&model, entry->position,
+				     entry->sequence, SIZE_MAX, SIZE_MAX),
+		    ERROR_DAMAGED);
+		for (position = 0; position < 3 * MEBIBYTE; position += 509)
+			assert_int_equal(
+			    read_at(&model, position, entry->sequence,
+				entry->key_len, 300),
+			    position == entry->position ? ERROR_NONE
+							: ERROR_DAMAGED);
+		assert_int_equal(read_at(&model, UINT64_MAX, entry->sequence,
+				     entry->key_len, 300),
+		    ERROR_DAMAGED);
+		journal_flush(model.journal);
+	}
+	model_close(&model);
+}
+
+static void
+test_a_freed_place_is_damage(void **state)
+{
+	struct model model;
+	struct model_entry old;
+	unsigned i;
+
+	(void)state;
+	model_open(&model, unit_path("j"));
+	for (i = 0; i < 30; ++i)
+		model_put(&model, i, 100000);
+	old = model.entries[0];
+	for (i = 0; i < 20; ++i)
+		model_drop_oldest(&model);
+	assert_int_equal(read_at(&model, old.position, old.sequence,
+			     old.key_len, old.value_len),
+	    ERROR_DAMAGED);
+	for (i = 0; i < 20; ++i)
+		model_put(&model, i, 100000);
+	assert_int_equal(read_at(&model, old.position, old.sequence,
+			     old.key_len, old.value_len),
+	    ERROR_DAMAGED);
+	model_check(&model);
+	model_close(&model);
+}
+
+static void
+test_sizes_up_to_the_limits(void **state)
+{
+	static char key[JOURNAL_KEY_MAX + 1];
+	static unsigned char value[JOURNAL_VALUE_MAX + 1];
+	struct journal_record read, record = { .type = JOURNAL_PUT };
+	struct model model;
+	unsigned i;
+
+	(void)state;
+	memset(key, 'k', sizeof(key));
+	memset(value, 'v', sizeof(value));
+	record.key = key;
+	record.value = value;
+	model_open(&model, unit_path("j"));
+	for (i = 0; i < 24; ++i) {
+		record.key_len = i % 2 == 0 ? JOURNAL_KEY_MAX : 1;
+		record.value_len = i % 3 == 0 ? 0 : JOURNAL_VALUE_MAX;
+		assert_int_equal(
+		    journal_append(model.journal, &record), ERROR_NONE);
+		assert_int_equal(journal_read(model.journal, record.position,
+				     record.sequence, record.key_len,
+				     record.value_len, &read),
+		    ERROR_NONE);
+		assert_memory_equal(read.key, key, record.key_len);
+		assert_memory_equal(read.value, value, record.value_len);
+	}
+	record.key_len = JOURNAL_KEY_MAX + 1;
+	assert_int_equal(
+	    journal_append(model.journal, &record), ERROR_TOO_LARGE);
+	record.key_len = 1;
+	record.value_len = JOURNAL_VALUE_MAX + 1;
+	assert_int_equal(
+	    journal_append(model.journal, &record), ERROR_TOO_LARGE);
+	journal_replay_begin(model.journal);
+	for (i = 0; i < 24; ++i) {
+		assert_int_equal(
+		    journal_replay_next(model.journal, &read), ERROR_NONE);
+		assert_int_equal(
+		    read.value_len, i % 3 == 0 ? 0 : JOURNAL_VALUE_MAX);
+	}
+	model_close(&model);
+}
+
+static void
+test_replay_sees_what_is_appended_meanwhile(void **state)
+{
+	struct journal_record record;
+	struct model model;
+	unsigned i;
+
+	(void)state;
+	model_open(&model, unit_path("j"));
+	journal_replay_begin(model.journal);
+	assert_int_equal(
+	    journal_replay_next(model.journal, &record), ERROR_NOT_FOUND);
+	for (i = 0; i < 40; ++i) {
+		model_put(&model, i, 100000);
+		assert_int_equal(
+		    journal_replay_next(model.journal, &record), ERROR_NONE);
+		assert_int_equal(model_key_of(&record), i);
+		assert_int_equal(journal_replay_next(model.journal, &record),
+		    ERROR_NOT_FOUND);
+	}
+	model_close(&model);
+}
+
+static void
+test_walk_is_taken_up_again(void **state)
+{
+	struct journal_record record;
+	struct model model;
+	uint64_t cursor = 0, other;
+	unsigned i;
+
+	(void)state;
+	model_open(&model, unit_path("j"));
+	for (i = 0; i < 40; ++i)
+		model_put(&model, i, 60000);
+	for (i = 0; i < 30; ++i) {
+		other = 0; /* somebody else's walk in between */
+		assert_int_equal(
+		    journal_walk_next(model.journal, &other, &record),
+		    ERROR_NONE);
+		assert_int_equal(model_key_of(&record), i / 10 * 10);
+		assert_int_equal(
+		    journal_walk_next(model.journal, &cursor, &record),
+		    ERROR_NONE);
+		assert_int_equal(model_key_of(&record), i);
+		assert_null(record.value);
+		assert_int_not_equal(cursor, 0);
+		if (i % 10 == 9)
+			while (journal_head(model.journal, &record) ==
+				   ERROR_NONE &&
+			       model_key_of(&record) <= i)
+				model_drop_oldest(&model);
+	}
+	for (; i < 40; ++i)
+		assert_int_equal(
+		    journal_walk_next(model.journal, &cursor, &record),
+		    ERROR_NONE);
+	assert_int_equal(journal_walk_next(model.journal, &cursor, &record),
+	    ERROR_NOT_FOUND);
+	assert_int_equal(cursor, 0);
+	model_close(&model);
+}
+
+static void
+test_another_process_holds_the_lock(void **state)
+{
+	const char *path = unit_path("j");
+	struct model model, other;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	model_open(&model, path);
+	assert_int_equal(journal_lock(model.journal), ERROR_NONE);
+	assert_int_equal(journal_lock(model.journal), ERROR_NONE);
+	pid = fork();
+	if (pid == 0) {
+		model_open(&other, path);
+		_exit(journal_lock(other.journal) == ERROR_LOCKED ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	/* Whoever opens and closes the file in passing does not drop it. */
+	close(open(path, O_RDWR | O_CLOEXEC));
+	model_open(&other, path);
+	assert_int_equal(journal_lock(other.journal), ERROR_LOCKED);
+	model_close(&model);
+	assert_int_equal(journal_lock(other.journal), ERROR_NONE);
+	model_close(&other);
+}
+
+static void
+test_a_memory_file_does(void **state)
+{
+	struct model model = {
+		.journal =
+		    journal_new(memfd_create("journal", MFD_CLOEXEC), "memory"),
+	};
+	unsigned i;
+
+	(void)state;
+	assert_int_equal(journal_lock(model.journal), ERROR_NONE);
+	assert_int_equal(journal_load(model.journal), ERROR_NOT_FOUND);
+	assert_int_equal(journal_reset(model.journal, "", 0), ERROR_NONE);
+	for (i = 0; i < 1000; ++i) {
+		assert_int_equal(
+		    model_put(&model, i % MODEL_KEYS, 20000), ERROR_NONE);
+		model_compact(&model);
+	}
+	model_check(&model);
+	model_close(&model);
+}
+
+#define TEST(function) \
+	cmocka_unit_test_setup_teardown(function, setup, unit_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_an_empty_file_is_not_found),
+		TEST(test_records_come_in_order),
+		TEST(test_a_clean_end_keeps_all),
+		TEST(test_a_durable_end_waits_for_the_disk),
+		TEST(test_reset_leaves_nothing),
+		TEST(test_unwritten_bytes_are_known),
+		TEST(test_writes_are_few),
+		TEST(test_a_wrong_place_is_damage),
+		TEST(test_a_freed_place_is_damage),
+		TEST(test_sizes_up_to_the_limits),
+		TEST(test_replay_sees_what_is_appended_meanwhile),
+		TEST(test_walk_is_taken_up_again),
+		TEST(test_another_process_holds_the_lock),
+		TEST(test_a_memory_file_does),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

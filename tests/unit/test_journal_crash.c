@@ -1,0 +1,438 @@
+/*
+ * Unit tests of journal: a kill at any moment. Before each write, and in the
+ * middle of it, the file as it is then is loaded and replayed by a second
+ * journal, as a new process would. What that finds must be a state that was,
+ * no older than the last flush.
+ */
+#include "journal.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "cmocka_range.h"
+#include "journal_disk.h"
+#include "journal_model.h"
+#include "unit.h"
+
+#define PAGE_LEN 4096
+#define OPS_MAX  4096
+
+/* A key's last record, at some time. */
+struct fact {
+	uint64_t version; /* 0: none, or it was removed */
+	bool is_dropped;  /* at the head, by the owner */
+};
+
+static struct {
+	struct model model;
+	const char *path, *restart_path;
+	struct fact flushed[MODEL_KEYS];
+	/* What was done since the last flush. */
+	struct {
+		unsigned key;
+		struct fact fact;
+	} ops[OPS_MAX];
+	unsigned op_count;
+	unsigned kills, restarts;
+} test;
+
+static int
+setup(void **state)
+{
+	memset(&disk, 0, sizeof(disk));
+	memset(&test, 0, sizeof(test));
+	return unit_setup(state);
+}
+
+/*
+ * Does the state found on disk agree with these facts? A record that the
+ * owner has dropped may be there or not; one that it has not must be.
+ */
+static bool
+agrees(const struct model *found, const struct fact *facts)
+{
+	unsigned key;
+
+	for (key = 0; key < MODEL_KEYS; ++key) {
+		uint64_t version = found->entries[key].version;
+
+		if (version != facts[key].version &&
+		    !(version == 0 && facts[key].is_dropped))
+			return false;
+	}
+	return true;
+}
+
+/* Is what was found the state at the last flush, or any since? */
+static bool
+was_once(const struct model *found)
+{
+	struct fact facts[MODEL_KEYS];
+	unsigned i;
+
+	memcpy(facts, test.flushed, sizeof(facts));
+	for (i = 0; !agrees(found, facts); ++i) {
+		if (i == test.op_count)
+			return false;
+		facts[test.ops[i].key] = test.ops[i].fact;
+	}
+	return true;
+}
+
+/* What would a process find that began now? */
+static void
+check_kill(void)
+{
+	struct model found;
+
+	assert_int_equal(model_open(&found, test.path), ERROR_NONE);
+	model_replay(&found);
+	assert_true(was_once(&found));
+	model_check(&found);
+	model_close(&found);
+	test.kills++;
+}
+
+static void
+copy_file(const char *from, const char *to)
+{
+	static unsigned char bytes[256 * 1024];
+	int in = open(from, O_RDONLY | O_CLOEXEC);
+	int out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	ssize_t len;
+
+	assert_true(in >= 0 && out >= 0);
+	while ((len = read(in, bytes, sizeof(bytes))) > 0)
+		assert_int_equal(write(out, bytes, (size_t)len), len);
+	close(in);
+	close(out);
+}
+
+/*
+ * And would it get on with that? Its own life begins with what a kill left
+ * behind, and is checked in turn.
+ */
+static void
+check_restart(void)
+{
+	const char *path = test.restart_path;
+	struct model found, again;
+	unsigned key;
+
+	copy_file(test.path, path);
+	assert_int_equal(model_open(&found, path), ERROR_NONE);
+	model_replay(&found);
+	model_compact(&found);
+	for (key = 0; key < 20; ++key)
+		assert_int_equal(model_put(&found, key * 3, 30000), ERROR_NONE);
+	for (key = 0; key < 10; ++key)
+		model_remove(&found, key);
+	model_compact(&found);
+	model_check(&found);
+	assert_int_equal(journal_flush(found.journal), ERROR_NONE);
+	assert_int_equal(model_open(&again, path), ERROR_NONE);
+	model_replay(&again);
+	for (key = 0; key < MODEL_KEYS; ++key)
+		assert_int_equal(
+		    again.entries[key].version, found.entries[key].version);
+	model_check(&again);
+	model_close(&again);
+	while (model_drop_oldest(&found))
+		continue;
+	assert_int_equal(found.live_bytes, 0);
+	model_close(&found);
+	test.restarts++;
+}
+
+static void
+check_moment(void)
+{
+	disk.before_write = NULL;
+	disk.before_truncate = NULL;
+	check_kill();
+	if (test.kills % 16 == 0)
+		check_restart();
+}
+
+static void before_truncate(int fd, off_t len);
+
+/*
+ * A kill may end a write early, but not within a page of the page cache: so
+ * heads of segments, and the header, are written or they are not.
+ */
+static void
+before_write(int fd, const void *data, size_t len, off_t at)
+{
+	size_t cut;
+
+	check_moment();
+	if (len > PAGE_LEN) {
+		cut = 1 + model_random(&test.model, len - 1);
+		disk_write(fd, data, cut, at);
+		check_moment();
+	}
+	disk.before_write = before_write;
+	disk.before_truncate = before_truncate;
+}
+
+static void
+before_truncate(int fd, off_t len)
+{
+	(void)fd;
+	(void)len;
+	check_moment();
+	disk.before_write = before_write;
+	disk.before_truncate = before_truncate;
+}
+
+static void
+note_op(unsigned key, uint64_t version)
+{
+	assert_true(test.op_count < OPS_MAX);
+	test.ops[test.op_count].key = key;
+	test.ops[test.op_count++].fact = (struct fact){ .version = version };
+}
+
+static void
+do_put(unsigned key, size_t len)
+{
+	assert_int_equal(model_put(&test.model, key, len), ERROR_NONE);
+	note_op(key, test.model.versions);
+}
+
+static void
+do_remove(unsigned key)
+{
+	assert_int_equal(model_remove(&test.model, key), ERROR_NONE);
+	note_op(key, 0);
+}
+
+/* The owner's drop takes effect before the journal knows of it. */
+static void
+do_drop(void)
+{
+	struct journal_record record;
+	unsigned i;
+
+	if (journal_head(test.model.journal, &record) != ERROR_NONE)
+		return;
+	for (i = 0; i < MODEL_KEYS; ++i)
+		if (test.flushed[i].version == (uint64_t)record.put_at)
+			test.flushed[i].is_dropped = true;
+	for (i = 0; i < test.op_count; ++i)
+		if (test.ops[i].fact.version == (uint64_t)record.put_at)
+			test.ops[i].fact.is_dropped = true;
+	model_drop_oldest(&test.model);
+}
+
+static void
+do_flush(void)
+{
+	unsigned i;
+
+	assert_int_equal(journal_flush(test.model.journal), ERROR_NONE);
+	for (i = 0; i < test.op_count; ++i)
+		test.flushed[test.ops[i].key] = test.ops[i].fact;
+	test.op_count = 0;
+}
+
+/* A kill in earnest: the run goes on from what is on disk. */
+static void
+do_kill(void)
+{
+	uint64_t versions = test.model.versions, random = test.model.random;
+	unsigned moves = test.model.moves, key;
+
+	disk.before_write = NULL;
+	check_kill();
+	model_close(&test.model);
+	assert_int_equal(model_open(&test.model, test.path), ERROR_NONE);
+	test.model.versions = versions;
+	test.model.random = random;
+	test.model.moves = moves;
+	model_replay(&test.model);
+	for (key = 0; key < MODEL_KEYS; ++key)
+		test.flushed[key] = (struct fact){
+			.version = test.model.entries[key].version,
+		};
+	test.op_count = 0;
+	disk.before_write = before_write;
+}
+
+static void
+do_something(unsigned drops)
+{
+	unsigned key = (unsigned)model_random(&test.model, MODEL_KEYS);
+	unsigned call = (unsigned)model_random(&test.model, 1000);
+
+	if (call < 300) {
+		do_put(key, model_random(&test.model, 50000));
+	} else if (call < 400) {
+		if (test.model.entries[key].version != 0)
+			do_remove(key);
+	} else if (call < 400 + drops) {
+		do_drop();
+	} else if (call < 950) {
+		model_compact_steps(&test.model, 10);
+	} else if (call < 998) {
+		do_flush();
+	} else {
+		do_kill();
+	}
+}
+
+/* With few drops, compaction does the work; with many, the head. */
+static void
+run(uint64_t seed, unsigned drops, unsigned calls)
+{
+	unsigned i;
+
+	test.path = model_memory_path();
+	test.restart_path = model_memory_path();
+	assert_int_equal(model_open(&test.model, test.path), ERROR_NOT_FOUND);
+	test.model.random = seed;
+	disk.before_write = before_write;
+	disk.before_truncate = before_truncate;
+	for (i = 0; i < calls; ++i)
+		do_something(drops);
+	disk.before_write = NULL;
+	disk.before_truncate = NULL;
+	model_check(&test.model);
+	model_close(&test.model);
+	assert_true(test.kills > 100);
+	assert_true(test.restarts > 5);
+}
+
+static void
+test_kill_while_compaction_works(void **state)
+{
+	(void)state;
+	run(1, 20, 2000);
+}
+
+static void
+test_kill_while_the_head_moves(void **state)
+{
+	(void)state;
+	run(2, 300, 1200);
+}
+
+static void
+test_kill_while_both_do(void **state)
+{
+	(void)state;
+	run(3, 60, 2000);
+}
+
+/* A torn write: what is whole of it counts, and no byte of the rest. */
+static void
+test_the_last_write_is_cut_at_each_byte(void **state)
+{
+	const char *path = unit_path("j"), *cut_path = unit_path("cut");
+	struct model model, found;
+	off_t before, after, len;
+	unsigned key, expected;
+
+	(void)state;
+	model_open(&model, path);
+	model_put(&model, 0, 10);
+	model_put(&model, 1, 10);
+	journal_flush(model.journal);
+	before = (off_t)model.entries[1].position + 64;
+	for (key = 2; key < 6; ++key)
+		model_put(&model, key, 10 + key);
+	journal_flush(model.journal);
+	after = (off_t)journal_file_len(model.journal);
+	for (len = before; len <= after; ++len) {
+		copy_file(path, cut_path);
+		assert_int_equal(truncate(cut_path, len), 0);
+		assert_int_equal(model_open(&found, cut_path), ERROR_NONE);
+		expected = 2;
+		for (key = 2; key < 6; ++key) {
+			const struct model_entry *entry = &model.entries[key];
+
+			/* Its padding does not matter. */
+			expected += entry->position + journal_record_len(0, 0) +
+			                entry->key_len + entry->value_len <=
+			            (uint64_t)len;
+		}
+		/* Only a mark says that a segment ends on purpose. */
+		assert_in_range(model_replay(&found), len < after ? 1 : 0,
+		    len < after ? 2 : 0);
+		for (key = 0; key < MODEL_KEYS; ++key)
+			assert_int_equal(found.entries[key].version,
+			    key < expected ? model.entries[key].version : 0);
+		model_put(&found, 7, 100);
+		model_check(&found);
+		model_close(&found);
+	}
+	model_close(&model);
+}
+
+/*
+ * A slot is used again, and the write is torn at the end of a record: right
+ * behind that one lie records of the slot's earlier use, whole and in place.
+ */
+static void
+test_records_of_an_earlier_use_do_not_pass(void **state)
+{
+	const char *path = unit_path("j");
+	struct model model, found;
+	static unsigned char old[JOURNAL_SEGMENT_LEN];
+	unsigned i;
+	int fd;
+
+	(void)state;
+	model_open(&model, path);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	for (i = 0; i < 30; ++i)
+		model_put(&model, i, 100000);
+	journal_flush(model.journal);
+	assert_true(pread(fd, old, sizeof(old), JOURNAL_HEADER_LEN) ==
+		    (ssize_t)sizeof(old));
+	/* Let the first slot's records go; it is the next to be used. */
+	for (i = 0; i < 12; ++i)
+		model_drop_oldest(&model);
+	for (i = 0; i < 16; ++i)
+		model_put(&model, i, 100000);
+	journal_flush(model.journal);
+	for (i = 0; model.entries[i].position >
+		    JOURNAL_HEADER_LEN + JOURNAL_SEGMENT_LEN;
+	     ++i)
+		assert_true(i < 15);
+	/* Behind the first record of the new use, put the old bytes back. */
+	model_check_key(&model, i);
+	i++;
+	disk_write(fd, old + (model.entries[i].position - JOURNAL_HEADER_LEN),
+	    sizeof(old) - (model.entries[i].position - JOURNAL_HEADER_LEN),
+	    (off_t)model.entries[i].position);
+	close(fd);
+	model_close(&model);
+	model_open(&found, path);
+	assert_int_equal(model_replay(&found), 1);
+	assert_int_equal(
+	    found.entries[i - 1].version, model.entries[i - 1].version);
+	assert_int_equal(found.entries[i].version, 0);
+	model_close(&found);
+}
+
+#define TEST(function) \
+	cmocka_unit_test_setup_teardown(function, setup, unit_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_kill_while_compaction_works),
+		TEST(test_kill_while_the_head_moves),
+		TEST(test_kill_while_both_do),
+		TEST(test_the_last_write_is_cut_at_each_byte),
+		TEST(test_records_of_an_earlier_use_do_not_pass),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,520 @@
+/*
+ * Unit tests of journal: files that are not what they should be, and disks
+ * that do not do what they are told.
+ */
+#include "journal.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "cmocka_range.h"
+#include "journal_disk.h"
+#include "journal_model.h"
+#include "unit.h"
+
+#define MEBIBYTE (1024 * 1024)
+
+static int
+setup(void **state)
+{
+	memset(&disk, 0, sizeof(disk));
+	return unit_setup(state);
+}
+
+/* Change some bytes of a file. */
+static void
+damage(const char *path, uint64_t at, size_t len)
+{
+	unsigned char bytes[64];
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	size_t i;
+
+	assert_true(fd >= 0 && len <= sizeof(bytes));
+	assert_int_equal(pread(fd, bytes, len, (off_t)at), len);
+	for (i = 0; i < len; ++i)
+		bytes[i] ^= 0x5a;
+	assert_int_equal(disk_write(fd, bytes, len, (off_t)at), len);
+	close(fd);
+}
+
+/* A file of a few segments: keys 0 to 29, 60 kB each. Open, and flushed. */
+static void
+fill(struct model *model, const char *path)
+{
+	unsigned key;
+
+	assert_int_equal(truncate(path, 0), 0);
+	model_open(model, path);
+	for (key = 0; key < 30; ++key)
+		assert_int_equal(model_put(model, key, 60000), ERROR_NONE);
+	assert_int_equal(journal_flush(model->journal), ERROR_NONE);
+}
+
+/* Which keys does a replay find? As a set of bits. */
+static uint64_t
+found_keys(struct model *model)
+{
+	uint64_t found = 0;
+	unsigned key;
+
+	for (key = 0; key < MODEL_KEYS; ++key)
+		if (model->entries[key].version != 0)
+			found |= UINT64_C(1) << key;
+	return found;
+}
+
+/* The keys that lie in the same segment, from this one on. */
+static uint64_t
+rest_of_segment(const struct model *model, unsigned key)
+{
+	uint64_t rest = 0, slot;
+
+#define SLOT(k)                                              \
+	((model->entries[k].position - JOURNAL_HEADER_LEN) / \
+	    JOURNAL_SEGMENT_LEN)
+	slot = SLOT(key);
+	for (; key < 30 && SLOT(key) == slot; ++key)
+		rest |= UINT64_C(1) << key;
+	return rest;
+}
+
+#define ALL_KEYS ((UINT64_C(1) << 30) - 1)
+
+static void
+test_a_damaged_value_is_left_out(void **state)
+{
+	const char *path = model_memory_path();
+	struct model model, found;
+	const struct model_entry *entry = &model.entries[5];
+	struct journal_record record;
+
+	(void)state;
+	fill(&model, path);
+	damage(path, entry->position + 30000, 1);
+	assert_int_equal(
+	    journal_read(model.journal, entry->position, entry->sequence,
+		entry->key_len, entry->value_len, &record),
+	    ERROR_DAMAGED);
+	model_close(&model);
+	assert_int_equal(model_open(&found, path), ERROR_NONE);
+	unit_log_clear();
+	assert_int_equal(model_replay(&found), 1);
+	assert_int_equal(found_keys(&found), ALL_KEYS & ~(1 << 5));
+	assert_int_equal(unit_log_complaints(), 1);
+	assert_true(unit_log_has("damaged"));
+	model_check(&found);
+	/* The head does not look at values. */
+	model_drop_oldest(&found);
+	while (model_drop_oldest(&found))
+		continue;
+	model_close(&found);
+}
+
+static void
+test_a_damaged_head_ends_its_segment(void **state)
+{
+	const char *path = model_memory_path();
+	struct model model, found;
+	unsigned at;
+
+	(void)state;
+	for (at = 0; at < 48; at += 5) {
+		fill(&model, path);
+		damage(path, model.entries[5].position + at, 1);
+		model_close(&model);
+		assert_int_equal(model_open(&found, path), ERROR_NONE);
+		assert_int_equal(model_replay(&found), 1);
+		assert_int_equal(
+		    found_keys(&found), ALL_KEYS & ~rest_of_segment(&model, 5));
+		/* What was given up once is not complained of again. */
+		assert_int_equal(model_replay(&found), 0);
+		model_check(&found);
+		model_put(&found, 5, 1000);
+		model_check(&found);
+		model_close(&found);
+	}
+}
+
+static void
+test_a_damaged_segment_is_left_out(void **state)
+{
+	const char *path = model_memory_path();
+	struct model model, found;
+	unsigned at;
+
+	(void)state;
+	for (at = 0; at < 40; at += 3) {
+		fill(&model, path);
+		damage(path, JOURNAL_HEADER_LEN + at, 1);
+		model_close(&model);
+		unit_log_clear();
+		assert_int_equal(model_open(&found, path), ERROR_NONE);
+		assert_true(unit_log_has("damaged"));
+		assert_int_equal(model_replay(&found), 0);
+		assert_int_equal(
+		    found_keys(&found), ALL_KEYS & ~rest_of_segment(&model, 0));
+		model_check(&found);
+		/* Its slot is good for new records. */
+		model_put(&found, 40, 1000);
+		assert_true(found.entries[40].position < MEBIBYTE);
+		model_check(&found);
+		model_close(&found);
+	}
+}
+
+static void
+test_a_damaged_header_is_refused(void **state)
+{
+	const char *path = model_memory_path();
+	struct model model, found;
+	unsigned at;
+	enum error error;
+
+	(void)state;
+	for (at = 0; at < 320; ++at) {
+		assert_int_equal(truncate(path, 0), 0);
+		model_open(&model, path);
+		model_close(&model);
+		damage(path, at, 1);
+		error = model_open(&found, path);
+		assert_true(
+		    error == ERROR_DAMAGED || error == ERROR_INCOMPATIBLE);
+		/* It can be made new. */
+		assert_int_equal(
+		    journal_reset(found.journal, "", 0), ERROR_NONE);
+		model_put(&found, 1, 1000);
+		model_check(&found);
+		model_close(&found);
+	}
+}
+
+static void
+test_what_is_no_journal_is_refused(void **state)
+{
+	static const char text[] = "session cache, or so somebody thought";
+	const char *path = model_memory_path();
+	struct model model;
+	int fd;
+
+	(void)state;
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_equal(write(fd, text, sizeof(text)), sizeof(text));
+	assert_int_equal(model_open(&model, path), ERROR_DAMAGED);
+	model_close(&model);
+	/* So large that nobody could have written it. */
+	assert_int_equal(ftruncate(fd, 0), 0);
+	close(fd);
+	model_open(&model, path);
+	model_close(&model);
+	if (truncate(path, (off_t)1 << 43) == 0) {
+		assert_int_equal(model_open(&model, path), ERROR_DAMAGED);
+		model_close(&model);
+	}
+}
+
+/* A live journal whose file is changed under it. */
+static void
+test_the_head_gives_up_what_it_cannot_read(void **state)
+{
+	const char *path = model_memory_path();
+	struct journal_record record;
+	struct model model;
+	uint64_t lost;
+	enum error error;
+
+	(void)state;
+	fill(&model, path);
+	damage(path, model.entries[3].position, 1);
+	lost = rest_of_segment(&model, 3);
+	unit_log_clear();
+	for (;;) {
+		error = journal_head(model.journal, &record);
+		if (error == ERROR_NOT_FOUND)
+			break;
+		if (error == ERROR_NONE) {
+			model_forget(&model, model_key_of(&record));
+			journal_drop_head(model.journal);
+		} else {
+			assert_int_equal(error, ERROR_DAMAGED);
+			assert_int_equal(unit_log_complaints(), 1);
+		}
+	}
+	assert_int_equal(found_keys(&model), lost);
+	assert_int_equal(unit_log_complaints(), 1);
+	model_close(&model);
+}
+
+static void
+test_compaction_leaves_out_what_is_damaged(void **state)
+{
+	const char *path = model_memory_path();
+	struct model model;
+	struct journal_record record;
+	const struct model_entry *entry = &model.entries[2];
+	unsigned key, i;
+
+	(void)state;
+	fill(&model, path);
+	damage(path, entry->position + 5000, 1);
+	for (i = 0; i < 3; ++i)
+		for (key = 10; key < 60; ++key)
+			model_put(&model, key, 50000);
+	model_compact(&model);
+	assert_true(model.moves > 0);
+	assert_int_equal(
+	    journal_read(model.journal, entry->position, entry->sequence,
+		entry->key_len, entry->value_len, &record),
+	    ERROR_DAMAGED);
+	model_forget(&model, 2);
+	model_check(&model);
+	model_close(&model);
+}
+
+static void
+test_failing_reads_are_told_and_survived(void **state)
+{
+	const char *path = model_memory_path();
+	struct journal_record record;
+	struct model model;
+	const struct model_entry *entry = &model.entries[0];
+
+	(void)state;
+	fill(&model, path);
+	journal_set_map_limit(model.journal, 0);
+	unit_log_clear();
+	disk.read_errno = EIO;
+	assert_int_equal(
+	    journal_read(model.journal, entry->position, entry->sequence,
+		entry->key_len, entry->value_len, &record),
+	    ERROR_IO);
+	assert_int_equal(
+	    journal_read(model.journal, entry->position, entry->sequence,
+		entry->key_len, entry->value_len, &record),
+	    ERROR_IO);
+	assert_int_equal(unit_log_complaints(), 1);
+	assert_true(unit_log_has("Input/output error"));
+	/* One segment is given up; the rest can be read in better times. */
+	assert_int_equal(journal_head(model.journal, &record), ERROR_IO);
+	disk.read_errno = 0;
+	model_check(&model);
+	assert_int_equal(journal_head(model.journal, &record), ERROR_NONE);
+	assert_true(record.position > MEBIBYTE);
+	/* No disk is needed for what is in memory. */
+	model_put(&model, 40, 1000);
+	disk.read_errno = EIO;
+	model_check_key(&model, 40);
+	model_close(&model);
+	model_open(&model, path);
+	assert_int_equal(journal_load(model.journal), ERROR_IO);
+	model_close(&model);
+}
+
+static void
+test_a_full_disk_is_waited_for(void **state)
+{
+	struct model model;
+	unsigned key, stored;
+
+	(void)state;
+	model_open(&model, model_memory_path());
+	model_put(&model, 0, 1000);
+	journal_flush(model.journal);
+	unit_log_clear();
+	disk.full_at = (off_t)journal_file_len(model.journal) + 100000;
+	disk.write_calls = 0;
+	for (stored = 1; stored < MODEL_KEYS; ++stored)
+		if (model_put(&model, stored, 20000) != ERROR_NONE)
+			break;
+	/* The buffer took some; then nothing was appended. */
+	assert_in_range(stored, 10, 40);
+	assert_int_equal(model_put(&model, stored, 20000), ERROR_NO_SPACE);
+	assert_int_equal(journal_flush(model.journal), ERROR_NO_SPACE);
+	model_check(&model);
+	/* Failing costs next to nothing, and is not told each time. */
+	disk.write_calls = 0;
+	for (key = 0; key < 1000; ++key)
+		assert_int_equal(model_put(&model, 50, 20000), ERROR_NO_SPACE);
+	assert_in_range(disk.write_calls, 0, 4);
+	assert_int_equal(unit_log_complaints(), 1);
+	assert_true(unit_log_has("No space left on device"));
+	/* What is in memory stays good, and goes to disk when it can. */
+	disk.full_at = 0;
+	clock_advance(1);
+	for (key = stored; key < MODEL_KEYS; ++key)
+		assert_int_equal(model_put(&model, key, 20000), ERROR_NONE);
+	assert_int_equal(journal_flush(model.journal), ERROR_NONE);
+	model_check(&model);
+	assert_int_equal(model_replay(&model), 0);
+	assert_int_equal(found_keys(&model), UINT64_MAX);
+	model_close(&model);
+}
+
+/* One call of many. False: it failed. */
+static bool
+call_something(struct model *model, bool *is_removed)
+{
+	unsigned key = (unsigned)model_random(model, MODEL_KEYS);
+
+	switch (model_random(model, 8)) {
+	case 0:
+		if (model_remove(model, key) != ERROR_NONE)
+			return false;
+		is_removed[key] = true;
+		return true;
+	case 1:
+		model_drop_oldest(model);
+		return true;
+	case 2:
+		return journal_flush(model->journal) == ERROR_NONE;
+	case 3:
+		model_check_key(model, key);
+		return true;
+	case 4:
+	case 5:
+		model_compact_steps(model, model_random(model, 100));
+		return true;
+	default:
+		if (model_put(model, key, model_random(model, 30000)) !=
+		    ERROR_NONE)
+			return false;
+		is_removed[key] = false;
+		return true;
+	}
+}
+
+/* Whatever fails, and when: no record is lost, none is back from the dead. */
+static void
+test_a_disk_that_fails_now_and_then(void **state)
+{
+	const char *path = model_memory_path();
+	bool is_removed[MODEL_KEYS] = { false };
+	struct model model, found;
+	unsigned i, key, failed = 0;
+
+	(void)state;
+	model_open(&model, path);
+	model.random = 9;
+	for (i = 0; i < 8000; ++i) {
+		if (i % 50 == 0) {
+			disk.write_errno =
+			    model_random(&model, 3) == 0 ? EIO : 0;
+			clock_advance(1);
+		}
+		failed += !call_something(&model, is_removed);
+	}
+	assert_true(failed > 100);
+	disk.write_errno = 0;
+	clock_advance(1);
+	assert_int_equal(journal_flush(model.journal), ERROR_NONE);
+	model_check(&model);
+	assert_int_equal(model_open(&found, path), ERROR_NONE);
+	assert_int_equal(model_replay(&found), 0);
+	for (key = 0; key < MODEL_KEYS; ++key) {
+		/* What was dropped at the head may be back. */
+		if (model.entries[key].version != 0 || is_removed[key])
+			assert_int_equal(found.entries[key].version,
+			    model.entries[key].version);
+	}
+	model_close(&found);
+	model_close(&model);
+}
+
+/* Load, replay, walk, read, drop, compact: anything that reads a file. */
+static void
+use_up(const char *path)
+{
+	struct journal_record record;
+	struct model model;
+	uint64_t cursor = 0;
+	unsigned records = 0;
+	enum error error;
+
+	if (model_open(&model, path) == ERROR_NONE) {
+		model_replay(&model);
+		model_check(&model);
+		while (journal_walk_next(model.journal, &cursor, &record) ==
+		       ERROR_NONE)
+			assert_true(++records < 10000);
+		model_put(&model, 1, 1000);
+		model_compact(&model);
+		model_check_key(&model, 1);
+		while ((error = journal_head(model.journal, &record)) !=
+		       ERROR_NOT_FOUND) {
+			if (error == ERROR_NONE)
+				journal_drop_head(model.journal);
+			assert_true(++records < 20000);
+		}
+	}
+	model_close(&model);
+}
+
+static void
+test_any_bytes_will_do(void **state)
+{
+	const char *path = model_memory_path(), *bad = model_memory_path();
+	struct model model;
+	unsigned char bytes[4096];
+	unsigned round, i, count;
+	uint64_t at;
+	int fd, from;
+	ssize_t len;
+
+	(void)state;
+	fill(&model, path);
+	model.random = 77;
+	from = open(path, O_RDONLY | O_CLOEXEC);
+	for (round = 0; round < 150; ++round) {
+		fd = open(bad, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+		for (at = 0;
+		     (len = pread(from, bytes, sizeof(bytes), (off_t)at)) > 0;
+		     at += (uint64_t)len)
+			disk_write(fd, bytes, (size_t)len, (off_t)at);
+		count = 1 + (unsigned)model_random(&model, 5);
+		while (count-- > 0) {
+			uint64_t target = model_random(&model, at - 4096);
+			size_t size = 1 + model_random(&model, 4000);
+
+			/* Near a head as often as not. */
+			if (count % 2 == 0)
+				target = model.entries[target % 30].position;
+			for (i = 0; i < size; ++i)
+				bytes[i] =
+				    (unsigned char)model_random(&model, 256);
+			disk_write(fd, bytes, size, (off_t)target);
+		}
+		if (round % 5 == 0)
+			assert_int_equal(
+			    ftruncate(fd, (off_t)model_random(&model, at)), 0);
+		close(fd);
+		use_up(bad);
+	}
+	close(from);
+	model_close(&model);
+}
+
+#define TEST(function) \
+	cmocka_unit_test_setup_teardown(function, setup, unit_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_a_damaged_value_is_left_out),
+		TEST(test_a_damaged_head_ends_its_segment),
+		TEST(test_a_damaged_segment_is_left_out),
+		TEST(test_a_damaged_header_is_refused),
+		TEST(test_what_is_no_journal_is_refused),
+		TEST(test_the_head_gives_up_what_it_cannot_read),
+		TEST(test_compaction_leaves_out_what_is_damaged),
+		TEST(test_failing_reads_are_told_and_survived),
+		TEST(test_a_full_disk_is_waited_for),
+		TEST(test_a_disk_that_fails_now_and_then),
+		TEST(test_any_bytes_will_do),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

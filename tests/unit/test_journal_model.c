@@ -1,0 +1,366 @@
+/*
+ * Unit tests of journal: long runs of random calls against a simple model, and
+ * the bounds that hold over any length of time. Seeds are fixed.
+ */
+#include "journal.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "cmocka_range.h"
+#include "journal_disk.h"
+#include "journal_model.h"
+#include "unit.h"
+
+#define MEBIBYTE (1024 * 1024)
+
+static int
+setup(void **state)
+{
+	memset(&disk, 0, sizeof(disk));
+	return unit_setup(state);
+}
+
+/* Mostly small; now and then as large as can be. */
+static size_t
+random_len(struct model *model)
+{
+	switch (model_random(model, 40)) {
+	case 0:
+		return JOURNAL_VALUE_MAX - model_random(model, 100);
+	case 1:
+		return 0;
+	case 2:
+	case 3:
+		return model_random(model, 100000);
+	default:
+		return model_random(model, 16000);
+	}
+}
+
+/* The head is not above anything that lives, and there is one if that does. */
+static void
+check_head(struct model *model)
+{
+	struct journal_record record = { .sequence = UINT64_MAX };
+	enum error error = journal_head(model->journal, &record);
+	unsigned key;
+
+	if (error != ERROR_NOT_FOUND)
+		assert_int_equal(error, ERROR_NONE);
+	for (key = 0; key < MODEL_KEYS; ++key)
+		if (model->entries[key].version != 0)
+			assert_true(
+			    record.sequence <= model->entries[key].sequence);
+}
+
+/* A walk sees all that lives, in order. */
+static void
+check_walk(struct model *model)
+{
+	struct journal_record record;
+	uint64_t cursor = 0, last = 0;
+	unsigned key, live = 0, seen = 0;
+
+	for (key = 0; key < MODEL_KEYS; ++key)
+		live += model->entries[key].version != 0;
+	while (
+	    journal_walk_next(model->journal, &cursor, &record) == ERROR_NONE) {
+		assert_true(record.sequence > last);
+		last = record.sequence;
+		if (model_is_live(model, &record)) {
+			assert_int_equal(record.put_at,
+			    model->entries[model_key_of(&record)].version);
+			seen++;
+		}
+	}
+	assert_int_equal(cursor, 0);
+	assert_int_equal(seen, live);
+}
+
+/* End in one of two ways, and begin again; nothing is lost by either. */
+static void
+reopen(struct model *model, const char *path, bool clean)
+{
+	struct model old = *model;
+	unsigned key;
+
+	if (clean)
+		journal_set_note(model->journal, "", 0, true, false);
+	else
+		journal_flush(model->journal);
+	journal_close(model->journal);
+	assert_int_equal(model_open(model, path), ERROR_NONE);
+	model->random = old.random;
+	model->versions = old.versions;
+	model->moves = old.moves;
+	assert_int_equal(journal_is_clean(model->journal), clean);
+	if (clean) {
+		memcpy(model->entries, old.entries, sizeof(old.entries));
+		model->live_bytes = old.live_bytes;
+		journal_set_note(model->journal, "", 0, false, false);
+		return;
+	}
+	assert_int_equal(model_replay(model), 0);
+	for (key = 0; key < MODEL_KEYS; ++key) {
+		if (old.entries[key].version != 0)
+			assert_int_equal(model->entries[key].version,
+			    old.entries[key].version);
+		else if (model->entries[key].version != 0)
+			/* dropped at the head, and back: drop it again */
+			model_forget(model, key);
+	}
+}
+
+static void
+random_call(struct model *model, const char *path)
+{
+	unsigned key = (unsigned)model_random(model, MODEL_KEYS);
+	unsigned call = (unsigned)model_random(model, 1000);
+
+	if (call < 300) {
+		assert_int_equal(
+		    model_put(model, key, random_len(model)), ERROR_NONE);
+	} else if (call < 400) {
+		if (model->entries[key].version != 0)
+			assert_int_equal(model_remove(model, key), ERROR_NONE);
+	} else if (call < 450) {
+		model_drop_oldest(model);
+	} else if (call < 850) {
+		model_compact_steps(model, model_random(model, 50));
+	} else if (call < 970) {
+		model_check_key(model, key);
+	} else if (call < 985) {
+		assert_int_equal(journal_flush(model->journal), ERROR_NONE);
+	} else if (call < 996) {
+		check_head(model);
+	} else if (call < 999) {
+		check_walk(model);
+	} else {
+		reopen(model, path, model_random(model, 2) == 0);
+	}
+}
+
+static void
+run(uint64_t seed, unsigned calls)
+{
+	const char *path = model_memory_path();
+	struct model model;
+	unsigned i;
+
+	model_open(&model, path);
+	model.random = seed;
+	for (i = 0; i < calls; ++i) {
+		random_call(&model, path);
+		if (i % 500 == 0)
+			model_check(&model);
+	}
+	model_check(&model);
+	check_head(&model);
+	check_walk(&model);
+	model_compact(&model);
+	model_check(&model);
+	assert_true(model.moves > 100);
+	while (model_drop_oldest(&model))
+		continue;
+	assert_int_equal(model.live_bytes, 0);
+	model_compact(&model);
+	assert_true(journal_file_len(model.journal) <= 4 * MEBIBYTE);
+	model_close(&model);
+	assert_string_equal(unit_lines, "");
+}
+
+static void
+test_random_calls(void **state)
+{
+	uint64_t seed;
+
+	(void)state;
+	for (seed = 1; seed <= 5; ++seed)
+		run(seed, 6000);
+}
+
+/* Nothing ever expires; the same keys are put again and again. */
+static void
+test_replaced_records_take_bounded_space(void **state)
+{
+	struct model model;
+	unsigned i;
+
+	(void)state;
+	model_open(&model, model_memory_path());
+	for (i = 0; i < 200000; ++i) {
+		model_put(&model, i % MODEL_KEYS, 1500);
+		model_compact_steps(&model, 3);
+		assert_true(journal_file_len(model.journal) <= 8 * MEBIBYTE);
+	}
+	model_check(&model);
+	model_close(&model);
+}
+
+/* One session in a long life: found alive among 200,000 dead ones. */
+static void
+test_an_old_record_outlives_the_rest(void **state)
+{
+	struct model model;
+	unsigned i;
+
+	(void)state;
+	model_open(&model, model_memory_path());
+	model_put(&model, 63, 5000);
+	for (i = 0; i < 50000; ++i) {
+		model_put(&model, i % 4, 1500);
+		model_compact_steps(&model, 3);
+		assert_true(journal_file_len(model.journal) <= 8 * MEBIBYTE);
+	}
+	assert_int_equal(model.entries[63].version, 1);
+	model_check(&model);
+	assert_int_equal(model_replay(&model), 0);
+	assert_int_equal(model.entries[63].version, 1);
+	model_close(&model);
+}
+
+/* Each start begins a segment; they must not pile up. */
+static void
+test_many_starts_take_bounded_space(void **state)
+{
+	const char *path = model_memory_path();
+	struct model model;
+	unsigned i;
+
+	(void)state;
+	model_open(&model, path);
+	for (i = 0; i < 300; ++i) {
+		model_put(&model, i % MODEL_KEYS, 1500);
+		model_compact(&model);
+		reopen(&model, path, i % 2 == 0);
+		assert_true(journal_file_len(model.journal) <= 9 * MEBIBYTE);
+	}
+	model_check(&model);
+	model_close(&model);
+}
+
+/* In a cache where entries expire in order, there is nothing to compact. */
+static void
+test_a_queue_is_not_copied(void **state)
+{
+	struct model model;
+	unsigned i;
+
+	(void)state;
+	model_open(&model, model_memory_path());
+	for (i = 0; i < 5000; ++i) {
+		if (i >= MODEL_KEYS)
+			model_drop_oldest(&model);
+		model_put(&model, i % MODEL_KEYS, 60000);
+		model_compact(&model);
+	}
+	assert_int_equal(model.moves, 0);
+	assert_true(journal_file_len(model.journal) <= 8 * MEBIBYTE);
+	model_close(&model);
+}
+
+/* However wrong the owner's accounts are, compaction comes to an end. */
+static void
+test_wrong_accounts_do_not_compact_for_ever(void **state)
+{
+	struct model model;
+	unsigned i, slices = 0;
+
+	(void)state;
+	model_open(&model, model_memory_path());
+	for (i = 0; i < MODEL_KEYS; ++i)
+		model_put(&model, i, 200000);
+	for (i = 0; i < 1000000 && journal_compact_slice(
+				       model.journal, 0, &model_ops, &model, 0);
+	     ++i)
+		slices++;
+	assert_in_range(slices, 1, 1000);
+	assert_false(
+	    journal_compact_slice(model.journal, 0, &model_ops, &model, 0));
+	model_check(&model);
+	model_close(&model);
+}
+
+/* An owner whose table fails in the middle of a pass. */
+struct failing_owner {
+	struct model model;
+	unsigned calls_left;
+};
+
+static bool
+failing_is_live(void *arg, const struct journal_record *record)
+{
+	struct failing_owner *owner = arg;
+	bool is_live = model_is_live(&owner->model, record);
+
+	if (--owner->calls_left == 0)
+		journal_replay_begin(owner->model.journal);
+	return is_live;
+}
+
+static void
+failing_moved(void *arg, const struct journal_record *record)
+{
+	struct failing_owner *owner = arg;
+
+	model_moved(&owner->model, record);
+	if (--owner->calls_left == 0)
+		journal_replay_begin(owner->model.journal);
+}
+
+static void
+test_the_owner_may_begin_a_replay_in_a_pass(void **state)
+{
+	static const struct journal_compact_ops ops = {
+		.is_live = failing_is_live,
+		.moved = failing_moved,
+	};
+	struct failing_owner owner;
+	struct model *model = &owner.model;
+	unsigned i, fail_at;
+
+	(void)state;
+	model_open(model, model_memory_path());
+	for (fail_at = 1; fail_at < 300; fail_at += 7) {
+		for (i = 0; i < MODEL_KEYS * 4; ++i)
+			model_put(model, (i * 7 + i / 64) % MODEL_KEYS, 40000);
+		owner.calls_left = fail_at;
+		while (owner.calls_left > 0 &&
+		       journal_compact_slice(
+			   model->journal, model->live_bytes, &ops, &owner, 0))
+			continue;
+		model_check(model);
+		assert_int_equal(model_replay(model), 0);
+		model_check(model);
+		for (i = 0; i < MODEL_KEYS; ++i)
+			assert_int_not_equal(model->entries[i].version, 0);
+	}
+	model_compact(model);
+	assert_true(journal_chain_len(model->journal) <= 12 * MEBIBYTE);
+	model_check(model);
+	model_close(model);
+}
+
+#define TEST(function) \
+	cmocka_unit_test_setup_teardown(function, setup, unit_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_random_calls),
+		TEST(test_replaced_records_take_bounded_space),
+		TEST(test_an_old_record_outlives_the_rest),
+		TEST(test_many_starts_take_bounded_space),
+		TEST(test_a_queue_is_not_copied),
+		TEST(test_wrong_accounts_do_not_compact_for_ever),
+		TEST(test_the_owner_may_begin_a_replay_in_a_pass),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

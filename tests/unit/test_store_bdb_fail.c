@@ -1,0 +1,366 @@
+/*
+ * Unit tests of the store on a disk that fails. One scenario is run again and
+ * again; each time another call to the system fails, that one or all from
+ * there on. Whatever fails, a session that is found is one that may be there,
+ * nothing is lost that the disk took or memory held, and when the disk is well
+ * the store is too.
+ */
+#include "clock.h"
+#include "store.h"
+#include "store_bdb.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include <cmocka.h>
+
+#include "unit.h"
+
+#define KEYS      8
+#define STEPS     90
+#define RETRY_S   11 /* what is broken is tried again after that */
+#define VALUE_MAX 70000
+
+/* --- a disk that fails --------------------------------------------------- */
+
+enum call { CALL_WRITE = 1, CALL_TRUNCATE = 2, CALL_SYNC = 4, CALL_READ = 8 };
+
+#define CALL_CHANGES (CALL_WRITE | CALL_TRUNCATE | CALL_SYNC)
+#define CALL_ALL     (CALL_CHANGES | CALL_READ)
+
+static struct {
+	unsigned kinds;    /* which calls are counted, and fail */
+	unsigned count;    /* of those calls so far */
+	unsigned first;    /* number of the first that fails; 0: none does */
+	bool is_permanent; /* the others after it fail as well */
+	int error;
+} disk;
+
+/* Is this call to fail? errno says how. */
+static bool
+disk_fails(enum call call)
+{
+	if ((disk.kinds & call) == 0)
+		return false;
+	disk.count++;
+	if (disk.first == 0 || disk.count < disk.first ||
+	    (disk.count > disk.first && !disk.is_permanent))
+		return false;
+	errno = disk.error;
+	return true;
+}
+
+/* The linker finds these before the C library's. */
+ssize_t
+pwrite(int fd, const void *data, size_t len, off_t at)
+{
+	if (!disk_fails(CALL_WRITE))
+		return syscall(SYS_pwrite64, fd, data, len, at);
+	/* A disk that is full takes what there is room for. */
+	if (disk.error != ENOSPC || len < 2 || disk.count > disk.first)
+		return -1;
+	return syscall(SYS_pwrite64, fd, data, len / 2, at);
+}
+
+ssize_t
+pread(int fd, void *data, size_t len, off_t at)
+{
+	return disk_fails(CALL_READ)
+	           ? -1
+	           : syscall(SYS_pread64, fd, data, len, at);
+}
+
+int
+ftruncate(int fd, off_t len)
+{
+	return disk_fails(CALL_TRUNCATE)
+	           ? -1
+	           : (int)syscall(SYS_ftruncate, fd, len);
+}
+
+int
+fdatasync(int fd)
+{
+	return disk_fails(CALL_SYNC) ? -1 : (int)syscall(SYS_fdatasync, fd);
+}
+
+/* --- what may be found --------------------------------------------------- */
+
+/*
+ * Values of a key are numbered; 0 is none. One of those from `oldest` on may
+ * be there, `latest` alone when they are the same; and nothing at all where
+ * may_be_absent says so.
+ */
+static struct entry {
+	unsigned oldest, latest;
+	bool may_be_absent;
+} entries[KEYS];
+
+static struct store_config config;
+static struct store *store;
+static uint32_t random_state;
+
+static unsigned
+next_random(unsigned bound)
+{
+	random_state = random_state * 1103515245 + 12345;
+	return (random_state >> 8) % bound;
+}
+
+static const char *
+key_of(unsigned key)
+{
+	static char text[16];
+
+	snprintf(text, sizeof(text), "key %u", key);
+	return text;
+}
+
+/* The value of this number: some are long, so that segments fill up. */
+static size_t
+fill_value(unsigned char *value, unsigned key, unsigned number)
+{
+	size_t len = 16 + (number * 7919 + key * 31) % (VALUE_MAX - 16);
+
+	memset(value, (int)(number + key), len);
+	memcpy(value, &key, sizeof(key));
+	memcpy(value + sizeof(key), &number, sizeof(number));
+	return len;
+}
+
+static void
+check_value(unsigned key, const unsigned char *value, size_t len)
+{
+	static unsigned char expected[VALUE_MAX];
+	unsigned number;
+
+	assert_in_range(len, 16, VALUE_MAX);
+	memcpy(&number, value + sizeof(key), sizeof(number));
+	assert_in_range(number, entries[key].oldest, entries[key].latest);
+	assert_int_not_equal(number, 0);
+	assert_int_equal(len, fill_value(expected, key, number));
+	assert_memory_equal(value, expected, len);
+}
+
+static void
+get_done(void *arg, enum error error, const void *value, size_t len,
+    time_t put_at)
+{
+	unsigned key = *(const unsigned *)arg;
+
+	(void)put_at;
+	if (error == ERROR_NONE)
+		check_value(key, value, len);
+	else
+		assert_true(entries[key].may_be_absent);
+}
+
+static void
+done(void *arg, enum error error)
+{
+	*(enum error *)arg = error;
+}
+
+static void
+put_one(unsigned key)
+{
+	static unsigned char value[VALUE_MAX];
+	struct entry *entry = &entries[key];
+	unsigned number = entry->latest + 1;
+	size_t len = fill_value(value, key, number);
+	enum error error = ERROR_AGAIN;
+
+	store->ops->put(store, key_of(key), strlen(key_of(key)), value, len,
+	    clock_wall_s(), done, &error);
+	entry->latest = number;
+	if (error == ERROR_NONE) {
+		entry->oldest = number;
+		entry->may_be_absent = false;
+	}
+}
+
+static void
+remove_one(unsigned key)
+{
+	struct entry *entry = &entries[key];
+	enum error error = ERROR_AGAIN;
+
+	store->ops->remove(
+	    store, key_of(key), strlen(key_of(key)), done, &error);
+	if (error == ERROR_NONE)
+		entry->oldest = entry->latest + 1; /* nothing so far */
+	else
+		assert_true(entry->may_be_absent);
+	entry->may_be_absent = true;
+}
+
+static void
+look_at_all(void)
+{
+	for (unsigned key = 0; key < KEYS; key++)
+		store->ops->get(
+		    store, key_of(key), strlen(key_of(key)), get_done, &key);
+}
+
+/* The disk may have lost anything, but made nothing up. */
+static void
+expect_losses(void)
+{
+	for (unsigned key = 0; key < KEYS; key++)
+		entries[key].may_be_absent = true;
+}
+
+static void
+maintain(void)
+{
+	for (int i = 0; i < 1000; i++)
+		if (store->ops->maintain(store, clock_wall_s(), 1000000) != 0)
+			return;
+	fail_msg("there is no end to it");
+}
+
+/* --- the scenario -------------------------------------------------------- */
+
+static void
+open_store(void)
+{
+	char *cause = NULL;
+
+	config.path = unit_path("cache");
+	assert_int_equal(
+	    store_find(config.type)->open(&config, &store, &cause), ERROR_NONE);
+	store->ops->start(store);
+}
+
+/* Everybody asks for something, and time passes. */
+static void
+work(void)
+{
+	for (unsigned step = 0; step < STEPS; step++) {
+		unsigned key = next_random(KEYS);
+
+		if (next_random(5) == 0)
+			remove_one(key);
+		else
+			put_one(key);
+		if (step % 10 == 9) {
+			clock_advance(1);
+			maintain();
+			look_at_all();
+		}
+	}
+}
+
+/* The disk is well again: soon everything is. */
+static void
+heal(void)
+{
+	enum error error = ERROR_AGAIN;
+
+	disk.first = 0;
+	clock_advance(RETRY_S);
+	maintain();
+	assert_true(store->ops->is_usable(store));
+	store->ops->put(
+	    store, "probe", 5, "x", 1, clock_wall_s(), done, &error);
+	assert_int_equal(error, ERROR_NONE);
+}
+
+/* Two processes' lives, the disk failing in the first. */
+static void
+run_scenario(bool is_saved, bool is_lossy)
+{
+	memset(entries, 0, sizeof(entries));
+	for (unsigned key = 0; key < KEYS; key++)
+		entries[key].may_be_absent = true;
+	random_state = 1;
+	open_store();
+	if (is_lossy)
+		expect_losses();
+	work();
+	heal();
+	look_at_all();
+	clock_advance(2);
+	maintain();
+	if (is_saved)
+		assert_int_equal(
+		    store->ops->save(store, true), ERROR_NONE);
+	store->ops->close(store);
+	open_store();
+	maintain();
+	look_at_all();
+	assert_true(store->ops->is_usable(store));
+	store->ops->close(store);
+	unlink(unit_path("cache.db"));
+	unlink(unit_path("cache.journal"));
+	unit_log_clear();
+}
+
+/* Let each of the calls fail, one scenario after the other. */
+static void
+sweep(unsigned kinds, bool is_permanent, int error)
+{
+	unsigned calls = 0;
+
+	for (unsigned first = 1; calls == 0 || first <= calls; first++) {
+		disk.kinds = kinds;
+		disk.count = 0;
+		disk.first = first;
+		disk.is_permanent = is_permanent;
+		disk.error = error;
+		run_scenario(first % 2 == 0, false);
+		if (disk.count < first)
+			calls = disk.count;
+	}
+	print_message("%u calls\n", calls);
+}
+
+static void
+test_one_change_fails(void **state)
+{
+	(void)state;
+	sweep(CALL_CHANGES, false, EIO);
+}
+
+static void
+test_changes_fail(void **state)
+{
+	(void)state;
+	sweep(CALL_CHANGES, true, EIO);
+}
+
+static void
+test_disk_full(void **state)
+{
+	(void)state;
+	sweep(CALL_WRITE, true, ENOSPC);
+}
+
+static int
+setup(void **state)
+{
+	config = (struct store_config){
+		.name = "smtpd",
+		.type = "btree",
+		.timeout_s = 36000,
+		.memory = 4 << 20,
+		.persist = true,
+	};
+	return unit_setup(state);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, unit_teardown)
+		TEST(test_one_change_fails),
+		TEST(test_changes_fail),
+		TEST(test_disk_full),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
