@@ -175,3 +175,23 @@ uninstall:
 
 clean:
 	rm -rf $(BUILD)
+
+# --- Debian -----------------------------------------------------------------
+
+.PHONY: deb test-matrix
+
+# The package, in $(BUILD)/deb: built from a copy, for it is made one level up.
+deb:
+	@tests/run/install-packages build deb
+	rm -rf $(BUILD)/deb
+	mkdir -p $(BUILD)/deb/source
+	tar --exclude=./.git --exclude=./build --exclude=./tests/.cache -cf - . | \
+	    tar -C $(BUILD)/deb/source -xf -
+	cd $(BUILD)/deb/source && dpkg-buildpackage -us -uc -b
+	cd $(BUILD)/deb && lintian --fail-on error,warning *.changes
+
+# Every suite of Debian with its own Postfix, and the package; takes a while.
+test-matrix:
+	@tests/run/install-packages matrix
+	tests/matrix/run $(SUITES)
+	tests/matrix/package

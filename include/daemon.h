@@ -44,6 +44,7 @@ struct daemon {
 	struct master_status status;
 	struct loop_watch master_watch; /* the status channel's other end */
 	struct loop_timer watchdog_timer;
+	struct loop_timer log_timer;     /* set: lines wait to be sent */
 	struct loop_timer restart_timer; /* set: a fresh start is wanted */
 	uint64_t restart_requests;       /* served when we last looked */
 	bool announces;                  /* speak first to each client */

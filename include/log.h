@@ -86,6 +86,15 @@ _Noreturn void log_panic(const char *fmt, ...)
  */
 void log_emergency(enum log_level, const char *text);
 
+/*
+ * Send lines for which a log daemon had no time when they were written. True:
+ * none is left. To be called again soon if not.
+ */
+bool log_flush(void);
+
+/* The same, for at most timeout_ms milliseconds: before the process ends. */
+void log_flush_wait(unsigned timeout_ms);
+
 /* Close the destinations; lines go to standard error from here on. */
 void log_close(void);
 

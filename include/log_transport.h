@@ -51,30 +51,43 @@ void log_line_learn_zone(time_t now);
 /* Replace what is not printable UTF-8 by question marks, in place. */
 void log_text_sanitize(char *text);
 
+/* Lines that a busy log daemon has not taken yet, up to this many bytes. */
+#define LOG_BACKLOG_MAX (128 * 1024)
+
 /* A connected local socket, made again when it is lost. */
 struct log_socket {
 	char path[LOG_PATH_MAX];
 	bool may_be_stream;
 	bool is_stream;
 	volatile sig_atomic_t fd; /* owned; -1: not connected */
+	volatile sig_atomic_t is_backlog_in_use; /* not for a handler now */
+	size_t backlog_len;
+	char backlog[LOG_BACKLOG_MAX]; /* each line behind its length */
 };
 
 /* ERROR_TOO_LARGE, ERROR_IO: as log_open_postlog(). */
 enum error log_socket_open(struct log_socket *, const char *path,
     bool may_be_stream);
 
-/* Never waits. False: the line was not taken. */
+/*
+ * Never waits. A line for which there is no room now is kept, in order, until
+ * there is. False: the line was not taken.
+ */
 bool log_socket_send(struct log_socket *, const struct log_line *);
+/* Send what was kept, as far as there is room. True: nothing is left. */
+bool log_socket_flush(struct log_socket *);
 void log_socket_close(struct log_socket *);
 
 /* The two transports. A send returns false when the line was not taken. */
 enum error log_syslog_open(const char *path, const char *facility);
 bool log_syslog_is_open(void);
+bool log_syslog_flush(void);
 bool log_syslog_send(enum log_level, const char *tag, const char *text);
 void log_syslog_close(void);
 
 enum error log_postlog_open(const char *path, const char *hostname);
 bool log_postlog_is_open(void);
+bool log_postlog_flush(void);
 bool log_postlog_send(enum log_level, const char *tag, const char *text);
 void log_postlog_close(void);
 

@@ -13,6 +13,7 @@
 
 struct settings {
 #define PARAM_STRING(name, text)          char *name;
+#define PARAM_NONEMPTY(name, text)        char *name;
 #define PARAM_ENUM(name, text, words)     char *name; /* as listed */
 #define PARAM_TIME(name, text, min, max)  int64_t name;
 #define PARAM_INT(name, text, min, max)   int64_t name;
@@ -20,6 +21,7 @@ struct settings {
 #define PARAM_BOOL(name, text)            bool name;
 #include "params.def"
 #undef PARAM_STRING
+#undef PARAM_NONEMPTY
 #undef PARAM_ENUM
 #undef PARAM_TIME
 #undef PARAM_INT

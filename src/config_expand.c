@@ -406,8 +406,9 @@ expand_bracketed(struct expansion *expansion, struct piece inside,
 		return expand_choice(expansion, holds, rest, frame, output);
 	}
 	name = take_name(&rest);
-	if (name.len == 0)
-		return fail(expansion, "macro name expected at", inside);
+	/* No name is an unknown one, but for "${}": as postconf has it. */
+	if (inside.len == 0)
+		return fail(expansion, "empty macro name", inside);
 	skip_blanks(&rest);
 	if (rest.len == 0)
 		return expand_name(expansion, name, frame, output);

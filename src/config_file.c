@@ -17,6 +17,7 @@
 struct logical_line {
 	char *text; /* owned; NULL: none yet */
 	size_t len;
+	size_t size;
 	unsigned number; /* of its first physical line */
 };
 
@@ -102,7 +103,10 @@ end_line(struct config *config, const char *path, struct logical_line *line,
 static void
 append(struct logical_line *line, const char *text, size_t len)
 {
-	line->text = xrealloc(line->text, line->len + len + 1);
+	if (line->text == NULL || line->len + len + 1 > line->size) {
+		line->size = (line->len + len + 1) * 2;
+		line->text = xrealloc(line->text, line->size);
+	}
 	memcpy(line->text + line->len, text, len);
 	line->len += len;
 	line->text[line->len] = '\0';
@@ -151,7 +155,7 @@ add_physical_line(struct config *config, const char *path,
 static enum error
 read_lines(struct config *config, const char *path, FILE *file, char **cause)
 {
-	struct logical_line line = { NULL, 0, 0 };
+	struct logical_line line = { NULL, 0, 0, 0 };
 	enum error error = ERROR_NONE;
 	char *text = NULL;
 	size_t size = 0;

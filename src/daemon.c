@@ -23,6 +23,9 @@
 /* A restart waits until nobody asked anything for so long. */
 #define RESTART_IDLE_US 200000
 
+/* A log daemon that is behind is asked again this soon. */
+#define LOG_FLUSH_DELAY_US 20000
+
 static void
 upkeep_cb(void *arg)
 {
@@ -107,8 +110,18 @@ watchdog_cb(void *arg)
 static void
 turn_cb(void *arg)
 {
-	(void)arg;
+	struct daemon *daemon = arg;
+
 	master_watchdog_pat();
+	if (!log_flush() && !loop_timer_is_set(&daemon->log_timer))
+		loop_timer_set(&daemon->log_timer, LOG_FLUSH_DELAY_US);
+}
+
+/* Brings the loop round, in turn_cb(), while there are lines to be sent. */
+static void
+log_timer_cb(void *arg)
+{
+	(void)arg;
 }
 
 static void
@@ -234,6 +247,7 @@ daemon_watch_master(struct daemon *daemon)
 	loop_timer_init(
 	    &daemon->watchdog_timer, daemon->loop, watchdog_cb, daemon);
 	watchdog_cb(daemon);
+	loop_timer_init(&daemon->log_timer, daemon->loop, log_timer_cb, daemon);
 	loop_set_turn_callback(daemon->loop, turn_cb, daemon);
 	master_watchdog_start((unsigned)daemon->settings->daemon_timeout);
 }
@@ -300,6 +314,7 @@ daemon_close(struct daemon *daemon)
 	daemon_close_ticket_keys(daemon);
 	loop_timer_fini(&daemon->restart_timer);
 	loop_timer_fini(&daemon->watchdog_timer);
+	loop_timer_fini(&daemon->log_timer);
 	loop_watch_fini(&daemon->master_watch);
 	loop_free(daemon->loop);
 	master_owner_fini(&daemon->owner);

@@ -9,6 +9,7 @@
 #include "log_transport.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,16 +17,22 @@
 #include <time.h>
 #include <unistd.h>
 
+/* How long an end may be put off for the sake of what was logged. */
+#define END_FLUSH_MS  1000
+#define FLUSH_STEP_MS 10
+
 /* In order of preference: the first that takes a line gets it. */
 enum transport { POSTLOG, SYSLOG, TRANSPORT_COUNT };
 
 static struct {
 	bool (*is_open)(void);
 	bool (*send)(enum log_level, const char *tag, const char *text);
+	bool (*flush)(void);
 	unsigned missed; /* lines not taken since the last that was */
 } transports[TRANSPORT_COUNT] = {
-	[POSTLOG] = { log_postlog_is_open, log_postlog_send, 0 },
-	[SYSLOG] = { log_syslog_is_open, log_syslog_send, 0 },
+	[POSTLOG] = { log_postlog_is_open, log_postlog_send, log_postlog_flush,
+	    0 },
+	[SYSLOG] = { log_syslog_is_open, log_syslog_send, log_syslog_flush, 0 },
 };
 
 static char log_tag[LOG_TAG_MAX + 1] = "tlsmgr";
@@ -69,9 +76,29 @@ log_close_postlog(void)
 	transports[POSTLOG].missed = 0;
 }
 
+bool
+log_flush(void)
+{
+	bool is_done = true;
+
+	for (enum transport i = 0; i < TRANSPORT_COUNT; i++)
+		if (transports[i].is_open() && !transports[i].flush())
+			is_done = false;
+	return is_done;
+}
+
+void
+log_flush_wait(unsigned timeout_ms)
+{
+	for (unsigned waited_ms = 0; !log_flush() && waited_ms < timeout_ms;
+	     waited_ms += FLUSH_STEP_MS)
+		poll(NULL, 0, FLUSH_STEP_MS);
+}
+
 void
 log_close(void)
 {
+	log_flush_wait(END_FLUSH_MS);
 	log_close_postlog();
 	log_syslog_close();
 	transports[SYSLOG].missed = 0;
@@ -215,6 +242,7 @@ log_fatal(const char *fmt, ...)
 	va_start(ap, fmt);
 	log_message(LOG_LEVEL_FATAL, fmt, ap);
 	va_end(ap);
+	log_flush_wait(END_FLUSH_MS);
 	exit(1);
 }
 
@@ -226,6 +254,7 @@ log_panic(const char *fmt, ...)
 	va_start(ap, fmt);
 	log_message(LOG_LEVEL_PANIC, fmt, ap);
 	va_end(ap);
+	log_flush_wait(END_FLUSH_MS);
 	abort();
 }
 

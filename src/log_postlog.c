@@ -35,6 +35,12 @@ log_postlog_is_open(void)
 }
 
 bool
+log_postlog_flush(void)
+{
+	return log_socket_flush(&postlog_socket);
+}
+
+bool
 log_postlog_send(enum log_level level, const char *tag, const char *text)
 {
 	struct log_line line;

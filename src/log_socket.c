@@ -86,14 +86,63 @@ send_line(struct log_socket *sock, const struct log_line *line)
 	return false;
 }
 
+/* Keep a line for later. Not in a handler that came in between. */
+static bool
+backlog_add(struct log_socket *sock, const struct log_line *line)
+{
+	char *end = sock->backlog + sock->backlog_len;
+
+	if (sock->is_backlog_in_use ||
+	    sizeof(line->len) + line->len > LOG_BACKLOG_MAX - sock->backlog_len)
+		return false;
+	sock->is_backlog_in_use = true;
+	memcpy(end, &line->len, sizeof(line->len));
+	memcpy(end + sizeof(line->len), line->bytes, line->len);
+	sock->backlog_len += sizeof(line->len) + line->len;
+	sock->is_backlog_in_use = false;
+	return true;
+}
+
+bool
+log_socket_flush(struct log_socket *sock)
+{
+	struct log_line line;
+	size_t done = 0;
+
+	if (sock->backlog_len == 0)
+		return true;
+	if (sock->is_backlog_in_use || sock->fd < 0)
+		return false;
+	sock->is_backlog_in_use = true;
+	while (done < sock->backlog_len) {
+		memcpy(&line.len, sock->backlog + done, sizeof(line.len));
+		memcpy(line.bytes, sock->backlog + done + sizeof(line.len),
+		    line.len);
+		if (!send_line(sock, &line))
+			break;
+		done += sizeof(line.len) + line.len;
+	}
+	sock->backlog_len -= done;
+	memmove(sock->backlog, sock->backlog + done, sock->backlog_len);
+	sock->is_backlog_in_use = false;
+	return sock->backlog_len == 0;
+}
+
+static bool
+is_busy(int error)
+{
+	return error == EAGAIN || error == ENOBUFS || error == EINTR;
+}
+
 bool
 log_socket_send(struct log_socket *sock, const struct log_line *line)
 {
 	if (sock->fd >= 0) {
-		if (send_line(sock, line))
+		errno = EAGAIN;
+		if (log_socket_flush(sock) && send_line(sock, line))
 			return true;
-		if (errno == EAGAIN || errno == ENOBUFS || errno == EINTR)
-			return false;
+		if (is_busy(errno))
+			return backlog_add(sock, line);
 	}
 	/*
 	 * The log daemon was restarted, or is not there yet. Within the jail
@@ -101,7 +150,12 @@ log_socket_send(struct log_socket *sock, const struct log_line *line)
 	 * very purpose (as in Debian's /var/spool/postfix/dev/log).
 	 */
 	log_socket_close(sock);
-	return connect_either(sock) && send_line(sock, line);
+	if (!connect_either(sock))
+		return false;
+	errno = EAGAIN;
+	if (log_socket_flush(sock) && send_line(sock, line))
+		return true;
+	return is_busy(errno) && backlog_add(sock, line);
 }
 
 void

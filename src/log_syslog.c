@@ -77,6 +77,12 @@ log_syslog_is_open(void)
 }
 
 bool
+log_syslog_flush(void)
+{
+	return log_socket_flush(&syslog_socket);
+}
+
+bool
 log_syslog_send(enum log_level level, const char *tag, const char *text)
 {
 	static const int severities[] = {

@@ -28,15 +28,16 @@ static const struct param {
 	const char *name;
 	const char *text; /* the default */
 	enum param_type type;
-	const char *words; /* of an enum */
-	long long min, max;
-	size_t offset; /* in struct settings */
+	const char *words;  /* of an enum */
+	long long min, max; /* of a string: the least length */
+	size_t offset;      /* in struct settings */
 } params[] = {
 #define PARAM(name, text, type, words, min, max) \
 	{ #name, text, type, words, min, max, offsetof(struct settings, name) },
 #define PLAIN(name, text, type, min, max) \
 	PARAM(name, text, type, NULL, min, max)
 #define PARAM_STRING(name, text)         PLAIN(name, text, TYPE_STRING, 0, 0)
+#define PARAM_NONEMPTY(name, text)       PLAIN(name, text, TYPE_STRING, 1, 0)
 #define PARAM_ENUM(name, text, words)    PARAM(name, text, TYPE_ENUM, words, 0, 0)
 #define PARAM_TIME(name, text, min, max) PLAIN(name, text, TYPE_TIME, min, max)
 #define PARAM_INT(name, text, min, max)  PLAIN(name, text, TYPE_INT, min, max)
@@ -44,6 +45,7 @@ static const struct param {
 #define PARAM_BOOL(name, text)           PLAIN(name, text, TYPE_BOOL, 0, 0)
 #include "params.def"
 #undef PARAM_STRING
+#undef PARAM_NONEMPTY
 #undef PARAM_ENUM
 #undef PARAM_TIME
 #undef PARAM_INT
@@ -139,7 +141,7 @@ describe(const struct param *param)
 	case TYPE_STRING:
 		break;
 	}
-	return xstrdup("a text");
+	return xstrdup("a text that is not empty");
 }
 
 static enum error
@@ -209,11 +211,13 @@ read_param(struct settings *settings, const struct config *config,
 	void *place = (char *)settings + param->offset;
 	enum error error;
 
-	if (param->type == TYPE_STRING) {
+	if (param->type == TYPE_STRING && (param->min == 0 || *value != '\0')) {
 		*(char **)place = value;
 		return ERROR_NONE;
 	}
-	if (param->type == TYPE_ENUM)
+	if (param->type == TYPE_STRING)
+		error = ERROR_INVALID;
+	else if (param->type == TYPE_ENUM)
 		error = parse_word(param, value, place);
 	else if (param->type == TYPE_BOOL)
 		error = config_parse_bool(value, place);

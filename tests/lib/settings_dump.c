@@ -18,6 +18,7 @@
 
 static const char *const names[] = {
 #define PARAM_STRING(name, text)         #name,
+#define PARAM_NONEMPTY(name, text)       #name,
 #define PARAM_ENUM(name, text, values)   #name,
 #define PARAM_TIME(name, text, min, max) #name,
 #define PARAM_INT(name, text, min, max)  #name,
@@ -25,6 +26,7 @@ static const char *const names[] = {
 #define PARAM_BOOL(name, text)           #name,
 #include "params.def"
 #undef PARAM_STRING
+#undef PARAM_NONEMPTY
 #undef PARAM_ENUM
 #undef PARAM_TIME
 #undef PARAM_INT

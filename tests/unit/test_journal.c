@@ -408,6 +408,84 @@ test_walk_is_taken_up_again(void **state)
 	model_close(&model);
 }
 
+/* A walk stands in a segment that goes, and whose slot is used again. */
+static void
+test_a_walk_survives_the_reuse_of_its_slot(void **state)
+{
+	struct journal_record record;
+	struct model model;
+	uint64_t cursor = 0;
+	unsigned i;
+
+	(void)state;
+	model_open(&model, model_memory_path());
+	for (i = 0; i < 30; ++i)
+		model_put(&model, i, 60000);
+	for (i = 0; i < 10; ++i)
+		journal_walk_next(model.journal, &cursor, &record);
+	for (i = 0; i < 20; ++i)
+		model_drop_oldest(&model);
+	for (i = 30; i < 60; ++i)
+		model_put(&model, i, 60000);
+	assert_true(model.entries[40].position < MEBIBYTE);
+	for (i = 20; i < 60; ++i) {
+		assert_int_equal(
+		    journal_walk_next(model.journal, &cursor, &record),
+		    ERROR_NONE);
+		assert_int_equal(model_key_of(&record), i);
+	}
+	model_close(&model);
+}
+
+/* What was read ahead of a slot's old content is not taken for the new. */
+static void
+test_a_slot_used_again_is_read_again(void **state)
+{
+	const char *path = model_memory_path();
+	struct model model;
+	unsigned round;
+
+	(void)state;
+	for (round = 0; round < 5; ++round) {
+		model_open(&model, path);
+		model_replay(&model);
+		while (model_drop_oldest(&model))
+			continue;
+		model_put(&model, 1, 1000);
+		model_put(&model, 2, 1000);
+		journal_flush(model.journal);
+		model_put(&model, 3, 1000);
+		assert_true(model_drop_oldest(&model));
+		assert_int_equal(model.entries[1].version, 0);
+		assert_int_equal(model_replay(&model), 0);
+		assert_int_not_equal(model.entries[2].version, 0);
+		assert_int_not_equal(model.entries[3].version, 0);
+		journal_flush(model.journal);
+		model_close(&model);
+		assert_string_equal(unit_lines, "");
+	}
+}
+
+/* A table that failed: the journal is loaded again by the same process. */
+static void
+test_loading_again_loses_nothing(void **state)
+{
+	struct model model;
+
+	(void)state;
+	model_open(&model, model_memory_path());
+	model_put(&model, 1, 1000);
+	journal_flush(model.journal);
+	model_put(&model, 2, 1000);
+	model_remove(&model, 1);
+	assert_int_equal(journal_load(model.journal), ERROR_NONE);
+	assert_int_equal(model_replay(&model), 0);
+	assert_int_equal(model.entries[1].version, 0);
+	assert_int_equal(model.entries[2].version, 2);
+	model_check(&model);
+	model_close(&model);
+}
+
 static void
 test_another_process_holds_the_lock(void **state)
 {
@@ -477,6 +555,9 @@ main(void)
 		TEST(test_sizes_up_to_the_limits),
 		TEST(test_replay_sees_what_is_appended_meanwhile),
 		TEST(test_walk_is_taken_up_again),
+		TEST(test_a_walk_survives_the_reuse_of_its_slot),
+		TEST(test_a_slot_used_again_is_read_again),
+		TEST(test_loading_again_loses_nothing),
 		TEST(test_another_process_holds_the_lock),
 		TEST(test_a_memory_file_does),
 	};

@@ -197,44 +197,72 @@ note_op(unsigned key, uint64_t version)
 	test.ops[test.op_count++].fact = (struct fact){ .version = version };
 }
 
+/* While the disk fails a call may, and then nothing was done. */
+static void
+check_error(enum error error)
+{
+	if (disk.write_errno == 0)
+		assert_int_equal(error, ERROR_NONE);
+}
+
 static void
 do_put(unsigned key, size_t len)
 {
-	assert_int_equal(model_put(&test.model, key, len), ERROR_NONE);
-	note_op(key, test.model.versions);
+	enum error error = model_put(&test.model, key, len);
+
+	check_error(error);
+	if (error == ERROR_NONE)
+		note_op(key, test.model.versions);
 }
 
 static void
 do_remove(unsigned key)
 {
-	assert_int_equal(model_remove(&test.model, key), ERROR_NONE);
-	note_op(key, 0);
+	enum error error = model_remove(&test.model, key);
+
+	check_error(error);
+	if (error == ERROR_NONE)
+		note_op(key, 0);
 }
 
-/* The owner's drop takes effect before the journal knows of it. */
+static void
+note_drop(uint64_t version)
+{
+	unsigned i;
+
+	for (i = 0; i < MODEL_KEYS; ++i)
+		if (test.flushed[i].version == version)
+			test.flushed[i].is_dropped = true;
+	for (i = 0; i < test.op_count; ++i)
+		if (test.ops[i].fact.version == version)
+			test.ops[i].fact.is_dropped = true;
+}
+
+/*
+ * The owner's drop takes effect before the journal knows of it. One of a dead
+ * record is no drop: what superseded it must be on disk before it goes.
+ */
 static void
 do_drop(void)
 {
 	struct journal_record record;
-	unsigned i;
 
 	if (journal_head(test.model.journal, &record) != ERROR_NONE)
 		return;
-	for (i = 0; i < MODEL_KEYS; ++i)
-		if (test.flushed[i].version == (uint64_t)record.put_at)
-			test.flushed[i].is_dropped = true;
-	for (i = 0; i < test.op_count; ++i)
-		if (test.ops[i].fact.version == (uint64_t)record.put_at)
-			test.ops[i].fact.is_dropped = true;
+	if (model_is_live(&test.model, &record))
+		note_drop((uint64_t)record.put_at);
 	model_drop_oldest(&test.model);
 }
 
 static void
 do_flush(void)
 {
+	enum error error = journal_flush(test.model.journal);
 	unsigned i;
 
-	assert_int_equal(journal_flush(test.model.journal), ERROR_NONE);
+	check_error(error);
+	if (error != ERROR_NONE)
+		return;
 	for (i = 0; i < test.op_count; ++i)
 		test.flushed[test.ops[i].key] = test.ops[i].fact;
 	test.op_count = 0;
@@ -263,42 +291,55 @@ do_kill(void)
 	disk.before_write = before_write;
 }
 
+/* What a run is made of: calls of one kind, in a thousand calls. */
+struct script {
+	uint64_t seed;
+	unsigned calls;
+	unsigned drops, drop_burst;
+	unsigned compactions, compact_steps;
+	unsigned failures; /* turns of the disk's fortune */
+};
+
 static void
-do_something(unsigned drops)
+do_something(const struct script *script)
 {
 	unsigned key = (unsigned)model_random(&test.model, MODEL_KEYS);
-	unsigned call = (unsigned)model_random(&test.model, 1000);
+	unsigned call = (unsigned)model_random(&test.model, 1000), i;
+	unsigned limit = 0;
 
-	if (call < 300) {
-		do_put(key, model_random(&test.model, 50000));
-	} else if (call < 400) {
+	if (call < (limit += 2)) {
+		do_kill();
+	} else if (call < (limit += 50)) {
+		do_flush();
+	} else if (call < (limit += script->failures)) {
+		disk.write_errno = disk.write_errno == 0 ? EIO : 0;
+		clock_advance(1);
+	} else if (call < (limit += script->drops)) {
+		for (i = 0; i < script->drop_burst; ++i)
+			do_drop();
+	} else if (call < (limit += script->compactions)) {
+		model_compact_steps(&test.model, script->compact_steps);
+	} else if (call < (limit += 100)) {
 		if (test.model.entries[key].version != 0)
 			do_remove(key);
-	} else if (call < 400 + drops) {
-		do_drop();
-	} else if (call < 950) {
-		model_compact_steps(&test.model, 10);
-	} else if (call < 998) {
-		do_flush();
 	} else {
-		do_kill();
+		do_put(key, model_random(&test.model, 50000));
 	}
 }
 
-/* With few drops, compaction does the work; with many, the head. */
 static void
-run(uint64_t seed, unsigned drops, unsigned calls)
+run(const struct script *script)
 {
 	unsigned i;
 
 	test.path = model_memory_path();
 	test.restart_path = model_memory_path();
 	assert_int_equal(model_open(&test.model, test.path), ERROR_NOT_FOUND);
-	test.model.random = seed;
+	test.model.random = script->seed;
 	disk.before_write = before_write;
 	disk.before_truncate = before_truncate;
-	for (i = 0; i < calls; ++i)
-		do_something(drops);
+	for (i = 0; i < script->calls; ++i)
+		do_something(script);
 	disk.before_write = NULL;
 	disk.before_truncate = NULL;
 	model_check(&test.model);
@@ -311,21 +352,74 @@ static void
 test_kill_while_compaction_works(void **state)
 {
 	(void)state;
-	run(1, 20, 2000);
+	run(&(struct script){
+	    .seed = 1,
+	    .calls = 1500,
+	    .drops = 20,
+	    .drop_burst = 1,
+	    .compactions = 500,
+	    .compact_steps = 10,
+	});
+	assert_true(test.model.moves > 20);
+}
+
+/* A pass takes so long that much is appended, and removed, meanwhile. */
+static void
+test_kill_while_compaction_works_slowly(void **state)
+{
+	(void)state;
+	run(&(struct script){
+	    .seed = 2,
+	    .calls = 2500,
+	    .drops = 5,
+	    .drop_burst = 1,
+	    .compactions = 500,
+	    .compact_steps = 3,
+	});
+	assert_true(test.model.moves > 20);
 }
 
 static void
 test_kill_while_the_head_moves(void **state)
 {
 	(void)state;
-	run(2, 300, 1200);
+	run(&(struct script){
+	    .seed = 3,
+	    .calls = 1200,
+	    .drops = 300,
+	    .drop_burst = 2,
+	});
 }
 
+/* The head overtakes compaction, wherever that is. */
 static void
 test_kill_while_both_do(void **state)
 {
 	(void)state;
-	run(3, 60, 2000);
+	run(&(struct script){
+	    .seed = 4,
+	    .calls = 2000,
+	    .drops = 4,
+	    .drop_burst = 60,
+	    .compactions = 600,
+	    .compact_steps = 5,
+	});
+	assert_true(test.model.moves > 20);
+}
+
+static void
+test_kill_while_the_disk_fails(void **state)
+{
+	(void)state;
+	run(&(struct script){
+	    .seed = 5,
+	    .calls = 2000,
+	    .drops = 15,
+	    .drop_burst = 30,
+	    .compactions = 300,
+	    .compact_steps = 10,
+	    .failures = 20,
+	});
 }
 
 /* A torn write: what is whole of it counts, and no byte of the rest. */
@@ -428,8 +522,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_kill_while_compaction_works),
+		TEST(test_kill_while_compaction_works_slowly),
 		TEST(test_kill_while_the_head_moves),
 		TEST(test_kill_while_both_do),
+		TEST(test_kill_while_the_disk_fails),
 		TEST(test_the_last_write_is_cut_at_each_byte),
 		TEST(test_records_of_an_earlier_use_do_not_pass),
 	};

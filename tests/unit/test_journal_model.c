@@ -121,6 +121,7 @@ random_call(struct model *model, const char *path)
 {
 	unsigned key = (unsigned)model_random(model, MODEL_KEYS);
 	unsigned call = (unsigned)model_random(model, 1000);
+	uint64_t i;
 
 	if (call < 300) {
 		assert_int_equal(
@@ -128,8 +129,11 @@ random_call(struct model *model, const char *path)
 	} else if (call < 400) {
 		if (model->entries[key].version != 0)
 			assert_int_equal(model_remove(model, key), ERROR_NONE);
-	} else if (call < 450) {
+	} else if (call < 448) {
 		model_drop_oldest(model);
+	} else if (call < 450) {
+		for (i = model_random(model, 80); i > 0; --i)
+			model_drop_oldest(model);
 	} else if (call < 850) {
 		model_compact_steps(model, model_random(model, 50));
 	} else if (call < 970) {
@@ -264,6 +268,37 @@ test_a_queue_is_not_copied(void **state)
 	model_close(&model);
 }
 
+/*
+ * All that is left of 60,000 records fits in one segment, and the rest of the
+ * file is cut off: what tells of the numbers in use is that segment alone.
+ */
+static void
+test_numbers_outlive_compaction(void **state)
+{
+	const char *path = model_memory_path();
+	struct model model, found;
+	uint64_t next;
+	unsigned i;
+
+	(void)state;
+	model_open(&model, path);
+	for (i = 0; i < 60000; ++i)
+		model_put(&model, i < 10 ? i : 10 + i % 10, 200);
+	journal_flush(model.journal);
+	reopen(&model, path, false);
+	next = journal_next_sequence(model.journal);
+	model_compact(&model);
+	assert_true(journal_file_len(model.journal) < 3 * MEBIBYTE);
+	model_close(&model);
+	assert_int_equal(model_open(&found, path), ERROR_NONE);
+	assert_true(journal_next_sequence(found.journal) >= next);
+	assert_int_equal(model_replay(&found), 0);
+	for (i = 0; i < 20; ++i)
+		assert_int_equal(
+		    found.entries[i].version, model.entries[i].version);
+	model_close(&found);
+}
+
 /* However wrong the owner's accounts are, compaction comes to an end. */
 static void
 test_wrong_accounts_do_not_compact_for_ever(void **state)
@@ -358,6 +393,7 @@ main(void)
 		TEST(test_an_old_record_outlives_the_rest),
 		TEST(test_many_starts_take_bounded_space),
 		TEST(test_a_queue_is_not_copied),
+		TEST(test_numbers_outlive_compaction),
 		TEST(test_wrong_accounts_do_not_compact_for_ever),
 		TEST(test_the_owner_may_begin_a_replay_in_a_pass),
 	};

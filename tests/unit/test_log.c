@@ -454,7 +454,11 @@ test_full_postlog_falls_back_to_syslog(void **state)
 		sent++;
 		missed += drain(syslog_fd);
 	}
-	assert_int_equal(drain(postlog_fd), sent - missed);
+	assert_true(drain(postlog_fd) < sent - missed);
+	/* What it had no time for then it gets now, in order. */
+	while (!log_flush())
+		drain(postlog_fd);
+	drain(postlog_fd);
 	log_info("again");
 	snprintf(notice, sizeof(notice),
 	    "host postfix/tlsmgr[%%d]: warning: "
@@ -480,7 +484,10 @@ test_full_syslog_loses_and_counts(void **state)
 	for (unsigned i = 0; i < 5000; i++)
 		log_info("text");
 	arrived = drain(fd);
-	assert_true(arrived > 0 && arrived < 5000);
+	while (!log_flush())
+		arrived += drain(fd);
+	arrived += drain(fd);
+	assert_true(arrived > 1000 && arrived < 5000);
 	log_info("again");
 	snprintf(notice, sizeof(notice),
 	    "postfix/tlsmgr[%%d]: warning: "
