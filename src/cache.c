@@ -80,7 +80,7 @@ bool
 cache_is_cachable(const struct cache *cache)
 {
 	return cache_is_enabled(cache) && cache->store != NULL &&
-	    cache->store->ops->is_usable(cache->store);
+	       cache->store->ops->is_usable(cache->store);
 }
 
 static void

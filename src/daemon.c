@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 /* Background work between two requests takes no longer than this. */
@@ -22,6 +23,9 @@
 
 /* A restart waits until nobody asked anything for so long. */
 #define RESTART_IDLE_US 200000
+
+/* Descriptors that are not clients. */
+#define OTHER_DESCRIPTORS 64
 
 /* A log daemon that is behind is asked again this soon. */
 #define LOG_FLUSH_DELAY_US 20000
@@ -171,6 +175,20 @@ daemon_open_prng(struct daemon *daemon)
 	daemon->prng = prng_schedule_new(&config);
 }
 
+/* Each client takes a descriptor; what we are given may be less than allowed.
+ */
+static void
+raise_descriptor_limit(int64_t client_limit)
+{
+	rlim_t wanted = (rlim_t)client_limit + OTHER_DESCRIPTORS;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 /* The wrong answer means no TLS at all, so what was set must be clear. */
 static bool
 daemon_announces(const struct config *config, const struct settings *settings,
@@ -202,6 +220,7 @@ daemon_open(struct daemon *daemon, const struct master_options *options,
 	if (master_owner_find(&daemon->owner, settings->mail_owner, &cause) !=
 	    ERROR_NONE)
 		settings_fatal(config, "mail_owner", cause);
+	raise_descriptor_limit(settings->tlsmgr_client_limit);
 	daemon_open_prng(daemon);
 	prng_schedule_open_source(daemon->prng);
 	daemon_open_ticket_keys(daemon);

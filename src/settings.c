@@ -252,13 +252,13 @@ void
 settings_fini(struct settings *settings)
 {
 	for (size_t i = 0; i < PARAM_COUNT; i++) {
-		char **place = (char **)((char *)settings + params[i].offset);
+		void *place = (char *)settings + params[i].offset;
 
 		if (params[i].type != TYPE_STRING &&
 		    params[i].type != TYPE_ENUM)
 			continue;
-		free(*place);
-		*place = NULL;
+		free(*(char **)place);
+		*(char **)place = NULL;
 	}
 }
 

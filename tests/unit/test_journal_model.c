@@ -283,7 +283,7 @@ test_numbers_outlive_compaction(void **state)
 	(void)state;
 	model_open(&model, path);
 	for (i = 0; i < 60000; ++i)
-		model_put(&model, i < 10 ? i : 10 + i % 10, 200);
+		model_put(&model, i / 10 == 2000 ? i % 10 : 10 + i % 10, 200);
 	journal_flush(model.journal);
 	reopen(&model, path, false);
 	next = journal_next_sequence(model.journal);

@@ -198,20 +198,20 @@ static const struct {
 	    "0\0") ROW("request\0lookup\0cache_type\0smtpd\0cache_id\0x\0",
 	    "status\0"
 	    "4294967295\0session\0\0") ROW("request\0lookup\0cache_"
-	                                   "type\0smtp\0cache_id\0x\0",
+					   "type\0smtp\0cache_id\0x\0",
 	    "status\0"
 	    "4294967294\0session\0\0") ROW("request\0lookup\0cache_"
-	                                   "id\0x\0cache_type\0smtpd\0",
+					   "id\0x\0cache_type\0smtpd\0",
 	    "status\0"
 	    "4294967294\0session\0\0") ROW("request\0lookup\0cache_"
-	                                   "type\0smtpd\0",
+					   "type\0smtpd\0",
 	    "status\0"
 	    "4294967294\0session\0\0") ROW("request\0update\0cache_"
-	                                   "type\0smtpd\0cache_"
-	                                   "id\0x\0session\0aGk=\0",
+					   "type\0smtpd\0cache_"
+					   "id\0x\0session\0aGk=\0",
 	    "status\0"
 	    "0\0") ROW("request\0update\0cache_type\0smtpd\0cache_"
-	               "id\0x\0session\0aGk\0",
+		       "id\0x\0session\0aGk\0",
 	    FAIL_ALONE) ROW("request\0update\0cache_type\0smtpd\0cache_id\0x\0",
 	    FAIL_ALONE) ROW("request\0lookup\0cache_type\0smtpd\0cache_id\0x\0",
 	    "status\0"
@@ -243,7 +243,7 @@ static const struct {
 				    "status\0"
 				    "4294967294\0keybuf\0\0")
 				    ROW("request\0tktkey\0keyname\0MDEyMzQ1Njc4"
-	                                "OWFiY2RlZg==\0",
+					"OWFiY2RlZg==\0",
 					"status\0"
 					"4294967295\0keybuf\0\0")
 					ROW("request\0frobnicate\0", FAIL_ALONE)

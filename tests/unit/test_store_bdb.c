@@ -33,8 +33,8 @@ static struct {
 } last;
 
 static void
-get_done(void *arg, enum error error, const void *value, size_t len,
-    time_t put_at)
+get_done(
+    void *arg, enum error error, const void *value, size_t len, time_t put_at)
 {
 	(void)arg;
 	last.error = error;
@@ -189,7 +189,11 @@ static void
 test_life(void **state)
 {
 	static const char *const types[] = {
-		"btree", "hash", "internal", "lmdb", "sdbm",
+		"btree",
+		"hash",
+		"internal",
+		"lmdb",
+		"sdbm",
 	};
 
 	(void)state;
@@ -207,11 +211,11 @@ test_too_large(void **state)
 	struct store *store = open_store();
 
 	(void)state;
-	store->ops->put(store, "a", 1, big, sizeof(big), clock_wall_s(), done,
-	    NULL);
+	store->ops->put(
+	    store, "a", 1, big, sizeof(big), clock_wall_s(), done, NULL);
 	assert_int_equal(last.error, ERROR_TOO_LARGE);
-	store->ops->put(store, "a", 1, big, sizeof(big) - 1, clock_wall_s(),
-	    done, NULL);
+	store->ops->put(
+	    store, "a", 1, big, sizeof(big) - 1, clock_wall_s(), done, NULL);
 	assert_int_equal(last.error, ERROR_NONE);
 	assert_int_equal(get(store, "a"), ERROR_NONE);
 	assert_int_equal(last.len, sizeof(big) - 1);
@@ -313,8 +317,7 @@ test_size_bound(void **state)
 	put_many(store, 0, 5000);
 	assert_in_range(statistics(store).bytes, 9900, 10000);
 	assert_int_equal(count_many(store, 4900, 5000), 100);
-	assert_int_equal(
-	    count_many(store, 0, 5000), statistics(store).entries);
+	assert_int_equal(count_many(store, 0, 5000), statistics(store).entries);
 	close_store(store);
 }
 
@@ -332,8 +335,7 @@ test_churn(void **state)
 	store = open_store();
 	memset(value, 'x', sizeof(value) - 1);
 	for (int i = 0; i < 20000; i++) {
-		snprintf(key, sizeof(key), "key-%d",
-		    i % 2 == 0 ? i : i % 100);
+		snprintf(key, sizeof(key), "key-%d", i % 2 == 0 ? i : i % 100);
 		assert_int_equal(put(store, key, value), ERROR_NONE);
 		if (i % 100 == 0)
 			maintain(store);
@@ -505,8 +507,8 @@ write_over(const char *name, off_t offset, int byte, size_t len)
 
 	assert_true(fd >= 0);
 	for (size_t i = 0; i < len; i++)
-		bytes[i] = byte >= 0 ? (unsigned char)byte
-				     : (unsigned char)rand();
+		bytes[i] =
+		    byte >= 0 ? (unsigned char)byte : (unsigned char)rand();
 	assert_int_equal(pwrite(fd, bytes, len, offset), len);
 	free(bytes);
 	close(fd);
@@ -549,8 +551,8 @@ test_damaged_table(void **state)
 			assert_int_equal(unlink(unit_path("cache.db")), 0);
 			break;
 		case 5:
-			write_over("cache.db", 0, -1,
-			    (size_t)file_len("cache.db"));
+			write_over(
+			    "cache.db", 0, -1, (size_t)file_len("cache.db"));
 			break;
 		}
 		store = open_store();
@@ -622,8 +624,8 @@ test_foreign_journal(void **state)
 }
 
 static bool
-count_each(void *arg, const char *key, size_t key_len, size_t value_len,
-    time_t put_at)
+count_each(
+    void *arg, const char *key, size_t key_len, size_t value_len, time_t put_at)
 {
 	(void)put_at;
 	assert_in_range(key_len, 5, 9);

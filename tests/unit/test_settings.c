@@ -1,0 +1,644 @@
+/*
+ * Unit tests of the parameters: each row of params.def, the names in files,
+ * the words of the log levels, and the digest.
+ */
+#include "config.h"
+#include "settings.h"
+
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "child.h"
+#include "unit.h"
+
+static struct config *config;
+static struct settings settings;
+
+static int
+setup(void **state)
+{
+	config = config_new();
+	settings_set_defaults(config);
+	return unit_setup(state);
+}
+
+static int
+teardown(void **state)
+{
+	config_free(config);
+	return unit_teardown(state);
+}
+
+/* As if a line of a file had set it. */
+static void
+set(const char *name, const char *text)
+{
+	config_set_from(config, name, text, CONFIG_FILE, "/x/main.cf", 12);
+}
+
+static void
+read_settings(void)
+{
+	char *cause = NULL;
+
+	if (settings_read(&settings, config, &cause) != ERROR_NONE)
+		fail_msg("%s", cause);
+}
+
+/* The value is refused, with a cause that ends with this. */
+static void
+assert_refused(const char *name, const char *text, const char *wanted)
+{
+	char start[256], *cause = NULL;
+
+	set(name, text);
+	if (settings_read(&settings, config, &cause) != ERROR_INVALID)
+		fail_msg("%s = %s was taken", name, text);
+	snprintf(start, sizeof(start),
+	    "/x/main.cf, line 12: parameter %s: bad value \"%s\": ", name,
+	    text);
+	if (strncmp(cause, start, strlen(start)) != 0)
+		fail_msg("%s", cause);
+	if (wanted != NULL)
+		assert_string_equal(cause + strlen(start), wanted);
+	free(cause);
+}
+
+struct number_row {
+	const char *name;
+	const char *text; /* the default */
+	char type;        /* (t)ime, (i)nt, (s)ize */
+	long long min, max;
+	size_t offset;
+};
+
+static const struct number_row numbers[] = {
+#define NUMBER(name, text, type, min, max) \
+	{ #name, text, type, min, max, offsetof(struct settings, name) },
+#define PARAM_STRING(name, text)
+#define PARAM_NONEMPTY(name, text)
+#define PARAM_ENUM(name, text, words)
+#define PARAM_TIME(name, text, min, max) NUMBER(name, text, 't', min, max)
+#define PARAM_INT(name, text, min, max)  NUMBER(name, text, 'i', min, max)
+#define PARAM_SIZE(name, text, min, max) NUMBER(name, text, 's', min, max)
+#define PARAM_BOOL(name, text)
+#include "params.def"
+#undef NUMBER
+#undef PARAM_STRING
+#undef PARAM_NONEMPTY
+#undef PARAM_ENUM
+#undef PARAM_TIME
+#undef PARAM_INT
+#undef PARAM_SIZE
+#undef PARAM_BOOL
+};
+
+#define NUMBER_COUNT (sizeof(numbers) / sizeof(numbers[0]))
+
+/* Set it, read the settings, and compare; then back to the default. */
+static void
+assert_number(const struct number_row *row, const char *text, int64_t wanted)
+{
+	int64_t value;
+
+	set(row->name, text);
+	read_settings();
+	memcpy(&value, (char *)&settings + row->offset, sizeof(value));
+	if (value != wanted)
+		fail_msg("%s = %s is %lld", row->name, text, (long long)value);
+	settings_fini(&settings);
+	set(row->name, row->text);
+}
+
+static void
+assert_number_refused(const struct number_row *row, const char *text)
+{
+	char wanted[200];
+
+	if (row->type == 't')
+		snprintf(wanted, sizeof(wanted),
+		    "must be a time from %llds to %llds, in units of s, m, h, "
+		    "d or w",
+		    row->min, row->max);
+	else if (row->type == 'i')
+		snprintf(wanted, sizeof(wanted),
+		    "must be a number from %lld to %lld", row->min, row->max);
+	else
+		snprintf(wanted, sizeof(wanted),
+		    "must be a size from %lld to %lld bytes, or with k, m or "
+		    "g",
+		    row->min, row->max);
+	assert_refused(row->name, text, wanted);
+	set(row->name, row->text);
+}
+
+static void
+test_ranges(void **state)
+{
+	char text[32];
+
+	(void)state;
+	for (size_t i = 0; i < NUMBER_COUNT; i++) {
+		const struct number_row *row = &numbers[i];
+
+		snprintf(text, sizeof(text), "%lld", row->min);
+		assert_number(row, text, row->min);
+		snprintf(text, sizeof(text), "%lld", row->max);
+		assert_number(row, text, row->max);
+		snprintf(text, sizeof(text), "%lld", row->min - 1);
+		assert_number_refused(row, text);
+		/* One more than the largest of all has to be spelled out. */
+		if (row->max < LLONG_MAX)
+			snprintf(text, sizeof(text), "%lld", row->max + 1);
+		else
+			snprintf(text, sizeof(text), "9223372036854775808");
+		assert_number_refused(row, text);
+	}
+}
+
+static void
+test_bad_numbers(void **state)
+{
+	static const char *const texts[] = { "", "x", "-", "1x", "1 s", "1S",
+		"0x10", "99999999999999999999", "1,000", "1.5" };
+
+	(void)state;
+	for (size_t i = 0; i < NUMBER_COUNT; i++) {
+		for (size_t j = 0; j < sizeof(texts) / sizeof(texts[0]); j++)
+			assert_number_refused(&numbers[i], texts[j]);
+		/* Units are for what has them. */
+		if (numbers[i].type != 't')
+			assert_number_refused(&numbers[i], "10s");
+		if (numbers[i].type != 's')
+			assert_number_refused(&numbers[i], "10k");
+	}
+}
+
+static void
+test_units(void **state)
+{
+	(void)state;
+	set("daemon_timeout", "2h");
+	set("ipc_timeout", "1d");
+	set("tls_random_reseed_period", "1w");
+	set("smtpd_tls_session_cache_timeout", "30m");
+	set("tlsmgr_cache_max_size", "3k");
+	set("tlsmgr_cache_memory", "2M");
+	read_settings();
+	assert_int_equal(settings.daemon_timeout, 7200);
+	assert_int_equal(settings.ipc_timeout, 86400);
+	assert_int_equal(settings.tls_random_reseed_period, 604800);
+	assert_int_equal(settings.smtpd_tls_session_cache_timeout, 1800);
+	assert_int_equal(settings.tlsmgr_cache_max_size, 3072);
+	assert_int_equal(settings.tlsmgr_cache_memory, 2097152);
+	settings_fini(&settings);
+}
+
+static const struct text_row {
+	const char *name;
+	bool may_be_empty;
+	size_t offset;
+} texts[] = {
+#define PARAM_STRING(name, text) \
+	{ #name, true, offsetof(struct settings, name) },
+#define PARAM_NONEMPTY(name, text) \
+	{ #name, false, offsetof(struct settings, name) },
+#define PARAM_ENUM(name, text, words)
+#define PARAM_TIME(name, text, min, max)
+#define PARAM_INT(name, text, min, max)
+#define PARAM_SIZE(name, text, min, max)
+#define PARAM_BOOL(name, text)
+#include "params.def"
+#undef PARAM_STRING
+#undef PARAM_NONEMPTY
+#undef PARAM_ENUM
+#undef PARAM_TIME
+#undef PARAM_INT
+#undef PARAM_SIZE
+#undef PARAM_BOOL
+};
+
+static void
+test_texts(void **state)
+{
+	char *value;
+
+	(void)state;
+	set("part", "of it");
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		set(texts[i].name, "some, ${part}");
+		read_settings();
+		memcpy(
+		    &value, (char *)&settings + texts[i].offset, sizeof(value));
+		assert_string_equal(value, "some, of it");
+		settings_fini(&settings);
+		assert_refused(texts[i].name, "a ${part",
+		    "truncated macro reference: \"${part\"");
+		if (texts[i].may_be_empty) {
+			set(texts[i].name, "");
+			read_settings();
+			settings_fini(&settings);
+		} else {
+			assert_refused(texts[i].name, "",
+			    "must be a text that is not empty");
+		}
+		set(texts[i].name, "x");
+	}
+}
+
+static void
+test_defaults(void **state)
+{
+	(void)state;
+	read_settings();
+	assert_string_equal(settings.tls_random_source, "dev:/dev/urandom");
+	assert_string_equal(settings.syslog_name, "postfix");
+	assert_string_equal(settings.smtpd_tls_session_cache_database, "");
+	assert_string_equal(settings.tlsmgr_announce_protocol, "auto");
+	assert_int_equal(settings.smtpd_tls_session_cache_timeout, 3600);
+	assert_int_equal(settings.tls_random_bytes, 32);
+	assert_int_equal(settings.daemon_timeout, 18000);
+	assert_int_equal(settings.tlsmgr_cache_max_size, 1024 * 1024 * 1024);
+	assert_true(settings.tlsmgr_cache_persist);
+	assert_non_null(
+	    strstr(settings.tls_random_exchange_name, settings.data_directory));
+	settings_fini(&settings);
+	set("multi_instance_name", "second");
+	set("data_directory", "/elsewhere");
+	read_settings();
+	assert_string_equal(settings.syslog_name, "second");
+	assert_string_equal(
+	    settings.tls_random_exchange_name, "/elsewhere/prng_exch");
+	settings_fini(&settings);
+}
+
+/* A second fini finds nothing to free. */
+static void
+test_fini_twice(void **state)
+{
+	(void)state;
+	read_settings();
+	settings_fini(&settings);
+	assert_null(settings.mail_owner);
+	assert_null(settings.tlsmgr_announce_protocol);
+	settings_fini(&settings);
+}
+
+static void
+test_bool_parameter(void **state)
+{
+	(void)state;
+	set("tlsmgr_cache_persist", "no");
+	read_settings();
+	assert_false(settings.tlsmgr_cache_persist);
+	settings_fini(&settings);
+	assert_refused("tlsmgr_cache_persist", "maybe", "must be yes or no");
+	assert_refused("tlsmgr_cache_persist", "", "must be yes or no");
+}
+
+static void
+test_enum_parameter(void **state)
+{
+	static const char *const words[][2] = { { "auto", "auto" },
+		{ "yes", "yes" }, { "no", "no" }, { "YES", "yes" },
+		{ "Auto", "auto" } };
+	static const char *const bad[] = { "", "y", "aut", "autos", "auto,",
+		"auto, yes", ",", "true", "1" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		set("tlsmgr_announce_protocol", words[i][0]);
+		read_settings();
+		assert_string_equal(
+		    settings.tlsmgr_announce_protocol, words[i][1]);
+		settings_fini(&settings);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_refused("tlsmgr_announce_protocol", bad[i],
+		    "must be one of auto, yes, no");
+}
+
+static void
+test_override_is_named(void **state)
+{
+	char *cause = NULL;
+
+	(void)state;
+	set("tls_random_bytes", "16");
+	assert_int_equal(
+	    config_override(config, "tls_random_bytes=none", &cause),
+	    ERROR_NONE);
+	assert_int_equal(
+	    settings_read(&settings, config, &cause), ERROR_INVALID);
+	assert_string_equal(cause,
+	    "option -o: parameter tls_random_bytes: bad value \"none\": must "
+	    "be a number from 1 to 2147483647");
+	free(cause);
+}
+
+static void
+call_settings_fatal(void *arg)
+{
+	settings_fatal(config, "mail_owner", arg);
+}
+
+static void
+test_settings_fatal(void **state)
+{
+	struct child child;
+	char problem[] = "no such user";
+
+	(void)state;
+	set("mail_owner", "no${empty}body");
+	child_run(&child, call_settings_fatal, problem);
+	child_assert_exited(&child, 1);
+	assert_string_equal(child.lines,
+	    "fatal: /x/main.cf, line 12: parameter mail_owner: bad value "
+	    "\"nobody\": no such user\n");
+}
+
+/* mydomain follows myhostname where that is set. */
+static void
+test_mydomain(void **state)
+{
+	(void)state;
+	set("myhostname", "mail.example.org");
+	read_settings();
+	assert_string_equal(settings.mydomain, "example.org");
+	settings_fini(&settings);
+	set("myhostname", "mail");
+	read_settings();
+	assert_string_equal(settings.mydomain, "localdomain");
+	settings_fini(&settings);
+	set("mydomain", "example.net");
+	set("myhostname", "mail.example.org");
+	read_settings();
+	assert_string_equal(settings.mydomain, "example.net");
+	settings_fini(&settings);
+	assert_refused("myhostname", "${", "truncated macro reference: \"${\"");
+}
+
+static void
+read_file(const char *name, const char *text)
+{
+	const char *path = unit_path(name);
+	FILE *file = fopen(path, "w");
+	char *cause = NULL;
+
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+	assert_int_equal(
+	    config_read_file(config, path, false, &cause), ERROR_NONE);
+}
+
+static enum error
+check_names(char **cause)
+{
+	return settings_check_names(config, unit_path("tlsmgr.cf"), cause);
+}
+
+static void
+test_names_in_files(void **state)
+{
+	char *cause = NULL;
+
+	(void)state;
+	read_file("main.cf", "any_name = 1\ntlsmgr_client_limit = 5\n"
+			     "mail_owner = x\n");
+	read_file("tlsmgr.cf", "tlsmgr_client_limit = $any_name\n");
+	assert_int_equal(check_names(&cause), ERROR_NONE);
+	assert_null(cause);
+	assert_string_equal(unit_lines, "");
+}
+
+static void
+test_unknown_names_of_ours(void **state)
+{
+	char wanted[PATH_MAX + 100], *cause = NULL;
+
+	(void)state;
+	read_file("main.cf", "\ntlsmgr_first = 1\n");
+	read_file("tlsmgr.cf", "tlsmgr_client_limits = 1\n");
+	assert_int_equal(check_names(&cause), ERROR_NONE);
+	assert_int_equal(unit_log_complaints(), 2);
+	snprintf(wanted, sizeof(wanted),
+	    "%s, line 2: unknown parameter: tlsmgr_first\n",
+	    unit_path("main.cf"));
+	assert_true(unit_log_has(wanted));
+	snprintf(wanted, sizeof(wanted),
+	    "%s, line 1: unknown parameter: tlsmgr_client_limits\n",
+	    unit_path("tlsmgr.cf"));
+	assert_true(unit_log_has(wanted));
+}
+
+static void
+test_foreign_names_in_our_file(void **state)
+{
+	static const char *const names[] = { "mail_owner", "x", "tlsmgr",
+		"smtpd_tlsmgr_x" };
+	char text[64], wanted[PATH_MAX + 200], *cause = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		config_free(config);
+		config = config_new();
+		settings_set_defaults(config);
+		snprintf(text, sizeof(text), "# ours\n%s = 1\n", names[i]);
+		read_file("tlsmgr.cf", text);
+		assert_int_equal(check_names(&cause), ERROR_INVALID);
+		snprintf(wanted, sizeof(wanted),
+		    "%s, line 2: parameter %s does not begin with tlsmgr_: it "
+		    "belongs in main.cf",
+		    unit_path("tlsmgr.cf"), names[i]);
+		assert_string_equal(cause, wanted);
+		free(cause);
+	}
+}
+
+static void
+test_loglevels(void **state)
+{
+	static const struct {
+		const char *text;
+		bool log_cache;
+	} rows[] = { { "", false }, { " , ", false }, { "0", false },
+		{ "1", false }, { "01", false }, { "2", true }, { "3", true },
+		{ "4", true }, { "99999999999999999999", true },
+		{ "none", false }, { "routine", false }, { "summary", false },
+		{ "untrusted", false }, { "peercert", false },
+		{ "certmatch", false }, { "verbose", false }, { "dane", false },
+		{ "trace", false }, { "ssl-debug", false },
+		{ "ssl-handshake-packet-dump", false },
+		{ "ssl-session-packet-dump", false }, { "cache", true },
+		{ "debug", true }, { "ssl-expert", true },
+		{ "ssl-developer", true }, { "Cache", true },
+		{ "cache, none", true }, { "summary,cache", true },
+		{ "summary\tcache\r\n", true }, { "2 1", true },
+		{ "summary verbose", false } };
+	bool log_cache;
+	char *cause = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		log_cache = !rows[i].log_cache;
+		assert_int_equal(settings_log_cache_activity(
+				     rows[i].text, &log_cache, &cause),
+		    ERROR_NONE);
+		if (log_cache != rows[i].log_cache)
+			fail_msg("\"%s\"", rows[i].text);
+	}
+	assert_null(cause);
+}
+
+static void
+test_bad_loglevels(void **state)
+{
+	static const struct {
+		const char *text;
+		bool log_cache;
+		const char *cause;
+	} rows[] = {
+		{ "chatty", false, "unknown value \"chatty\" in \"chatty\"" },
+		{ "cache, chatty", true,
+		    "unknown value \"chatty\" in \"cache, chatty\"" },
+		{ "one,two 2", true, "unknown value \"one\" in \"one,two 2\"" },
+		{ "2x", false, "unknown value \"2x\" in \"2x\"" },
+		{ "-2", false, "unknown value \"-2\" in \"-2\"" },
+		{ "cach", false, "unknown value \"cach\" in \"cach\"" },
+		{ "cached", false, "unknown value \"cached\" in \"cached\"" },
+	};
+	bool log_cache;
+	char *cause;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		log_cache = !rows[i].log_cache;
+		assert_int_equal(settings_log_cache_activity(
+				     rows[i].text, &log_cache, &cause),
+		    ERROR_INVALID);
+		assert_int_equal(log_cache, rows[i].log_cache);
+		assert_string_equal(cause, rows[i].cause);
+		free(cause);
+	}
+}
+
+/* Does the digest of this side change when the parameter is set? */
+static bool
+changes_digest(const char *side, const char *name, const char *text)
+{
+	unsigned char before[SETTINGS_DIGEST_LEN];
+	unsigned char after[SETTINGS_DIGEST_LEN];
+
+	settings_digest(config, side, before);
+	set(name, text);
+	settings_digest(config, side, after);
+	return memcmp(before, after, sizeof(after)) != 0;
+}
+
+static void
+test_digest_changes(void **state)
+{
+	(void)state;
+	assert_true(changes_digest("smtpd", "smtpd_tls_cert_file", "/a"));
+	assert_true(changes_digest("smtpd", "smtpd_tls_cert_file", "/b"));
+	assert_true(changes_digest("smtpd", "smtpd_tls_cert_file", ""));
+	assert_true(changes_digest("smtp", "smtp_tls_security_level", "may"));
+	assert_true(changes_digest("lmtp", "lmtp_tls_CAfile", "/ca"));
+	for (size_t i = 0; i < 3; i++) {
+		static const char *const sides[] = { "smtpd", "smtp", "lmtp" };
+		char value[8];
+
+		snprintf(value, sizeof(value), "v%zu", i);
+		assert_true(
+		    changes_digest(sides[i], "tls_high_cipherlist", value));
+	}
+	/* Through what it refers to. */
+	set("smtpd_tls_key_file", "$keys/key");
+	assert_true(changes_digest("smtpd", "keys", "/k"));
+	/* A value that cannot be expanded still counts. */
+	assert_true(changes_digest("smtpd", "smtpd_tls_loop", "${"));
+	assert_true(changes_digest("smtpd", "smtpd_tls_loop", "${{"));
+	/* Name and value do not flow into each other. */
+	set("tls_ab", "c");
+	assert_false(changes_digest("smtp", "tls_ab", "c"));
+}
+
+static void
+test_digest_does_not_change(void **state)
+{
+	static const char *const names[] = { "smtpd_tls_loglevel",
+		"smtpd_tls_session_cache_database",
+		"smtpd_tls_session_cache_timeout", "tls_random_source",
+		"tls_random_bytes", "tls_random_reseed_period",
+		"smtp_tls_security_level", "lmtp_tls_security_level",
+		"smtp_tls_loglevel", "smtpd_banner", "smtpd_tlsx",
+		"tlsproxy_tls_cert_file", "tlsmgr_client_limit", "mail_owner",
+		"x_smtpd_tls_cert_file", "xtls_high_cipherlist" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (changes_digest("smtpd", names[i], "50"))
+			fail_msg("%s", names[i]);
+	assert_false(changes_digest("smtp", "smtpd_tls_cert_file", "/a"));
+	assert_false(changes_digest("lmtp", "smtp_tls_cert_file", "/a"));
+}
+
+/* The same settings in another order, or by other means, are the same. */
+static void
+test_digest_is_of_values(void **state)
+{
+	unsigned char first[SETTINGS_DIGEST_LEN], second[SETTINGS_DIGEST_LEN];
+	char *cause = NULL;
+
+	(void)state;
+	set("smtpd_tls_cert_file", "/a");
+	set("tls_high_cipherlist", "b");
+	settings_digest(config, "smtpd", first);
+	config_free(config);
+	config = config_new();
+	settings_set_defaults(config);
+	set("value", "b");
+	assert_int_equal(
+	    config_override(config, "tls_high_cipherlist=$value", &cause),
+	    ERROR_NONE);
+	set("smtpd_tls_cert_file", "/a");
+	settings_digest(config, "smtpd", second);
+	assert_memory_equal(first, second, sizeof(first));
+}
+
+#define SETTINGS_TEST(name) \
+	cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SETTINGS_TEST(test_ranges),
+		SETTINGS_TEST(test_bad_numbers),
+		SETTINGS_TEST(test_units),
+		SETTINGS_TEST(test_texts),
+		SETTINGS_TEST(test_defaults),
+		SETTINGS_TEST(test_fini_twice),
+		SETTINGS_TEST(test_bool_parameter),
+		SETTINGS_TEST(test_enum_parameter),
+		SETTINGS_TEST(test_override_is_named),
+		SETTINGS_TEST(test_settings_fatal),
+		SETTINGS_TEST(test_mydomain),
+		SETTINGS_TEST(test_names_in_files),
+		SETTINGS_TEST(test_unknown_names_of_ours),
+		SETTINGS_TEST(test_foreign_names_in_our_file),
+		SETTINGS_TEST(test_loglevels),
+		SETTINGS_TEST(test_bad_loglevels),
+		SETTINGS_TEST(test_digest_changes),
+		SETTINGS_TEST(test_digest_does_not_change),
+		SETTINGS_TEST(test_digest_is_of_values),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
