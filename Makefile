@@ -20,6 +20,8 @@ COMMAND_DIRECTORY ?= $(call ask,command_directory,/usr/sbin)
 DATA_DIRECTORY ?= $(call ask,data_directory,/var/lib/postfix)
 MAIL_OWNER ?= $(call ask,mail_owner,postfix)
 DATABASE_TYPE ?= $(call ask,default_database_type,hash)
+# Empty before Postfix 3.11, which does not know it.
+CACHE_DB_TYPE ?= $(call ask,default_cache_db_type)
 IMPORT_ENVIRONMENT ?= $(call ask,import_environment,MAIL_CONFIG MAIL_DEBUG \
 	MAIL_LOGTAG TZ XAUTHORITY DISPLAY LANG=C POSTLOG_SERVICE POSTLOG_HOSTNAME)
 
@@ -75,6 +77,7 @@ CPPFLAGS_settings = \
 	-DDEFAULT_DATA_DIRECTORY='"$(DATA_DIRECTORY)"' \
 	-DDEFAULT_MAIL_OWNER='"$(MAIL_OWNER)"' \
 	-DDEFAULT_DATABASE_TYPE='"$(DATABASE_TYPE)"' \
+	-DDEFAULT_CACHE_DB_TYPE='"$(CACHE_DB_TYPE)"' \
 	-DDEFAULT_IMPORT_ENVIRONMENT='"$(IMPORT_ENVIRONMENT)"'
 
 $(LIBRARY): $(OBJECTS)
@@ -138,11 +141,10 @@ check-valgrind: all deps-test $(TEST_TOOLS)
 lint:
 	@tests/run/install-packages lint
 	clang-format --dry-run --Werror src/*.c tests/unit/*.c
-	@for file in src/*.c; do \
-		clang-tidy --quiet $$file -- -std=c11 $(CPPFLAGS_ALL) \
-		    $(CPPFLAGS_settings) || exit 1; \
-	done
+	ls src/*.c | xargs -n 1 -P $$(nproc) -I FILE clang-tidy --quiet FILE \
+	    -- -std=c11 $(CPPFLAGS_ALL) $(subst ",\",$(CPPFLAGS_settings))
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
+	    '-D_Noreturn=__attribute__((noreturn))' \
 	    --enable=warning,portability -Iinclude src
 
 # A private Postfix with this daemon in it; KEEP=1 leaves it running.

@@ -185,11 +185,13 @@ is_table_file(const struct bdb *table)
 	memcpy(&magic, meta + META_MAGIC, sizeof(magic));
 	memcpy(&version, meta + META_VERSION, sizeof(version));
 	memcpy(&page_len, meta + META_PAGE_LEN, sizeof(page_len));
-	return magic ==
-	           (table->type == DB_HASH ? DB_HASHMAGIC : DB_BTREEMAGIC) &&
-	       version == (table->type == DB_HASH ? DB_HASHVERSION
-						  : DB_BTREEVERSION) &&
-	       page_len == BDB_PAGE_LEN &&
+	if (table->type == DB_HASH) {
+		if (magic != DB_HASHMAGIC || version != DB_HASHVERSION)
+			return false;
+	} else if (magic != DB_BTREEMAGIC || version != DB_BTREEVERSION) {
+		return false;
+	}
+	return page_len == BDB_PAGE_LEN &&
 	       (meta[META_FLAGS] & META_FLAG_CHECKSUM) != 0 &&
 	       st.st_size >= 2 * BDB_PAGE_LEN && st.st_size % BDB_PAGE_LEN == 0;
 }
@@ -224,15 +226,15 @@ bdb_get(struct bdb *table, const void *key, size_t key_len, void *out,
     size_t size, size_t *len)
 {
 	DBT key_dbt = { .data = (void *)key, .size = (u_int32_t)key_len };
-	DBT data = {
+	DBT value_dbt = {
 		.data = out, .ulen = (u_int32_t)size, .flags = DB_DBT_USERMEM
 	};
 	int result;
 
 	if (table->db == NULL)
 		return ERROR_IO;
-	result = table->db->get(table->db, NULL, &key_dbt, &data, 0);
-	*len = data.size;
+	result = table->db->get(table->db, NULL, &key_dbt, &value_dbt, 0);
+	*len = value_dbt.size;
 	return result_error(result);
 }
 
@@ -241,12 +243,12 @@ bdb_put(struct bdb *table, const void *key, size_t key_len, const void *value,
     size_t len)
 {
 	DBT key_dbt = { .data = (void *)key, .size = (u_int32_t)key_len };
-	DBT data = { .data = (void *)value, .size = (u_int32_t)len };
+	DBT value_dbt = { .data = (void *)value, .size = (u_int32_t)len };
 
 	if (table->db == NULL)
 		return ERROR_IO;
 	return result_error(
-	    table->db->put(table->db, NULL, &key_dbt, &data, 0));
+	    table->db->put(table->db, NULL, &key_dbt, &value_dbt, 0));
 }
 
 enum error

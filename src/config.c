@@ -82,11 +82,11 @@ insert_entry(struct config *config, const char *name, size_t index)
 
 	if (config->count == config->size) {
 		config->size = config->size == 0 ? 64 : config->size * 2;
-		config->entries = xrealloc(
-		    config->entries, config->size * sizeof(*config->entries));
+		config->entries = xrealloc(config->entries,
+		    config->size * sizeof(struct config_entry *));
 	}
 	memmove(config->entries + index + 1, config->entries + index,
-	    (config->count - index) * sizeof(*config->entries));
+	    (config->count - index) * sizeof(struct config_entry *));
 	entry->name = xstrdup(name);
 	config->entries[index] = entry;
 	config->count++;

@@ -6,6 +6,7 @@
  */
 #include "config.h"
 
+#include "config_compare.h"
 #include "xalloc.h"
 
 #include <ctype.h>
@@ -16,9 +17,6 @@
  * double and double (in bytes of text looked at). */
 #define DEPTH_MAX 100
 #define WORK_MAX  10000000
-
-/* The parts of a level behind the first, as observed. */
-#define LEVEL_PART_MAX 1023
 
 /* Text that need not end with NUL. */
 struct piece {
@@ -76,10 +74,17 @@ skip(struct piece *piece, size_t len)
 	piece->len -= len;
 }
 
+/* Of macros; between lines of main.cf there may be others. */
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 static void
 skip_blanks(struct piece *piece)
 {
-	while (piece->len > 0 && memchr(" \t\r\n", *piece->text, 4) != NULL)
+	while (piece->len > 0 && is_blank(*piece->text))
 		skip(piece, 1);
 }
 
@@ -236,65 +241,6 @@ expand_choice(struct expansion *expansion, bool is_true, struct piece rest,
 	    is_true ? choice.if_true : choice.if_false, frame, output);
 }
 
-static bool
-is_number(const char *text)
-{
-	return *text != '\0' && text[strspn(text, "0123456789")] == '\0';
-}
-
-/* As numbers, of any length, where both are; else as strings. */
-static int
-compare_texts(const char *left, const char *right)
-{
-	if (!is_number(left) || !is_number(right))
-		return strcmp(left, right);
-	left += strspn(left, "0");
-	right += strspn(right, "0");
-	if (strlen(left) != strlen(right))
-		return strlen(left) < strlen(right) ? -1 : 1;
-	return strcmp(left, right);
-}
-
-/* A compatibility level: one to three numbers; those not there are 0. */
-static bool
-parse_level(const char *text, long level[3])
-{
-	char *end;
-
-	memset(level, 0, 3 * sizeof(*level));
-	for (int i = 0; i < 3; i++) {
-		level[i] = strtol(text, &end, 10);
-		if (end == text || level[i] < 0 ||
-		    (i > 0 && level[i] > LEVEL_PART_MAX))
-			return false;
-		if (*end == '\0')
-			return true;
-		if (*end != '.')
-			return false;
-		text = end + 1;
-	}
-	return false;
-}
-
-/* "3.10" is above "3.6". */
-static enum error
-compare_levels(struct expansion *expansion, const struct output *left,
-    const struct output *right, int *order)
-{
-	long l[3], r[3];
-
-	*order = 0;
-	if (!parse_level(left->text, l))
-		return fail(expansion, "malformed compatibility level",
-		    (struct piece){ left->text, left->len });
-	if (!parse_level(right->text, r))
-		return fail(expansion, "malformed compatibility level",
-		    (struct piece){ right->text, right->len });
-	for (int i = 0; i < 3 && *order == 0; i++)
-		*order = l[i] < r[i] ? -1 : l[i] > r[i];
-	return ERROR_NONE;
-}
-
 /* The longer ones first: one may begin another. */
 static const struct comparison {
 	const char *operator;
@@ -334,21 +280,20 @@ expand_operand(struct expansion *expansion, struct piece *rest,
 	return expand_nested(expansion, inside, inside, frame, operand);
 }
 
-/* Are they in that order? Levels compare number by number. */
+/* Are they in that order? */
 static enum error
 compare(struct expansion *expansion, const struct comparison *comparison,
-    bool is_level, const struct output *left, const struct output *right,
-    bool *holds)
+    bool is_level, const char *left, const char *right, bool *holds)
 {
-	enum error error = ERROR_NONE;
+	const char *bad;
 	int order;
 
-	if (is_level)
-		error = compare_levels(expansion, left, right, &order);
-	else
-		order = compare_texts(left->text, right->text);
-	if (error != ERROR_NONE)
-		return error;
+	if (!is_level) {
+		order = config_compare_texts(left, right);
+	} else if (!config_compare_levels(left, right, &order, &bad)) {
+		return fail(expansion, "malformed compatibility level",
+		    (struct piece){ bad, strlen(bad) });
+	}
 	*holds = order < 0   ? comparison->if_less
 	         : order > 0 ? comparison->if_greater
 	                     : comparison->if_equal;
@@ -375,8 +320,8 @@ take_comparison(struct expansion *expansion, struct piece *rest,
 	if (error == ERROR_NONE)
 		error = expand_operand(expansion, rest, frame, &right);
 	if (error == ERROR_NONE)
-		error = compare(
-		    expansion, comparison, is_level, &left, &right, holds);
+		error = compare(expansion, comparison, is_level, left.text,
+		    right.text, holds);
 	free(left.text);
 	free(right.text);
 	return error;

@@ -91,9 +91,9 @@ config_parse_size(const char *text, long long *bytes)
 	case 'k':
 		return multiply(bytes, 1024);
 	case 'm':
-		return multiply(bytes, 1024 * 1024);
+		return multiply(bytes, 1024LL * 1024);
 	case 'g':
-		return multiply(bytes, 1024 * 1024 * 1024);
+		return multiply(bytes, 1024LL * 1024 * 1024);
 	default:
 		return ERROR_INVALID;
 	}

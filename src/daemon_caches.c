@@ -160,8 +160,10 @@ daemon_open_caches(struct daemon *daemon)
 		enabled_count++;
 		split_database(settings, from[i].database, &types[i], &path);
 		ops[i] = find_store(daemon, &from[i], types[i]);
-		paths[i] = data_path(types[i], path, daemon->owner.uid,
-		    settings->data_directory);
+		paths[i] = strcmp(types[i], "internal") == 0
+		    ? xstrdup(path)
+		    : data_path(types[i], path, daemon->owner.uid,
+			  settings->data_directory);
 		check_same_database(daemon, (enum cache_type)i, paths);
 	}
 	for (int i = 0; i < CACHE_TYPES; i++) {

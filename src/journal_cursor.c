@@ -134,8 +134,7 @@ read_head(struct journal *journal, const struct journal_cursor *cursor,
 		return ERROR_DAMAGED;
 	if ((int)record->type == JOURNAL_END)
 		return ERROR_NOT_FOUND;
-	if (record->sequence < segment->first_sequence ||
-	    record->sequence >= journal->next_sequence)
+	if (record->sequence >= journal->next_sequence)
 		return ERROR_DAMAGED;
 	record->position = journal_position(cursor->slot, cursor->offset);
 	journal_record_point(record, bytes, false);

@@ -38,7 +38,7 @@ static void
 bus_error_cb(int number, siginfo_t *info, void *context)
 {
 	uintptr_t address = (uintptr_t)info->si_addr;
-	void *page = (void *)(address & ~(page_len - 1));
+	void *page = (char *)info->si_addr - address % page_len;
 
 	(void)context;
 	for (struct journal_map *map = maps; map != NULL; map = map->next)
