@@ -138,11 +138,16 @@ check-valgrind: all deps-test $(TEST_TOOLS)
 	    --suppressions=$(abspath tests/lib/valgrind.supp)" \
 	    $(PYTEST) $(PYTEST_FLAGS) tests/e2e/test_conformance.py
 
+TIDY := $(SOURCES:src/%.c=tidy/%)
+.PHONY: $(TIDY)
+$(TIDY): tidy/%:
+	@clang-tidy --quiet src/$*.c -- -std=c11 $(CPPFLAGS_ALL) \
+	    $(CPPFLAGS_settings) 2>/dev/null
+
 lint:
 	@tests/run/install-packages lint
 	clang-format --dry-run --Werror src/*.c tests/unit/*.c
-	ls src/*.c | xargs -n 1 -P $$(nproc) -I FILE clang-tidy --quiet FILE \
-	    -- -std=c11 $(CPPFLAGS_ALL) $(subst ",\",$(CPPFLAGS_settings))
+	$(MAKE) -j$$(nproc) $(TIDY)
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
 	    '-D_Noreturn=__attribute__((noreturn))' \
 	    --enable=warning,portability -Iinclude src
@@ -189,7 +194,7 @@ deb:
 	mkdir -p $(BUILD)/deb/source
 	tar --exclude=./.git --exclude=./build --exclude=./tests/.cache -cf - . | \
 	    tar -C $(BUILD)/deb/source -xf -
-	cd $(BUILD)/deb/source && dpkg-buildpackage -us -uc -b
+	cd $(BUILD)/deb/source && env -u MAKEFLAGS -u BUILD dpkg-buildpackage -us -uc -b
 	cd $(BUILD)/deb && lintian --fail-on error,warning *.changes
 
 # Every suite of Debian with its own Postfix, and the package; takes a while.

@@ -6,12 +6,14 @@
 #define EXCHANGE_H
 
 #include "error.h"
+#include "log.h"
 
 #define EXCHANGE_FILE_LEN 1024
 
 struct exchange_file {
 	char *path; /* owned; for messages only; NULL: none */
 	int fd;     /* owned; -1: none */
+	struct log_limit complaints;
 };
 
 /* No file yet. Embedded: pair with exchange_close(). */

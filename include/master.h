@@ -111,9 +111,8 @@ void master_watchdog_start(unsigned timeout_s);
 void master_watchdog_pat(void);
 
 /*
- * The version of the Postfix that is installed: the "mail_version=" stamp in
- * daemon_directory/master, e.g. "3.7.11", for the caller to free; NULL if
- * there is none.
+ * The version of the Postfix that is installed, e.g. "3.7.11", as found in
+ * daemon_directory/master, for the caller to free; NULL if it is not there.
  */
 char *master_postfix_version(const char *daemon_directory);
 

@@ -35,6 +35,7 @@ struct store_config {
 	uint64_t bytes_max;     /* keys and values; 0: no bound */
 	uint64_t memory;        /* bytes of memory pool */
 	bool persist;           /* keep the content across processes */
+	uint64_t start_budget_us; /* what start() may take; the rest goes on */
 	unsigned char digest[SETTINGS_DIGEST_LEN]; /* other: start empty */
 	char boot_id[STORE_BOOT_ID_LEN]; /* what was not synced is as old */
 };

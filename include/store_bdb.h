@@ -20,6 +20,8 @@
 #include "log.h"
 #include "store.h"
 
+#define STORE_BDB_COMPLAINT_PERIOD_S 60
+
 enum store_bdb_state {
 	STORE_BDB_WAITING,   /* another process has the lock */
 	STORE_BDB_REPLAYING, /* the table is made from the journal */
@@ -52,7 +54,10 @@ struct store_bdb {
 	bool is_marked_clean;  /* the journal's header says so */
 	uint64_t retry_us;     /* when to try again (monotonic) */
 	uint64_t started_us;
-	struct log_limit complaints;
+	bool is_journal_loaded;
+	/* One for each kind of line: a disk may be full for days. */
+	struct log_limit put_complaints, broken_complaints;
+	struct log_limit empty_complaints, rebuild_complaints;
 	struct store_statistics counted;
 };
 
@@ -85,8 +90,11 @@ void store_bdb_replay_slice(struct store_bdb *, uint64_t deadline_us);
 void store_bdb_rebuild(struct store_bdb *);
 /* Begin with nothing. */
 enum error store_bdb_reset(struct store_bdb *);
-/* The files are about to differ from what a clean mark says. */
-void store_bdb_unmark(struct store_bdb *);
+/*
+ * The files are about to differ from what a clean mark says. If the mark
+ * cannot be taken away, nothing may be written.
+ */
+enum error store_bdb_unmark(struct store_bdb *);
 
 /* store_bdb_expire.c */
 uint64_t store_bdb_maintain(struct store *, time_t now, uint64_t budget_us);

@@ -207,18 +207,17 @@ bdb_open(struct bdb *table)
 enum error
 bdb_create(struct bdb *table)
 {
-	enum error error;
-
 	table_discard(table);
 	if (table->fd < 0)
 		return table_open(table, DB_CREATE);
 	bdb_file_forgive(table->path);
-	error = table_open(table, DB_CREATE | DB_TRUNCATE);
-	if (error == ERROR_NONE && bdb_file_write_error(table->path) != 0) {
-		table_discard(table);
-		error = ERROR_IO;
-	}
-	return error;
+	/* There is nothing yet that could be damaged. */
+	if (table_open(table, DB_CREATE | DB_TRUNCATE) == ERROR_NONE &&
+	    bdb_file_write_error(table->path) == 0)
+		return ERROR_NONE;
+	table_discard(table);
+	return bdb_file_write_error(table->path) == ENOSPC ? ERROR_NO_SPACE
+	                                                   : ERROR_IO;
 }
 
 enum error

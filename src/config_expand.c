@@ -13,10 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bounds for what a file can make us do: macros in macros, and names that
- * double and double (in bytes of text looked at). */
-#define DEPTH_MAX 100
-#define WORK_MAX  10000000
+/* Bounds for what a file can make us do. */
+#define DEPTH_MAX 100     /* macros in macros, as in Postfix */
+#define WORK_MAX  4000000 /* bytes looked at: names may double and double */
 
 /* Text that need not end with NUL. */
 struct piece {
@@ -74,7 +73,7 @@ skip(struct piece *piece, size_t len)
 	piece->len -= len;
 }
 
-/* Of macros; between lines of main.cf there may be others. */
+/* A blank inside of a macro; not all that isspace(3) knows. */
 static bool
 is_blank(char c)
 {

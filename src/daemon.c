@@ -189,18 +189,14 @@ raise_descriptor_limit(int64_t client_limit)
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* The wrong answer means no TLS at all, so what was set must be clear. */
+/* The wrong answer means no TLS at all, for old clients or for new ones. */
 static bool
-daemon_announces(const struct config *config, const struct settings *settings,
-    const char *version)
+daemon_announces(const struct settings *settings, const char *version)
 {
 	const char *setting = settings->tlsmgr_announce_protocol;
 
 	if (strcmp(setting, "auto") == 0)
 		return master_version_announces(version);
-	if (strcmp(setting, "yes") != 0 && strcmp(setting, "no") != 0)
-		settings_fatal(
-		    config, "tlsmgr_announce_protocol", "not auto, yes or no");
 	return strcmp(setting, "yes") == 0;
 }
 
@@ -215,7 +211,7 @@ daemon_open(struct daemon *daemon, const struct master_options *options,
 		.options = options,
 		.config = config,
 		.settings = settings,
-		.announces = daemon_announces(config, settings, version),
+		.announces = daemon_announces(settings, version),
 	};
 	if (master_owner_find(&daemon->owner, settings->mail_owner, &cause) !=
 	    ERROR_NONE)

@@ -19,6 +19,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Updates may come every second, and the disk may stay full for days. */
+#define COMPLAINT_PERIOD_S 60
+
 void
 exchange_init(struct exchange_file *file)
 {
@@ -52,10 +55,11 @@ exchange_close(struct exchange_file *file)
 }
 
 static enum error
-fail_io(const struct exchange_file *file, const char *verb)
+fail_io(struct exchange_file *file, const char *verb)
 {
-	log_warning("cannot %s PRNG exchange file %s: %s", verb, file->path,
-	    strerror(errno));
+	if (log_limit_allows(&file->complaints, COMPLAINT_PERIOD_S))
+		log_warning("cannot %s PRNG exchange file %s: %s", verb,
+		    file->path, strerror(errno));
 	return ERROR_IO;
 }
 
@@ -89,7 +93,7 @@ try_lock(const struct exchange_file *file)
 
 /* Take the lock of a file that still has a name. */
 static enum error
-lock_file(const struct exchange_file *file)
+lock_file(struct exchange_file *file)
 {
 	struct stat st;
 
@@ -104,7 +108,7 @@ lock_file(const struct exchange_file *file)
 
 /* A file that is new, or was cut short, has less to give, which is no fault. */
 static enum error
-stir_content(const struct exchange_file *file)
+stir_content(struct exchange_file *file)
 {
 	unsigned char content[EXCHANGE_FILE_LEN];
 	ssize_t len;
@@ -118,7 +122,7 @@ stir_content(const struct exchange_file *file)
 }
 
 static enum error
-write_output(const struct exchange_file *file)
+write_output(struct exchange_file *file)
 {
 	unsigned char output[EXCHANGE_FILE_LEN];
 	enum error error;

@@ -19,8 +19,6 @@
  */
 #define MAKE_ROOM_RECORDS 64
 
-#define COMPLAINT_PERIOD_S 60
-
 static bool
 is_serving(const struct store_bdb *store)
 {
@@ -81,13 +79,15 @@ put_record(struct store_bdb *store, struct journal_record *record)
 	if (record->key_len > STORE_KEY_MAX ||
 	    record->value_len > STORE_VALUE_MAX)
 		return ERROR_TOO_LARGE;
-	store_bdb_unmark(store);
-	error = journal_append(store->journal, record);
+	error = store_bdb_unmark(store);
+	if (error == ERROR_NONE)
+		error = journal_append(store->journal, record);
 	if (error == ERROR_NONE)
 		error = store_bdb_set_place(store, record);
 	if (error != ERROR_NONE) {
 		store->counted.errors++;
-		if (log_limit_allows(&store->complaints, COMPLAINT_PERIOD_S))
+		if (log_limit_allows(
+			&store->put_complaints, STORE_BDB_COMPLAINT_PERIOD_S))
 			log_warning("%s TLS cache %s: session not stored: %s",
 			    store->name, store->database, error_text(error));
 	}
@@ -117,7 +117,8 @@ store_bdb_put(struct store *base, const char *key, size_t key_len,
 /*
  * The removal is journalled so that a replay knows of it. Where the journal
  * takes nothing, at a full disk, the session goes from the table all the same:
- * what matters now is that it is not served.
+ * what matters now is that it is not served. But a kill may bring it back, so
+ * this is not called done.
  */
 static void
 store_bdb_remove(struct store *base, const char *key, size_t key_len,
@@ -131,17 +132,21 @@ store_bdb_remove(struct store *base, const char *key, size_t key_len,
 		.key_len = key_len,
 	};
 	struct place place;
-	enum error error = ERROR_NOT_FOUND;
+	enum error error = ERROR_NOT_FOUND, journalled = ERROR_NONE;
 
 	if (is_serving(store))
 		error = store_bdb_find(store, key, key_len, &place);
-	if (error == ERROR_NONE) {
-		store_bdb_unmark(store);
-		if (journal_append(store->journal, &record) != ERROR_NONE)
+	/* What a replay has not come to yet is to be removed when it does. */
+	if (error == ERROR_NONE || store->state == STORE_BDB_REPLAYING) {
+		journalled = store_bdb_unmark(store);
+		if (journalled == ERROR_NONE)
+			journalled = journal_append(store->journal, &record);
+		if (journalled != ERROR_NONE)
 			store->counted.errors++;
-		error = store_bdb_forget(store, key, key_len, &place);
 	}
-	done(arg, error);
+	if (error == ERROR_NONE)
+		error = store_bdb_forget(store, key, key_len, &place);
+	done(arg, error == ERROR_NONE ? journalled : error);
 }
 
 static void

@@ -50,7 +50,6 @@ static void
 head_remove(struct store_bdb *store, const struct journal_record *record,
     const struct place *place)
 {
-	store_bdb_unmark(store);
 	store_bdb_forget(store, record->key, record->key_len, place);
 	if (store->state == STORE_BDB_READY)
 		journal_drop_head(store->journal);
@@ -195,6 +194,8 @@ store_bdb_maintain(struct store *base, time_t now, uint64_t budget_us)
 	case STORE_BDB_READY:
 		break;
 	}
+	if (store_bdb_unmark(store) != ERROR_NONE)
+		return FLUSH_DELAY_US;
 	next_us = expire_slice(store, now, deadline_us);
 	if (next_us == 0 || store->state != STORE_BDB_READY)
 		return 0;

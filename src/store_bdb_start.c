@@ -13,12 +13,6 @@
 
 #include <string.h>
 
-/*
- * Replay before the first request is answered; the rest goes in slices. There
- * may be three caches, and the first answer is promised within 0.3 s.
- */
-#define START_REPLAY_US 80000
-
 #define LOCK_RETRY_US   100000
 #define BROKEN_RETRY_US 10000000
 
@@ -87,23 +81,25 @@ store_bdb_break(struct store_bdb *store, enum error error)
 	store->state = STORE_BDB_BROKEN;
 	store->retry_us = clock_monotonic_us() + BROKEN_RETRY_US;
 	store->counted.errors++;
-	if (log_limit_allows(&store->complaints, 60))
+	if (log_limit_allows(
+		&store->broken_complaints, STORE_BDB_COMPLAINT_PERIOD_S))
 		log_warning("%s TLS cache %s cannot be used: %s", store->name,
 		    store->database, error_text(error));
 }
 
-void
+enum error
 store_bdb_unmark(struct store_bdb *store)
 {
 	struct note note;
+	enum error error;
 
 	if (!store->is_marked_clean)
-		return;
+		return ERROR_NONE;
 	note_fill(store, &note);
-	/* If this cannot be written, the replay will not be vouched for. */
-	if (journal_set_note(store->journal, &note, sizeof(note), false,
-		false) == ERROR_NONE)
-		store->is_marked_clean = false;
+	error =
+	    journal_set_note(store->journal, &note, sizeof(note), false, false);
+	store->is_marked_clean = error != ERROR_NONE;
+	return error;
 }
 
 enum error
@@ -117,6 +113,7 @@ store_bdb_reset(struct store_bdb *store)
 	store->is_marked_clean = false;
 	note_fill(store, &note);
 	error = journal_reset(store->journal, &note, sizeof(note));
+	store->is_journal_loaded = error == ERROR_NONE;
 	if (error == ERROR_NONE)
 		error = bdb_create(store->table);
 	if (error == ERROR_NONE)
@@ -203,8 +200,11 @@ store_bdb_rebuild(struct store_bdb *store)
 {
 	if (store->state != STORE_BDB_READY)
 		return;
-	log_warning("%s TLS cache %s: the table is damaged, and made again",
-	    store->name, store->database);
+	if (log_limit_allows(
+		&store->rebuild_complaints, STORE_BDB_COMPLAINT_PERIOD_S))
+		log_warning(
+		    "%s TLS cache %s: the table is damaged, and made again",
+		    store->name, store->database);
 	store->started_us = clock_monotonic_us();
 	replay_begin(store);
 }
@@ -215,9 +215,15 @@ store_bdb_load(struct store_bdb *store)
 {
 	struct note note;
 	enum error error;
+	bool is_first_try = store->retry_us == 0;
 
 	if (store->is_volatile)
 		return ERROR_NOT_FOUND;
+	/* It is at work, and may hold what is not on disk: the table failed. */
+	if (store->is_journal_loaded) {
+		replay_begin(store);
+		return ERROR_NONE;
+	}
 	error = journal_load(store->journal);
 	if (error != ERROR_NONE)
 		return error;
@@ -225,6 +231,7 @@ store_bdb_load(struct store_bdb *store)
 	error = note_check(store, &note);
 	if (error != ERROR_NONE)
 		return error;
+	store->is_journal_loaded = true;
 	store->is_marked_clean = true;
 	if (note_vouches_for_table(store, &note) &&
 	    bdb_open(store->table) == ERROR_NONE) {
@@ -238,9 +245,10 @@ store_bdb_load(struct store_bdb *store)
 		return ERROR_NONE;
 	}
 	replay_begin(store);
-	if (store->state == STORE_BDB_REPLAYING)
+	/* Later on there are clients, who must not wait for it. */
+	if (store->state == STORE_BDB_REPLAYING && is_first_try)
 		store_bdb_replay_slice(
-		    store, clock_monotonic_us() + START_REPLAY_US);
+		    store, store->started_us + store->config.start_budget_us);
 	return ERROR_NONE;
 }
 
@@ -262,10 +270,16 @@ store_bdb_start(struct store *base)
 	error = store_bdb_load(store);
 	if (error == ERROR_NONE)
 		return ERROR_NONE;
+	if (error == ERROR_IO) { /* nothing is known to be lost */
+		store_bdb_break(store, error);
+		return error;
+	}
 	if (error == ERROR_INCOMPATIBLE)
 		log_info("%s TLS cache %s: emptied: %s", store->name,
 		    store->database, error_text(error));
-	else if (error != ERROR_NOT_FOUND)
+	else if (error != ERROR_NOT_FOUND &&
+		 log_limit_allows(
+		     &store->empty_complaints, STORE_BDB_COMPLAINT_PERIOD_S))
 		log_warning("%s TLS cache %s: emptied: %s", store->name,
 		    store->database, error_text(error));
 	return store_bdb_reset(store);

@@ -68,16 +68,19 @@ def is_stock(binary):
 
 def finish(master, is_stock):
     """End the daemons of a test in the usual way; nothing may be amiss."""
-    print("\n".join(master.log))
+    running = [daemon for daemon in master.daemons if daemon.is_running()]
     try:
-        for daemon in master.daemons:
-            if daemon.is_running() and not is_stock:
-                assert daemon.terminate() == 0
-            print(daemon.stderr.decode("utf-8", "backslashreplace"))
-            assert b"Sanitizer" not in daemon.stderr
-            assert b"runtime error" not in daemon.stderr
+        for daemon in running:
+            daemon.terminate()
     finally:
+        print("\n".join(master.log))
+        for daemon in master.daemons:
+            print(daemon.stderr.decode("utf-8", "backslashreplace"))
         master.close()
+    for daemon in master.daemons:
+        assert b"Sanitizer" not in daemon.stderr
+        assert b"runtime error" not in daemon.stderr
+    assert is_stock or {daemon.exit_status for daemon in running} <= {0}
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""CONTRACT 1 and DESIGN: bad, slow and greedy clients harm nobody else."""
+"""Bad, slow and greedy clients harm nobody else."""
 
 import os
 import time

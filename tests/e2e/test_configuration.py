@@ -1,4 +1,4 @@
-"""CONTRACT 3 and 4: main.cf, tlsmgr.cf, what is refused and how."""
+"""main.cf, tlsmgr.cf, what is refused and how."""
 
 import os
 import re

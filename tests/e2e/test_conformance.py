@@ -1,4 +1,4 @@
-"""CONTRACT 1: what every request is answered with."""
+"""What every request is answered with."""
 
 import time
 

@@ -8,7 +8,6 @@ import random
 import re
 import shutil
 import tempfile
-import time
 
 import pytest
 
@@ -18,7 +17,8 @@ from bystander import Bystander
 from clock_shift import ClockShift
 from conftest import CACHES
 from faults import FaultyIo, SmallDisk, together
-from ledger import ABSENT, Ledger
+from ledger import Ledger
+from pipeline import find_all, store_all
 from waiting import wait_until
 
 EVERYTHING = float("inf")
@@ -193,3 +193,113 @@ def test_faults_while_it_runs(make_master, fault, kind, capsys, request):
     assert daemon.terminate() == 0
     master.start(chroot=True)
     patron.audit()
+
+
+@pytest.mark.parametrize("kind", ["btree", "hash"])
+@pytest.mark.parametrize("name", ["disk full", "read-only", "dead disk"])
+def test_faults_of_a_table_larger_than_memory(make_master, name, kind, capsys,
+                                              request):
+    """Its pages are read and written at once. It is lost, no session is."""
+    master = make_master(
+        {"smtpd_tls_session_cache_database":
+         kind + ":${data_directory}/cache"},
+        own_settings={"tlsmgr_cache_memory": "1m"})
+    clock, disk = ClockShift(master.directory), FaultyIo(master)
+    master.start(environment=together(clock.environment, disk.environment))
+    sessions = {"%d" % number: b"session of %d" % number
+                for number in range(12000)}
+    with master.client() as client, \
+            Bystander(master, "seed", "policy", "ticket_key") as bystander:
+        assert store_all(client, sessions) == sessions
+        disk.fail(**FAULTS[name])
+        more = {"more %d" % number: b"more of %d" % number
+                for number in range(3000)}
+        taken = store_all(client, more)
+        find_all(client, {**sessions, **more})
+        assert disk.count() > 0
+        clock.step(RETRY_S)  # in vain
+        find_all(client, {**sessions, **more})
+        assert_prompt(bystander, request.node.name, capsys)
+        disk.fail()
+        clock.step(RETRY_S)
+        wait_until(lambda: len(find_all(client, sessions)) == len(sessions),
+                   "all sessions again")
+        assert find_all(client, taken) == taken
+        assert store_all(client, more) == more
+    assert_log_is_short(master)
+
+
+def test_end_while_the_disk_fails(make_master):
+    master = make_master(CACHES)
+    disk = FaultyIo(master)
+    daemon = master.start(environment=disk.environment)
+    patron = Patron(master)
+    patron.work(100)
+    daemon.terminate()
+    daemon = master.start(environment=disk.environment)
+    disk.fail(**FAULTS["dead disk"])
+    patron.work(50, strict=False)
+    assert daemon.terminate() == 0
+    disk.fail()
+    master.start()
+    patron.audit(0.0)  # nothing wrong, if not the last
+
+
+def test_read_only_from_the_start(small_disk, make_master):
+    master = make_master({**CACHES, "data_directory": small_disk.path})
+    patron = Patron(master)
+    daemon = master.start()
+    patron.work(200)
+    assert daemon.terminate() == 0
+    small_disk.set_writable(False)
+    daemon = master.start()
+    with master.client() as client:
+        assert client.seed(32).status == OK
+        assert client.ticket_key().status == OK
+        assert client.policy("smtpd").number("cachable") == 0
+        assert client.update("smtpd", "x", b"session").status == ERR
+    assert_log_is_short(master)
+    assert daemon.terminate() == 0
+    small_disk.set_writable(True)
+    master.start()
+    patron.audit()
+    patron.work(200)
+
+
+def not_there(path):
+    os.rmdir(path)
+
+
+def not_ours(path):
+    os.chown(path, 0, 0)
+
+
+def not_open(path):
+    os.chmod(path, 0)
+
+
+def not_a_directory(path):
+    os.rmdir(path)
+    with open(path, "w"):
+        pass
+
+
+@pytest.mark.parametrize("chroot", [True, False])
+@pytest.mark.parametrize("spoil", [
+    not_there, not_ours, not_open, not_a_directory],
+    ids=lambda spoil: spoil.__name__)
+def test_data_directory_of_no_use(make_master, spoil, chroot):
+    master = make_master(CACHES)
+    spoil(master.data_directory)
+    daemon = master.start(chroot=chroot)
+    with master.client() as client:
+        assert client.seed(32).status == OK
+        assert client.ticket_key().status == OK
+        assert client.policy("smtpd") == [
+            ("status", "0"), ("cachable", "0"), ("timeout", "3600")]
+        assert client.update("smtpd", "x", b"session").status == ERR
+        assert client.lookup("smtpd", "x").status == ERR
+    assert daemon.terminate() == 0
+    assert [line for line in master.messages() if line.startswith("warning")]
+    assert not [line for line in master.messages()
+                if line.startswith(("fatal", "panic"))]

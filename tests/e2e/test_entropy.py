@@ -1,4 +1,4 @@
-"""CONTRACT 7: the sources of randomness."""
+"""The sources of randomness."""
 
 import os
 import socket

@@ -157,9 +157,15 @@ def write_main_cf(directory, text):
     return str(directory)
 
 
-def start(*command):
+def start(*command, **environment):
     return subprocess.Popen(command, stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE)
+                            stderr=subprocess.PIPE,
+                            env=dict(os.environ, **environment))
+
+
+def start_postconf(directory, names):
+    # With -c, Postfix 3.11 forgets where it reads in $config_directory.
+    return start("postconf", "-x", *names, MAIL_CONFIG=directory)
 
 
 def finish(process):
@@ -185,7 +191,7 @@ def dump(directory, *arguments):
 
 
 def ask_postconf(directory, names):
-    process = start("postconf", "-c", directory, "-x", *names)
+    process = start_postconf(directory, names)
     output, errors = finish(process)
     assert process.returncode == 0, errors
     return parse(output)
@@ -273,8 +279,8 @@ def test_what_postconf_refuses_is_refused(tmp_path):
     running = []
     for number, text in enumerate(BAD_TEXTS):
         path = write_main_cf(tmp_path / str(number), text)
-        running.append((text, path, start("postconf", "-c", path, "-x",
-                                          "debugger_command")))
+        running.append((text, path,
+                        start_postconf(path, ["debugger_command"])))
     for text, path, postconf in running:
         finish(postconf)
         assert postconf.returncode != 0, "postconf takes " + text

@@ -1,4 +1,4 @@
-"""CONTRACT 5: the files of the caches and of the generator."""
+"""The files of the caches and of the generator."""
 
 import os
 import re
@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+import installed
 from attributes import ERR, OK
 from conftest import CACHES
 
@@ -70,10 +71,28 @@ def test_type_served_by_another(make_master, kind):
 
 
 def test_no_type_is_the_default_type(make_master):
-    master = make_master({SMTPD: "${data_directory}/cache"})
+    master = make_master({SMTPD: "${data_directory}/cache",
+                          "default_database_type": "btree"})
     master.start()
     assert_stores(master)
     assert os.path.exists(data_path(master, "cache.db"))
+
+
+@pytest.mark.skipif(installed.version() < (3, 11),
+                    reason="Postfix 3.11 and later have this parameter")
+def test_default_type_of_caches(make_master):
+    master = make_master(
+        {SMTPD: "$default_cache_db_type:${data_directory}/cache"})
+    master.start()
+    assert_stores(master)
+
+
+def test_type_in_memory_has_no_file(make_master):
+    """So no place to complain of, either."""
+    master = make_master({SMTPD: "internal:anything"})
+    master.start()
+    assert_stores(master)
+    assert not [line for line in master.messages() if "anything" in line]
 
 
 @pytest.mark.ours("pretends to have the cache")

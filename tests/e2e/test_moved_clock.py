@@ -1,4 +1,4 @@
-"""CONTRACT 5 and 6 with time that passes as the test says."""
+"""Sessions and ticket keys with time that passes as the test says."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""CONTRACT 2: options, status records, signals, the end."""
+"""The process: options, status records, signals, the end."""
 
 import os
 import pty
@@ -337,7 +337,8 @@ def test_requests_in_hand_are_finished(make_master):
 @pytest.mark.ours("dies of them")
 @pytest.mark.parametrize("number", [
     signal.SIGUSR1, signal.SIGUSR2, signal.SIGQUIT, signal.SIGVTALRM,
-    signal.SIGPROF, signal.SIGIO, signal.SIGPWR], ids=lambda number: number.name)
+    signal.SIGPROF, signal.SIGIO, signal.SIGPWR],
+    ids=lambda number: number.name)
 def test_other_signals_do_not_end_it(make_master, number):
     master = make_master()
     daemon = master.start()

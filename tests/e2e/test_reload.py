@@ -1,4 +1,4 @@
-"""CONTRACT 2: an old and a new process at the same time."""
+"""An old and a new process at the same time."""
 
 import os
 import signal

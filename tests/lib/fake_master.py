@@ -1,7 +1,6 @@
 """What master(8) does for a tlsmgr, without a Postfix.
 
-    with FakeMaster(binary, {"smtpd_tls_session_cache_database":
-                             "btree:${data_directory}/smtpd_scache"}) as master:
+    with FakeMaster(binary, {"tls_random_bytes": "16"}) as master:
         daemon = master.start()
         with master.client() as client:
             print(client.seed(32).data("seed"))
@@ -271,9 +270,7 @@ class FakeMaster:
                        "POSTLOG_SERVICE":
                            self.queue_directory + "/public/postlog",
                        "POSTLOG_HOSTNAME": "mail.example.test"}
-        for name in os.environ:
-            if name.endswith("SAN_OPTIONS"):
-                environment[name] = os.environ[name]
+        environment.update(installed.sanitizer_options())
         environment.update(more or {})
         return {name: value for name, value in environment.items()
                 if value is not None}

@@ -27,7 +27,7 @@ def announces():
 
 def compatibility_level():
     """The newest level that this version knows: no notes in the log."""
-    return "3.6" if version() >= (3, 6) else "2"
+    return "%d.%d" % version() if version() >= (3, 6) else "2"
 
 
 def stock_tlsmgr():
@@ -36,3 +36,9 @@ def stock_tlsmgr():
 
 def mail_owner():
     return default("mail_owner")
+
+
+def sanitizer_options():
+    """What a daemon that was built with sanitizers is to be told."""
+    return {name: value for name, value in os.environ.items()
+            if name.endswith("SAN_OPTIONS")}

@@ -58,6 +58,7 @@ smtp_tls_loglevel = 2
 smtp_tls_session_cache_database = btree:${{data_directory}}/smtp_scache
 smtp_host_lookup = native
 smtp_dns_support_level = disabled
+import_environment = {environment}
 """
 
 # Every smtpd(8) and smtp(8) serves one client or message, so that whatever
@@ -169,7 +170,10 @@ class PostfixInstance:
 
     def write_config(self, settings):
         """Write main.cf and master.cf; `postfix reload` makes them count."""
-        values = {"compatibility_level": installed.compatibility_level(),
+        environment = [installed.default("import_environment")] + [
+            "%s=%s" % item for item in installed.sanitizer_options().items()]
+        values = {"environment": " ".join(environment),
+                  "compatibility_level": installed.compatibility_level(),
                   "directory": self.directory, "host_name": HOST_NAME,
                   "sink_name": SINK_NAME, "port": self.port,
                   "sink_port": self.sink_port, "jail": self.jail,

@@ -315,6 +315,13 @@ test_files_that_cannot_be_read(void **state)
 	    wanted, sizeof(wanted), "open %s: No such file or directory", path);
 	assert_string_equal(cause, wanted);
 	free(cause);
+	/* Only a file that is not there is optional. */
+	read_text("a = 1\n");
+	assert_int_equal(
+	    config_read_file(config, unit_path("main.cf/x"), true, &cause),
+	    ERROR_IO);
+	assert_non_null(strstr(cause, ": Not a directory"));
+	free(cause);
 	for (int optional = 0; optional < 2; optional++) {
 		assert_int_equal(
 		    config_read_file(config, unit_directory, optional, &cause),

@@ -353,6 +353,33 @@ test_a_full_disk_is_waited_for(void **state)
 	model_close(&model);
 }
 
+/* A pass that cannot write is not begun again at once. */
+static void
+test_compaction_rests_when_the_disk_is_full(void **state)
+{
+	struct model model;
+	unsigned i, key, slices = 0;
+
+	(void)state;
+	model_open(&model, model_memory_path());
+	for (i = 0; i < 300; ++i)
+		model_put(&model, i % 10 == 0 ? i / 10 : 30 + i % 10, 60000);
+	journal_flush(model.journal);
+	disk.write_errno = ENOSPC;
+	for (i = 0; i < 10000; ++i)
+		slices += journal_compact_slice(
+		    model.journal, model.live_bytes, &model_ops, &model, 0);
+	assert_in_range(slices, 1, 400);
+	for (key = 0; key < MODEL_KEYS; ++key)
+		model_check_key(&model, key);
+	disk.write_errno = 0;
+	clock_advance(2);
+	model_compact(&model);
+	assert_true(journal_chain_len(model.journal) <= 8 * MEBIBYTE);
+	model_check(&model);
+	model_close(&model);
+}
+
 /* One call of many. False: it failed. */
 static bool
 call_something(struct model *model, bool *is_removed)
@@ -512,6 +539,7 @@ main(void)
 		TEST(test_compaction_leaves_out_what_is_damaged),
 		TEST(test_failing_reads_are_told_and_survived),
 		TEST(test_a_full_disk_is_waited_for),
+		TEST(test_compaction_rests_when_the_disk_is_full),
 		TEST(test_a_disk_that_fails_now_and_then),
 		TEST(test_any_bytes_will_do),
 	};

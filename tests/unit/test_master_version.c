@@ -150,6 +150,30 @@ test_other_programs_are_asked(void **state)
 	assert_version("3.6.3");
 }
 
+/* As Debian's Postfix 3.11 has it. */
+static void
+test_version_without_a_stamp(void **state)
+{
+	static const char strings[] = "x\0127.0.0.1\0003.11.7 of today\0"
+				      "mail_version\0003\0003.9\0003.x.1\0"
+				      "3.11.\0v3.11.8\0003.11.7\0003.12.0";
+
+	(void)state;
+	for (off_t offset = 65536 - 120; offset < 65536 + 10; offset++) {
+		write_program("master", offset, STRING(strings), 1000);
+		assert_version("3.11.7");
+	}
+	write_program("master", 9, STRING("\0003.12-20260821"), 0);
+	assert_version("3.12-20260821");
+	write_program("master", 9, STRING("\0003.12-RC1"), 0);
+	assert_version("3.12-RC1");
+	write_program("master", 9, "\0003.12.1", 7, 0);
+	assert_version(NULL);
+	write_program("master", 9, STRING("\0003.11.7"), 0);
+	write_program("smtpd", 9, STRING("mail_version=3.11.8"), 0);
+	assert_version("3.11.8");
+}
+
 static void
 test_what_is_no_program(void **state)
 {
@@ -209,6 +233,7 @@ main(void)
 		VERSION_TEST(test_cut_stamp_is_none),
 		VERSION_TEST(test_version_is_bounded),
 		VERSION_TEST(test_other_programs_are_asked),
+		VERSION_TEST(test_version_without_a_stamp),
 		VERSION_TEST(test_what_is_no_program),
 		VERSION_TEST(test_who_announces),
 	};

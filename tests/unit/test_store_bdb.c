@@ -152,6 +152,7 @@ setup(void **state)
 		.timeout_s = 3600,
 		.memory = 4 << 20,
 		.persist = true,
+		.start_budget_us = 80000,
 	};
 	return unit_setup(state);
 }
@@ -556,6 +557,7 @@ test_damaged_table(void **state)
 			break;
 		}
 		store = open_store();
+		maintain(store);
 		assert_int_equal(count_many(store, 0, 5000), 5000);
 		close_store(store);
 	}
@@ -598,6 +600,7 @@ test_damaged_journal(void **state)
 	/* The table has to be made again, from what is left. */
 	write_over("cache.db", 0, 0, 4096);
 	store = open_store();
+	maintain(store);
 	assert_in_range(count_many(store, 0, 30000), 1, kept);
 	assert_int_equal(get(store, "new"), ERROR_NONE);
 	close_store(store);

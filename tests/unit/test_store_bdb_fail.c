@@ -11,9 +11,11 @@
 
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include <cmocka.h>
 
@@ -25,11 +27,17 @@
 #define RETRY_S   11 /* what is broken is tried again after that */
 
 /* So many more keys that the table does not fit in the smallest pool. */
-#define BALLAST 10000
+#define BALLAST 8000
 
 /* --- a disk that fails --------------------------------------------------- */
 
-enum call { CALL_WRITE = 1, CALL_TRUNCATE = 2, CALL_SYNC = 4, CALL_READ = 8 };
+enum call {
+	CALL_WRITE = 1,
+	CALL_TRUNCATE = 2,
+	CALL_SYNC = 4,
+	CALL_READ = 8,
+	CALL_HEADER = 16, /* writes at the start of a file only */
+};
 
 #define CALL_CHANGES (CALL_WRITE | CALL_TRUNCATE | CALL_SYNC)
 #define CALL_ALL     (CALL_CHANGES | CALL_READ)
@@ -45,7 +53,7 @@ static struct {
 
 /* Is this call to fail? errno says how. */
 static bool
-disk_fails(enum call call)
+disk_fails(unsigned call)
 {
 	if ((disk.kinds & call) == 0)
 		return false;
@@ -60,9 +68,9 @@ disk_fails(enum call call)
 
 /* What is to be written of len bytes; 0: this fails. */
 static size_t
-disk_takes(size_t len)
+disk_takes(unsigned call, size_t len)
 {
-	if (!disk_fails(CALL_WRITE))
+	if (!disk_fails(call))
 		return len;
 	/* A disk that is full takes what there is room for. */
 	return disk.error == ENOSPC && disk.failed == 1 ? len / 2 : 0;
@@ -72,7 +80,8 @@ disk_takes(size_t len)
 ssize_t
 pwrite(int fd, const void *data, size_t len, off_t at)
 {
-	size_t room = disk_takes(len);
+	size_t room =
+	    disk_takes(at == 0 ? CALL_WRITE | CALL_HEADER : CALL_WRITE, len);
 
 	return room > 0 ? syscall(SYS_pwrite64, fd, data, room, at) : -1;
 }
@@ -80,7 +89,7 @@ pwrite(int fd, const void *data, size_t len, off_t at)
 ssize_t
 write(int fd, const void *data, size_t len)
 {
-	size_t room = disk_takes(len);
+	size_t room = disk_takes(CALL_WRITE, len);
 
 	return room > 0 ? syscall(SYS_write, fd, data, room) : -1;
 }
@@ -235,11 +244,17 @@ look_at_all(void)
 		    store, key_of(key), strlen(key_of(key)), get_done, &key);
 }
 
+static uint64_t
+maintain_once(void)
+{
+	return store->ops->maintain(store, clock_wall_s(), 1000000);
+}
+
 static void
 maintain(void)
 {
 	for (int i = 0; i < 1000; i++)
-		if (store->ops->maintain(store, clock_wall_s(), 1000000) != 0)
+		if (maintain_once() != 0)
 			return;
 	fail_msg("there is no end to it");
 }
@@ -270,15 +285,16 @@ put_ballast(unsigned count)
 	}
 }
 
+/* Look at them only to have the table's pages read. */
 static void
-ballast_done(
+ignore(
     void *arg, enum error error, const void *value, size_t len, time_t put_at)
 {
+	(void)arg;
+	(void)error;
+	(void)value;
+	(void)len;
 	(void)put_at;
-	if (error == ERROR_NONE) {
-		assert_int_equal(len, strlen(arg));
-		assert_memory_equal(value, arg, len);
-	}
 }
 
 static void
@@ -288,7 +304,7 @@ get_ballast(unsigned count)
 
 	for (unsigned i = 0; i < count; i++) {
 		snprintf(key, sizeof(key), "ballast %u", i);
-		store->ops->get(store, key, strlen(key), ballast_done, key);
+		store->ops->get(store, key, strlen(key), ignore, NULL);
 	}
 }
 
@@ -343,8 +359,9 @@ run_scenario(bool is_saved, unsigned ballast)
 	look_at_all();
 	clock_advance(2);
 	maintain();
-	if (is_saved)
-		assert_int_equal(store->ops->save(store, true), ERROR_NONE);
+	/* That a page of the table was not written is seen when it is read. */
+	if (is_saved && store->ops->save(store, true) != ERROR_NONE)
+		assert_true(ballast > 0);
 	store->ops->close(store);
 	open_store();
 	maintain();
@@ -372,8 +389,7 @@ sweep(unsigned kinds, bool is_permanent, int error, unsigned ballast,
 		disk.count = disk.failed = 0;
 		run_scenario(runs++ % 2 == 0, ballast);
 	} while (disk.failed > 0);
-	print_message("%u scenarios of %u calls\n", runs, disk.count);
-	assert_true(runs > 10);
+	assert_true(runs > 5);
 }
 
 static void
@@ -420,36 +436,110 @@ test_table_without_room(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		config.type = types[i];
-		sweep(CALL_CHANGES, false, EIO, BALLAST, 211);
-		sweep(CALL_WRITE, true, ENOSPC, BALLAST, 211);
-		sweep(CALL_ALL, true, EIO, BALLAST, 797);
+		sweep(CALL_WRITE, true, ENOSPC, BALLAST, 617);
+		sweep(CALL_ALL, true, EIO, BALLAST, 1733);
 	}
 }
 
-/* While the table is made again, a session that it has not come to yet. */
+static void
+fail_from_now(unsigned kinds, bool is_permanent)
+{
+	disk.kinds = kinds;
+	disk.count = disk.failed = 0;
+	disk.first = 1;
+	disk.is_permanent = is_permanent;
+	disk.error = EIO;
+}
+
+/* Nothing was stored yet, and the disk is well. */
+static void
+begin(void)
+{
+	for (unsigned key = 0; key < KEYS; key++)
+		entries[key] = (struct entry){ .may_be_absent = true };
+	disk.first = 0;
+	is_lossy = false;
+	open_store();
+}
+
+/* The table fails while only memory holds what was stored last. */
+static void
+test_unwritten_sessions_outlast_the_table(void **state)
+{
+	(void)state;
+	begin();
+	put_ballast(BALLAST);
+	for (unsigned key = 0; key < KEYS; key++)
+		put_one(key);
+	fail_from_now(CALL_ALL, true);
+	while (store->ops->is_usable(store))
+		get_ballast(BALLAST);
+	clock_advance(RETRY_S); /* in vain */
+	maintain_once();
+	assert_false(store->ops->is_usable(store));
+	heal();
+	look_at_all();
+	store->ops->close(store);
+}
+
+/* A life that begins with the mark of a clean end, and cannot take it away. */
+static void
+live_beside_mark(void)
+{
+	fail_from_now(CALL_HEADER, true);
+	open_store();
+	put_one(0);
+	assert_true(disk.failed > 0);
+	/* What is written now would not be looked for. */
+	assert_int_equal(entries[0].oldest, 1);
+	clock_advance(2);
+	maintain();
+	disk.first = 0;
+	clock_advance(2);
+	put_one(0);
+	assert_int_equal(entries[0].oldest, 3);
+	clock_advance(2);
+	maintain();
+}
+
+static void
+test_mark_that_stays(void **state)
+{
+	int wait_status;
+	pid_t pid;
+
+	(void)state;
+	begin();
+	put_one(0);
+	assert_int_equal(store->ops->save(store, false), ERROR_NONE);
+	store->ops->close(store);
+	pid = fork();
+	if (pid == 0) {
+		live_beside_mark();
+		kill(getpid(), SIGKILL);
+	}
+	assert_int_equal(waitpid(pid, &wait_status, 0), pid);
+	assert_true(WIFSIGNALED(wait_status));
+	entries[0].oldest = entries[0].latest = 3;
+	open_store();
+	look_at_all();
+	store->ops->close(store);
+}
+
+/* While the table is made again: of a session that it has not come to yet. */
 static void
 test_remove_during_replay(void **state)
 {
 	(void)state;
-	memset(entries, 0, sizeof(entries));
-	disk.first = 0;
-	is_lossy = false;
-	open_store();
+	begin();
 	put_one(0);
-	put_ballast(BALLAST);
-	for (unsigned key = 1; key < KEYS; key++)
-		entries[key].may_be_absent = true;
-	disk.kinds = CALL_READ;
-	disk.count = 0;
-	disk.first = 1;
-	while (!may_miss())
-		get_ballast(BALLAST);
+	store_bdb_rebuild((struct store_bdb *)store);
+	assert_true(may_miss());
 	remove_one(0);
 	maintain();
 	assert_false(may_miss());
 	entries[0].oldest = entries[0].latest + 1;
 	look_at_all();
-	assert_int_equal(store->ops->save(store, false), ERROR_NONE);
 	store->ops->close(store);
 }
 
@@ -462,6 +552,7 @@ setup(void **state)
 		.timeout_s = 36000,
 		.memory = 1,
 		.persist = true,
+		.start_budget_us = 80000,
 	};
 	return unit_setup(state);
 }
@@ -477,8 +568,13 @@ main(void)
 		TEST(test_one_read_fails),
 		TEST(test_dead_disk),
 		TEST(test_table_without_room),
+		TEST(test_unwritten_sessions_outlast_the_table),
+		TEST(test_mark_that_stays),
 		TEST(test_remove_during_replay),
 	};
 
+	/* Megabytes are written, and how a disk does that is no matter. */
+	if (access("/dev/shm", W_OK) == 0)
+		setenv("TMPDIR", "/dev/shm", 1);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

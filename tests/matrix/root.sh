@@ -1,0 +1,139 @@
+# Root file systems of Debian suites, for the scripts beside this file. They are
+# kept in $cache: SUITE.tar as debootstrap(8) made it, SUITE with the packages of
+# tests/run/install-packages. Where packages come from is what apt on this
+# machine is configured to use.
+#
+# shellcheck shell=sh
+
+source=$(cd "$(dirname "$0")/../.." && pwd)
+cache=${TLSMGR_CACHE:-$source/tests/.cache}/matrix
+archive=
+security=
+root_pid=
+
+trap 'kill -KILL $root_pid 2>/dev/null; exit 1' HUP INT TERM
+
+say() {
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+}
+
+# The addresses of Debian's archive and of its security archive.
+archive_find() {
+	targets=$(apt-get indextargets --format '$(LABEL) $(REPO_URI)' \
+		'Created-By: Packages' 'Origin: Debian' 2>/dev/null)
+	archive=$(echo "$targets" | sed -n 's/^Debian //p' | head -n 1)
+	security=$(echo "$targets" | sed -n 's/^Debian-Security //p' | head -n 1)
+}
+
+# Is a suite there, for apt with all its settings?
+archive_has() { # URI suite
+	[ -n "$1" ] && /usr/lib/apt/apt-helper download-file \
+		"${1%/}/dists/$2/InRelease" "$cache/release" >/dev/null 2>&1
+}
+
+# Why no root can be made on this machine; nothing if it can.
+roots_impossible() {
+	if [ "$(id -u)" -ne 0 ]; then
+		echo "needs root"
+	elif ! command -v debootstrap >/dev/null; then
+		echo "no debootstrap"
+	elif ! unshare --mount --pid --fork true 2>/dev/null; then
+		echo "may not make namespaces"
+	elif mkdir -p "$cache" && archive_find && [ -z "$archive" ]; then
+		echo "apt knows of no archive of Debian"
+	fi
+}
+
+# Run a command in a root, with a /proc, /dev and /run of its own. Its processes
+# and mounts go with the namespaces, however it ends.
+root_run() { # root command...
+	unshare --mount --pid --fork --kill-child sh -euc '
+		root=$1
+		shift
+		mount -t proc proc "$root/proc"
+		mount -t tmpfs -o mode=755 tmpfs "$root/run"
+		mkdir -p "$root/run/lock"
+		mount -t tmpfs -o mode=755 tmpfs "$root/dev"
+		mkdir "$root/dev/pts" "$root/dev/shm"
+		mount -t devpts -o newinstance,ptmxmode=666 devpts "$root/dev/pts"
+		mount -t tmpfs tmpfs "$root/dev/shm"
+		for device in null zero full random urandom tty; do
+			: >"$root/dev/$device"
+			mount --bind "/dev/$device" "$root/dev/$device"
+		done
+		ln -s pts/ptmx "$root/dev/ptmx"
+		ln -s /proc/self/fd "$root/dev/fd"
+		chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+			HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
+			"$@"
+		exit' sh "$@" </dev/null & # process 1 is sh, which reaps orphans
+	root_pid=$!
+	wait $root_pid
+}
+
+# apt inside asks where apt outside asks, in the same way.
+root_configure_apt() { # root suite
+	apt-config dump Acquire >"$1/etc/apt/apt.conf.d/90acquire"
+	echo 'APT::Install-Recommends "false";' \
+		>"$1/etc/apt/apt.conf.d/90recommends"
+	echo "deb $archive $2 main" >"$1/etc/apt/sources.list"
+	if archive_has "$security" "$2-security"; then
+		echo "deb $security $2-security main" \
+			>>"$1/etc/apt/sources.list"
+	fi
+	printf '#!/bin/sh\nexit 101\n' >"$1/usr/sbin/policy-rc.d"
+	chmod 755 "$1/usr/sbin/policy-rc.d"
+}
+
+# $cache/SUITE.tar: a minimal system.
+base_make() { # suite
+	[ ! -e "$cache/$1.tar" ] || return 0
+	new=$cache/$1.new
+	rm -rf "$new"
+	mkdir -p "$new"
+	# A suite younger than debootstrap is made as sid is.
+	script=/usr/share/debootstrap/scripts/$1
+	[ -e "$script" ] || script=/usr/share/debootstrap/scripts/sid
+	debootstrap --variant=minbase \
+		--keyring=/usr/share/keyrings/debian-archive-keyring.gpg \
+		"$1" "$new" "$archive" "$script" &&
+		root_configure_apt "$new" "$1" &&
+		root_run "$new" sh -c 'apt-get -q update &&
+			apt-get -q -y dist-upgrade && apt-get clean' &&
+		rm -rf "$new"/var/lib/apt/lists/* &&
+		tar -C "$new" --one-file-system -cf "$new.tar" . &&
+		mv "$new.tar" "$cache/$1.tar" &&
+		rm -rf "$new"
+}
+
+# A new root from $cache/SUITE.tar.
+base_unpack() { # suite root
+	rm -rf "$2"
+	mkdir -p "$2"
+	tar -C "$2" --numeric-owner -xf "$cache/$1.tar"
+}
+
+# $cache/SUITE: a system to build and test in, made anew where what is to be
+# installed has changed since.
+root_make() { # suite
+	stamp=$(cat "$source/tests/run/install-packages" \
+		"$source/tests/matrix/root.sh" | cksum)
+	root=$cache/$1
+	if [ "$(cat "$root/stamp" 2>/dev/null)" = "$stamp" ]; then
+		return 0
+	fi
+	base_make "$1" &&
+		base_unpack "$1" "$root" &&
+		root_copy_source "$root" &&
+		root_run "$root" /src/tests/run/install-packages build test &&
+		echo "$stamp" >"$root/stamp"
+}
+
+# The source as it is now, without what was built from it.
+root_copy_source() { # root
+	rm -rf "$1/src"
+	mkdir "$1/src"
+	tar -C "$source" --exclude=./.git --exclude=./build \
+		--exclude=./tests/.cache --exclude=__pycache__ -cf - . |
+		tar -C "$1/src" --no-same-owner -xf -
+}

@@ -1,0 +1,166 @@
+/*
+ * Unit tests of the digest that tells settings apart.
+ */
+#include "config.h"
+#include "settings.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct config *config;
+
+static int
+setup(void **state)
+{
+	(void)state;
+	config = config_new();
+	settings_set_defaults(config);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	config_free(config);
+	return 0;
+}
+
+static void
+set(const char *name, const char *text)
+{
+	config_set_from(config, name, text, CONFIG_FILE, "/x/main.cf", 12);
+}
+
+/* Does the digest of this side change when the parameter is set? */
+static bool
+changes_digest(const char *side, const char *name, const char *text)
+{
+	unsigned char before[SETTINGS_DIGEST_LEN];
+	unsigned char after[SETTINGS_DIGEST_LEN];
+
+	settings_digest(config, side, before);
+	set(name, text);
+	settings_digest(config, side, after);
+	return memcmp(before, after, sizeof(after)) != 0;
+}
+
+static void
+test_digest_changes(void **state)
+{
+	(void)state;
+	assert_true(changes_digest("smtpd", "smtpd_tls_cert_file", "/a"));
+	assert_true(changes_digest("smtpd", "smtpd_tls_cert_file", "/b"));
+	assert_true(changes_digest("smtpd", "smtpd_tls_cert_file", ""));
+	assert_true(changes_digest("smtp", "smtp_tls_security_level", "may"));
+	assert_true(changes_digest("lmtp", "lmtp_tls_CAfile", "/ca"));
+	for (size_t i = 0; i < 3; i++) {
+		static const char *const sides[] = { "smtpd", "smtp", "lmtp" };
+		char value[8];
+
+		snprintf(value, sizeof(value), "v%zu", i);
+		assert_true(
+		    changes_digest(sides[i], "tls_high_cipherlist", value));
+	}
+	/* Through what it refers to. */
+	set("smtpd_tls_key_file", "$keys/key");
+	assert_true(changes_digest("smtpd", "keys", "/k"));
+	/* A value that cannot be expanded still counts. */
+	assert_true(changes_digest("smtpd", "smtpd_tls_loop", "${"));
+	assert_true(changes_digest("smtpd", "smtpd_tls_loop", "${{"));
+	/* Name and value do not flow into each other. */
+	set("tls_ab", "c");
+	assert_false(changes_digest("smtp", "tls_ab", "c"));
+}
+
+static void
+test_digest_does_not_change(void **state)
+{
+	static const char *const names[] = { "smtpd_tls_loglevel",
+		"smtpd_tls_session_cache_database",
+		"smtpd_tls_session_cache_timeout", "tls_random_source",
+		"tls_random_bytes", "tls_random_reseed_period",
+		"smtp_tls_security_level", "lmtp_tls_security_level",
+		"smtp_tls_loglevel", "smtpd_banner", "smtpd_tlsx",
+		"tlsproxy_tls_cert_file", "tlsmgr_client_limit", "mail_owner",
+		"x_smtpd_tls_cert_file", "xtls_high_cipherlist" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (changes_digest("smtpd", names[i], "50"))
+			fail_msg("%s", names[i]);
+	assert_false(changes_digest("smtp", "smtpd_tls_cert_file", "/a"));
+	assert_false(changes_digest("lmtp", "smtp_tls_cert_file", "/a"));
+}
+
+static void
+test_digest_is_of_names(void **state)
+{
+	unsigned char first[SETTINGS_DIGEST_LEN], second[SETTINGS_DIGEST_LEN];
+
+	(void)state;
+	set("tls_first", "x");
+	settings_digest(config, "smtpd", first);
+	config_free(config);
+	setup(state);
+	set("tls_second", "x");
+	settings_digest(config, "smtpd", second);
+	assert_memory_not_equal(first, second, sizeof(first));
+}
+
+/* What nobody has set is the same tomorrow, whatever its default is then. */
+static void
+test_digest_leaves_out_defaults(void **state)
+{
+	unsigned char first[SETTINGS_DIGEST_LEN], second[SETTINGS_DIGEST_LEN];
+
+	(void)state;
+	settings_digest(config, "smtpd", first);
+	config_set(config, "tls_unset", "x", CONFIG_DEFAULT);
+	settings_digest(config, "smtpd", second);
+	assert_memory_equal(first, second, sizeof(first));
+}
+
+/* The same settings in another order, or by other means, are the same. */
+static void
+test_digest_is_of_values(void **state)
+{
+	unsigned char first[SETTINGS_DIGEST_LEN], second[SETTINGS_DIGEST_LEN];
+	char *cause = NULL;
+
+	(void)state;
+	set("smtpd_tls_cert_file", "/a");
+	set("tls_high_cipherlist", "b");
+	settings_digest(config, "smtpd", first);
+	config_free(config);
+	config = config_new();
+	settings_set_defaults(config);
+	set("value", "b");
+	assert_int_equal(
+	    config_override(config, "tls_high_cipherlist=$value", &cause),
+	    ERROR_NONE);
+	set("smtpd_tls_cert_file", "/a");
+	settings_digest(config, "smtpd", second);
+	assert_memory_equal(first, second, sizeof(first));
+}
+
+#define DIGEST_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		DIGEST_TEST(test_digest_changes),
+		DIGEST_TEST(test_digest_does_not_change),
+		DIGEST_TEST(test_digest_is_of_names),
+		DIGEST_TEST(test_digest_leaves_out_defaults),
+		DIGEST_TEST(test_digest_is_of_values),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
