@@ -78,9 +78,9 @@ enum error journal_reset(struct journal *, const void *note, size_t len);
 
 /*
  * The owner's note in the header, JOURNAL_NOTE_LEN bytes, and whether the last
- * owner ended cleanly. Setting it writes the header at once, and with
- * `is_clean` all that is unwritten first; `durable` waits for the disk with
- * all that was written (a clean end only).
+ * owner ended cleanly. Setting it writes at once: first what is unwritten,
+ * then the header; `durable` waits for the disk after each of the two (a clean
+ * end only).
  */
 const void *journal_note(const struct journal *);
 bool journal_is_clean(const struct journal *);

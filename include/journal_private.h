@@ -56,7 +56,7 @@ enum journal_slot_state {
 
 struct journal_segment {
 	uint64_t serial;
-	uint64_t first_sequence;
+	uint64_t first_sequence; /* no record here has a lower number */
 	uint32_t end;  /* offset behind the last record; 0: not known yet */
 	uint32_t next; /* slot numbers */
 	uint32_t previous;
@@ -167,10 +167,10 @@ void journal_io_report_damage(struct journal *, uint64_t position);
 /* journal_record.c */
 
 enum journal_segment_kind {
-	JOURNAL_SEGMENT_NONE, /* never written */
-	JOURNAL_SEGMENT_DAMAGED,
-	JOURNAL_SEGMENT_LIVE,
-	JOURNAL_SEGMENT_VOID, /* retired: the slot is free */
+	JOURNAL_SEGMENT_NONE = 0, /* never written */
+	JOURNAL_SEGMENT_LIVE = 1,
+	JOURNAL_SEGMENT_VOID = 2, /* retired: the slot is free */
+	JOURNAL_SEGMENT_DAMAGED,  /* not a kind on disk */
 };
 
 /* The head of a segment, without what only memory knows. */

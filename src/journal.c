@@ -236,11 +236,14 @@ enum error
 journal_set_note(struct journal *journal, const void *note, size_t len,
     bool is_clean, bool durable)
 {
-	enum error error = ERROR_NONE;
+	enum error error;
 
 	set_note(journal, note, len);
-	if (is_clean)
-		error = journal_tail_write(journal);
+	/*
+	 * The header says what the owner has dropped. What superseded that
+	 * must be on disk before.
+	 */
+	error = journal_tail_write(journal);
 	if (error == ERROR_NONE && durable)
 		error = journal_io_sync(journal);
 	if (error != ERROR_NONE)

@@ -141,14 +141,19 @@ read_head(struct journal *journal, const struct journal_cursor *cursor,
 	return ERROR_NONE;
 }
 
-/* Nothing can be read from here on: let the segment end here. */
+/*
+ * Nothing can be read from here on: let the segment end here. In the tail, go
+ * on with what is in memory.
+ */
 static void
 end_segment(struct journal *journal, struct journal_cursor *cursor)
 {
-	if (cursor->slot != journal->tail.slot)
-		journal->segments[cursor->slot].end = cursor->offset;
-	else if (cursor->offset < journal->tail.written)
+	if (cursor->slot != journal->tail.slot) {
+		if (cursor->offset < journal_segment_end(journal, cursor->slot))
+			journal->segments[cursor->slot].end = cursor->offset;
+	} else if (cursor->offset < journal->tail.written) {
 		cursor->offset = journal->tail.written;
+	}
 }
 
 enum error

@@ -19,6 +19,7 @@ from conftest import CACHES
 from faults import FaultyIo, SmallDisk, together
 from ledger import Ledger
 from pipeline import find_all, store_all
+from tell import tell
 from waiting import wait_until
 
 EVERYTHING = float("inf")
@@ -96,15 +97,36 @@ def assert_log_is_short(master, per_kind=1):
     assert worst == []
 
 
-def assert_prompt(bystander, what, capsys):
-    waits = bystander.look()
-    with capsys.disabled():
-        print("\n%s: a bystander's %s" % (what, waits))
-    assert waits.longest < PROMPT_MS
+class Longest:
+    """The longest wait in any of the tests."""
+
+    def __init__(self):
+        self.wait_ms, self.test, self.requests = 0.0, None, 0
+
+    def look(self, bystander, test):
+        waits = bystander.look()
+        self.requests += waits.count
+        if waits.longest > self.wait_ms:
+            self.wait_ms, self.test = waits.longest, test
+        assert waits.longest < PROMPT_MS, waits
+
+
+@pytest.fixture(scope="module")
+def longest(request):
+    longest = Longest()
+    yield longest
+    tell(request.config, "disk: of %d requests that need none, the longest "
+         "took %.1f ms (%s)" % (longest.requests, longest.wait_ms,
+                                longest.test))
+
+
+@pytest.fixture
+def assert_prompt(longest, request):
+    return lambda bystander: longest.look(bystander, request.node.name)
 
 
 @pytest.mark.parametrize("chroot", [True, False])
-def test_disk_that_fills_up(small_disk, make_master, chroot, capsys):
+def test_disk_that_fills_up(small_disk, make_master, assert_prompt, chroot):
     master = make_master({**CACHES, "data_directory": small_disk.path})
     small_disk.fill(leave=2 << 20)
     daemon = master.start(chroot=chroot)
@@ -115,7 +137,7 @@ def test_disk_that_fills_up(small_disk, make_master, chroot, capsys):
         patron.audit()
         patron.work(200, strict=False)
         patron.audit()
-        assert_prompt(bystander, "disk full", capsys)
+        assert_prompt(bystander)
         small_disk.free()
         wait_until(patron.is_served, "room for sessions again")
         assert patron.store_more(300) == 0
@@ -128,7 +150,8 @@ def test_disk_that_fills_up(small_disk, make_master, chroot, capsys):
     patron.audit()
 
 
-def test_disk_that_is_full_from_the_start(small_disk, make_master, capsys):
+def test_disk_that_is_full_from_the_start(small_disk, make_master,
+                                          assert_prompt):
     master = make_master({**CACHES, "data_directory": small_disk.path})
     clock = ClockShift(master.directory)
     small_disk.fill()
@@ -137,7 +160,7 @@ def test_disk_that_is_full_from_the_start(small_disk, make_master, capsys):
     with Bystander(master, "seed", "policy", "ticket_key") as bystander:
         patron.work(50, strict=False)
         patron.audit()
-        assert_prompt(bystander, "disk full at start", capsys)
+        assert_prompt(bystander)
         small_disk.free()
         clock.step(RETRY_S)
         wait_until(patron.is_served, "room for sessions")
@@ -161,9 +184,11 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("kind", ["btree", "hash"])
-@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
-def test_faults_while_it_runs(make_master, fault, kind, capsys, request):
+@pytest.mark.parametrize("name, kind", [
+    *((name, "btree") for name in FAULTS),
+    ("disk full", "hash"), ("dead disk", "hash")])
+def test_faults_while_it_runs(make_master, assert_prompt, name, kind):
+    fault = FAULTS[name]
     master = make_master({
         "smtpd_tls_session_cache_database": kind + ":${data_directory}/cache",
         "tls_random_prng_update_period": "1s"})
@@ -182,7 +207,7 @@ def test_faults_while_it_runs(make_master, fault, kind, capsys, request):
         clock.step(RETRY_S)
         patron.work(150, strict=False)
         assert disk.count() > 0 or "sync" in fault
-        assert_prompt(bystander, request.node.name, capsys)
+        assert_prompt(bystander)
         disk.fail()
         clock.step(RETRY_S)
         wait_until(patron.is_served, "the cache works again")
@@ -195,10 +220,10 @@ def test_faults_while_it_runs(make_master, fault, kind, capsys, request):
     patron.audit()
 
 
-@pytest.mark.parametrize("kind", ["btree", "hash"])
-@pytest.mark.parametrize("name", ["disk full", "read-only", "dead disk"])
-def test_faults_of_a_table_larger_than_memory(make_master, name, kind, capsys,
-                                              request):
+@pytest.mark.parametrize("name, kind", [
+    ("disk full", "btree"), ("disk full", "hash"), ("dead disk", "btree")])
+def test_faults_of_a_table_larger_than_memory(make_master, assert_prompt,
+                                              name, kind):
     """Its pages are read and written at once. It is lost, no session is."""
     master = make_master(
         {"smtpd_tls_session_cache_database":
@@ -207,19 +232,19 @@ def test_faults_of_a_table_larger_than_memory(make_master, name, kind, capsys,
     clock, disk = ClockShift(master.directory), FaultyIo(master)
     master.start(environment=together(clock.environment, disk.environment))
     sessions = {"%d" % number: b"session of %d" % number
-                for number in range(12000)}
+                for number in range(9000)}
     with master.client() as client, \
             Bystander(master, "seed", "policy", "ticket_key") as bystander:
         assert store_all(client, sessions) == sessions
         disk.fail(**FAULTS[name])
         more = {"more %d" % number: b"more of %d" % number
-                for number in range(3000)}
-        taken = store_all(client, more)
-        find_all(client, {**sessions, **more})
+                for number in range(500)}
+        find_all(client, sessions)
         assert disk.count() > 0
+        taken = store_all(client, more)
         clock.step(RETRY_S)  # in vain
-        find_all(client, {**sessions, **more})
-        assert_prompt(bystander, request.node.name, capsys)
+        find_all(client, more)
+        assert_prompt(bystander)
         disk.fail()
         clock.step(RETRY_S)
         wait_until(lambda: len(find_all(client, sessions)) == len(sessions),

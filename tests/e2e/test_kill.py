@@ -17,7 +17,8 @@ import pytest
 
 from attributes import Closed
 from ledger import Gate, Ledger
-from waiting import DEADLINE_S, wait_until
+from tell import tell
+from waiting import DEADLINE_S
 
 MORE = 25 if os.environ.get("TLSMGR_LONG") else 1
 
@@ -213,7 +214,7 @@ def run_arena(arena, rounds, end, figures):
         arena.error = error
 
 
-def run_arenas(make_master, capsys, rounds, end, allowed="$^"):
+def run_arenas(make_master, request, rounds, end, allowed="$^"):
     """Rounds of one kind in all arenas; returns what they came to.
 
     No complaint is in the log but those allowed.
@@ -237,8 +238,7 @@ def run_arenas(make_master, capsys, rounds, end, allowed="$^"):
         if arena.error:
             raise arena.error
         assert complaints(arena.master, allowed) == []
-    with capsys.disabled():
-        print("\n%s: %s" % (end.__doc__, figures))
+    tell(request.config, "%s: %s" % (end.__doc__, figures))
     return figures
 
 
@@ -320,18 +320,18 @@ def overlapping_start(arena, number):
     return EVERYTHING
 
 
-def test_kill(make_master, capsys):
-    figures = run_arenas(make_master, capsys, 36, kill, allowed=TORN)
+def test_kill(make_master, request):
+    figures = run_arenas(make_master, request, 36, kill, allowed=TORN)
     assert figures.kills >= 100
     assert figures.kept > 0.5 * figures.acknowledged
 
 
-def test_kill_while_it_ends(make_master, capsys):
-    run_arenas(make_master, capsys, 5, kill_while_it_ends, allowed=TORN)
+def test_kill_while_it_ends(make_master, request):
+    run_arenas(make_master, request, 5, kill_while_it_ends, allowed=TORN)
 
 
 @pytest.mark.parametrize("end", [
     end_by_signal, end_of_file, overlapping_start],
     ids=lambda end: end.__name__)
-def test_nothing_is_lost(make_master, capsys, end):
-    run_arenas(make_master, capsys, 6, end)
+def test_nothing_is_lost(make_master, request, end):
+    run_arenas(make_master, request, 6, end)

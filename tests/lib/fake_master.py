@@ -354,7 +354,10 @@ def spawn(command, environment, inherited):
             command[0], command, environment,
             file_actions=[(os.POSIX_SPAWN_DUP2, fd, number)
                           for number, fd in enumerate(high)],
-            setsigdef=[signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT])
+            # A shell ignores some for what it runs in the background.
+            setsigdef=signal.valid_signals() - {signal.SIGKILL,
+                                                signal.SIGSTOP},
+            setsigmask=[])
     finally:
         for fd in high:
             os.close(fd)

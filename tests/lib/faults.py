@@ -112,3 +112,16 @@ def cpu_s(pid):
 
 def descriptor_count(pid):
     return len(os.listdir("/proc/%d/fd" % pid))
+
+
+# Files
+
+def put_data(master, name, content, modified_ns=None):
+    """A file of the data directory, as if the daemon had left it there."""
+    path = os.path.join(master.data_directory, name)
+    with open(path, "wb") as output:
+        output.write(content)
+    os.chown(path, master.owner.pw_uid, master.owner.pw_gid)
+    os.chmod(path, 0o600)
+    if modified_ns is not None:
+        os.utime(path, ns=(modified_ns, modified_ns))

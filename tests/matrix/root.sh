@@ -118,15 +118,14 @@ base_unpack() { # suite root
 root_make() { # suite
 	stamp=$(cat "$source/tests/run/install-packages" \
 		"$source/tests/matrix/root.sh" | cksum)
-	root=$cache/$1
-	if [ "$(cat "$root/stamp" 2>/dev/null)" = "$stamp" ]; then
+	if [ "$(cat "$cache/$1/stamp" 2>/dev/null)" = "$stamp" ]; then
 		return 0
 	fi
 	base_make "$1" &&
-		base_unpack "$1" "$root" &&
-		root_copy_source "$root" &&
-		root_run "$root" /src/tests/run/install-packages build test &&
-		echo "$stamp" >"$root/stamp"
+		base_unpack "$1" "$cache/$1" &&
+		root_copy_source "$cache/$1" &&
+		root_run "$cache/$1" /src/tests/run/install-packages build test &&
+		echo "$stamp" >"$cache/$1/stamp"
 }
 
 # The source as it is now, without what was built from it.

@@ -422,6 +422,27 @@ test_kill_while_the_disk_fails(void **state)
 	});
 }
 
+/* The header tells what was dropped; not before the disk knows why. */
+static void
+test_the_header_does_not_run_ahead(void **state)
+{
+	const char *path = unit_path("j");
+	struct model model, found;
+
+	(void)state;
+	model_open(&model, path);
+	model_put(&model, 1, 1000);
+	journal_flush(model.journal);
+	model_put(&model, 1, 1000);
+	model_drop_oldest(&model);
+	journal_set_note(model.journal, "", 0, false, false);
+	model_close(&model);
+	model_open(&found, path);
+	assert_int_equal(model_replay(&found), 0);
+	assert_int_equal(found.entries[1].version, 2);
+	model_close(&found);
+}
+
 /* A torn write: what is whole of it counts, and no byte of the rest. */
 static void
 test_the_last_write_is_cut_at_each_byte(void **state)
@@ -526,6 +547,7 @@ main(void)
 		TEST(test_kill_while_the_head_moves),
 		TEST(test_kill_while_both_do),
 		TEST(test_kill_while_the_disk_fails),
+		TEST(test_the_header_does_not_run_ahead),
 		TEST(test_the_last_write_is_cut_at_each_byte),
 		TEST(test_records_of_an_earlier_use_do_not_pass),
 	};

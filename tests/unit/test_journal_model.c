@@ -342,7 +342,10 @@ walk_through_pass(unsigned lead, unsigned pace)
 
 	model_open(&model, model_memory_path());
 	for (i = 0; i < 250; ++i)
-		model_put(&model, i % 5 == 0 ? i / 5 : 50 + i % 10, 40000);
+		if (i % 5 == 0)
+			model_put(&model, i / 5, 50000);
+		else
+			model_put(&model, 50 + i % 10, 35000);
 	for (i = 0;
 	     journal_walk_next(model.journal, &cursor, &record) == ERROR_NONE;
 	     ++i) {

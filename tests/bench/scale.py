@@ -1,0 +1,76 @@
+"""What a request costs as the cache grows, and with a pool that is smaller
+than the table."""
+
+import load
+from report import figure, size
+from servers import Ours
+
+COUNTS = (1000, 10000, 100000, 1000000)
+QUICK_COUNTS = (1000, 50000)
+
+UNBOUNDED = {"tlsmgr_cache_max_entries": 0, "tlsmgr_cache_max_size": 0}
+
+MB = 1 << 20
+POOL = 128 * MB
+SMALL_POOL = 2 * MB
+BASE_MEMORY = 16e6  # what is promised beside the pool
+MANY_CLIENTS = 1000
+
+
+def measure_count(count, rounds, seconds, pool):
+    with Ours(own_settings=dict(UNBOUNDED, tlsmgr_cache_memory=pool)) \
+            as server:
+        server.start()
+        server.pin()
+        filled = load.fill(server, count)
+        runs = {"lookup": [], "update": []}
+        for _ in range(rounds):
+            for operation, results in runs.items():
+                results.append(load.run(server, operation, keys=count,
+                                        seconds=seconds,
+                                        warmup=seconds / 10))
+        crowd = load.run(server, "mix", keys=count, connections=MANY_CLIENTS,
+                         seconds=seconds)
+        return {"entries": count, "pool": pool, "fill": filled,
+                "lookup": load.medians(runs["lookup"]),
+                "update": load.medians(runs["update"]),
+                "crowd": crowd, "memory": server.memory(),
+                "disk": server.disk_bytes()}
+
+
+def row_of(label, result):
+    return [label,
+            figure(result["lookup"]["rate"]),
+            figure(result["lookup"]["cpu_s_per_100k"]),
+            figure(result["lookup"]["p999_us"]),
+            figure(result["update"]["rate"]),
+            figure(result["update"]["cpu_s_per_100k"]),
+            figure(result["update"]["p999_us"]),
+            size(result["memory"]["anonymous"]),
+            figure(result["disk"]["used"] / result["entries"])]
+
+
+def measure(report, rounds, seconds, quick):
+    results = [measure_count(count, rounds, seconds, POOL)
+               for count in (QUICK_COUNTS if quick else COUNTS)]
+    rows = [row_of("{:,}".format(result["entries"]), result)
+            for result in results]
+    if not quick:
+        small = measure_count(COUNTS[-2], rounds, seconds, SMALL_POOL)
+        rows.append(row_of("{:,}, pool of {}".format(
+            small["entries"], size(SMALL_POOL)), small))
+        report.keep("small_pool", small)
+    report.table("Entries: cost of a request, memory, bytes on disk",
+                 ["", "lookups/s", "CPU s/100k", "99.9% us", "updates/s",
+                  "CPU s/100k", "99.9% us", "memory", "disk/entry"], rows)
+    report.keep("scale", results)
+    for operation in ("lookup", "update"):
+        costs = [result[operation]["cpu_s_per_100k"] for result in results]
+        report.at_most("CPU per %s, dearest at %s to %s entries to cheapest" %
+                       (operation, "{:,}".format(results[0]["entries"]),
+                        "{:,}".format(results[-1]["entries"])),
+                       max(costs) / min(costs), 1.5)
+    most = max(result["memory"]["anonymous"] for result in results)
+    report.at_most("memory beside the pool, up to %s entries, %d clients" %
+                   ("{:,}".format(results[-1]["entries"]), MANY_CLIENTS),
+                   (most - POOL) / 1e6, BASE_MEMORY / 1e6, "MB")
