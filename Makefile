@@ -55,7 +55,7 @@ TEST_TOOLS := $(patsubst tests/lib/%.c,$(BUILD)/tests/%,$(wildcard tests/lib/*_d
 	$(BUILD)/tests/clockshift.so
 
 .PHONY: all check test run clean install uninstall deps deps-test \
-	check-e2e check-docs check-asan check-valgrind \
+	check-e2e check-docs check-asan check-asan-unit check-valgrind \
 	lint bench bench-quick
 all: deps $(BUILD)/tlsmgr
 
@@ -126,11 +126,14 @@ check-docs: deps-test
 # jail forbids the ptrace(2) that looks for leaks at exit, so end to end leaks
 # are looked for by check-valgrind.
 ASAN = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-check-asan:
-	$(MAKE) BUILD=$(BUILD)/asan SANITIZE="$(ASAN)" HARDEN= HARDEN_LINK= \
-	    OPTIMIZE="-O1 -g" check
-	ASAN_OPTIONS=detect_leaks=0 $(MAKE) BUILD=$(BUILD)/asan \
-	    SANITIZE="$(ASAN)" HARDEN= HARDEN_LINK= OPTIMIZE="-O1 -g" check-e2e
+MAKE_ASAN = $(MAKE) BUILD=$(BUILD)/asan SANITIZE="$(ASAN)" HARDEN= \
+	HARDEN_LINK= OPTIMIZE="-O1 -g"
+check-asan: check-asan-unit
+	ASAN_OPTIONS=detect_leaks=0 $(MAKE_ASAN) check-e2e
+
+check-asan-unit:
+	LSAN_OPTIONS=suppressions=$(abspath tests/lib/lsan.supp):print_suppressions=0 \
+	    $(MAKE_ASAN) check
 
 check-valgrind: all deps-test $(TEST_TOOLS)
 	$(E2E_ENV) TLSMGR_WRAP="valgrind -q --error-exitcode=99 \

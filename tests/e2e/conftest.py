@@ -8,6 +8,7 @@ for what that daemon does not do, must then fail.
 import filecmp
 import os
 import pathlib
+import signal
 import sys
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "tests" / "lib"))
 
+import attributes  # noqa: E402
 import installed  # noqa: E402
 from fake_master import FakeMaster  # noqa: E402
 from postfix_instance import PostfixInstance  # noqa: E402
@@ -35,7 +37,13 @@ def testing_stock():
                        shallow=False)
 
 
+def interrupt(*_):
+    raise KeyboardInterrupt("terminated")
+
+
 def pytest_configure(config):
+    # So that a run that is stopped, by timeout(1) say, cleans up as well.
+    signal.signal(signal.SIGTERM, interrupt)
     config.addinivalue_line(
         "markers", "ours(reason): the stock tlsmgr fails this by design")
 
@@ -48,6 +56,7 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(
                 reason="needs root, to start daemons as master(8) does"))
     elif testing_stock():
+        attributes.reply_timeout_s = 3  # it is silent where ours says FAIL
         for item in items:
             marker = item.get_closest_marker("ours")
             if marker:

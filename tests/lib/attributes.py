@@ -12,8 +12,8 @@ OK, ERR, FAIL = 0, -1, -2
 ANNOUNCEMENT = [("protocol", "tlsmgr_protocol")]
 TICKET_KEY = struct.Struct("16s32s32sq")
 
-# A daemon under valgrind is slow.
-REPLY_TIMEOUT_S = 60.0 if os.environ.get("TLSMGR_WRAP") else 10.0
+# For clients that are not told otherwise. A daemon under valgrind is slow.
+reply_timeout_s = 60 if os.environ.get("TLSMGR_WRAP") else 10
 
 
 class Closed(Exception):
@@ -70,7 +70,8 @@ class Reply(list):
 class Client:
     """One connection. With `announced`, the announcement is read first."""
 
-    def __init__(self, path, announced, timeout_s=REPLY_TIMEOUT_S):
+    def __init__(self, path, announced, timeout_s=None):
+        timeout_s = timeout_s or reply_timeout_s
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             # With a timeout, a full backlog would be an error at once.
@@ -81,10 +82,10 @@ class Client:
         self._adopt(connection, announced, timeout_s)
 
     @classmethod
-    def over(cls, connection, announced, timeout_s=REPLY_TIMEOUT_S):
+    def over(cls, connection, announced):
         """A client that uses a connected socket."""
         client = cls.__new__(cls)
-        client._adopt(connection, announced, timeout_s)
+        client._adopt(connection, announced, reply_timeout_s)
         return client
 
     def _adopt(self, connection, announced, timeout_s):

@@ -4,7 +4,8 @@
         ...
         print(bystander.look())
 
-It asks all the time, one request after the other. None may fail.
+It asks all the time, one request after the other. None may fail: what it
+looks up has been stored under the key "bystander".
 """
 
 import json
@@ -43,7 +44,15 @@ class Bystander:
         return self
 
     def look(self):
-        self._process.stdin.write("look\n")
+        """Waits since the last look."""
+        return self._order("0")
+
+    def measure(self, count):
+        """Waits of so many requests from now on."""
+        return self._order(str(count))
+
+    def _order(self, text):
+        self._process.stdin.write(text + "\n")
         return Waits(*json.loads(self._process.stdout.readline()))
 
     def __exit__(self, kind, *_):
@@ -63,41 +72,57 @@ REQUESTS = {
     "update": attributes.update_request("smtpd", "bystander", bytes(1500)),
 }
 
-LOOK_EVERY = 16
+LOOK_EVERY = 16  # rounds of requests
 
 
-def summary(waits_s):
-    waits = sorted(1000 * each for each in waits_s)
-    return [len(waits), waits[len(waits) // 2], waits[len(waits) * 99 // 100],
-            waits[-1]]
+class Asking:
+    """One connection, and how long each answer took."""
+
+    def __init__(self, client, requests):
+        self._client, self._requests = client, requests
+        self._waits_s = []
+
+    def ask(self, rounds):
+        for request in self._requests * rounds:
+            started = time.monotonic()
+            assert self._client.ask(request).status == attributes.OK
+            self._waits_s.append(time.monotonic() - started)
+
+    def forget(self):
+        self._waits_s = []
+
+    def summary(self):
+        waits = sorted(1000 * each for each in self._waits_s)
+        count = len(waits)
+        return [count, waits[count // 2], waits[count * 99 // 100], waits[-1]]
 
 
-def main(path, announced, *names):
-    requests = [REQUESTS[name] for name in names]
-    os.set_blocking(sys.stdin.fileno(), False)
-    waits_s = []
-    with attributes.Client(path, announced == "1", 60) as client:
-        client.read_announcement()
-        print("ready", flush=True)
-        while True:
-            for request in requests * LOOK_EVERY:
-                started = time.monotonic()
-                assert client.ask(request).status == attributes.OK
-                waits_s.append(time.monotonic() - started)
-            asked = read_input()
-            if asked == b"":
-                return
-            if asked:
-                print(json.dumps(summary(waits_s)), flush=True)
-                waits_s = []
-
-
-def read_input():
+def read_order():
     """None: nothing is there; b"": the end."""
     try:
         return os.read(sys.stdin.fileno(), 100)
     except BlockingIOError:
         return None
+
+
+def main(path, announced, *names):
+    requests = [REQUESTS[name] for name in names]
+    os.set_blocking(sys.stdin.fileno(), False)
+    with attributes.Client(path, announced == "1", 60) as client:
+        client.read_announcement()
+        print("ready", flush=True)
+        asking = Asking(client, requests)
+        order = None
+        while order != b"":
+            asking.ask(LOOK_EVERY)
+            order = read_order()
+            if not order:
+                continue
+            if int(order) > 0:
+                asking.forget()
+                asking.ask(max(1, int(order) // len(requests)))
+            print(json.dumps(asking.summary()), flush=True)
+            asking.forget()
 
 
 if __name__ == "__main__":

@@ -275,10 +275,10 @@ class FakeMaster:
         return {name: value for name, value in environment.items()
                 if value is not None}
 
-    def client(self, timeout_s=attributes.REPLY_TIMEOUT_S):
+    def client(self, timeout_s=None):
         return attributes.Client(self.socket_path, self.announced, timeout_s)
 
-    def ask(self, pairs, timeout_s=attributes.REPLY_TIMEOUT_S):
+    def ask(self, pairs, timeout_s=None):
         """One request over a connection of its own."""
         with self.client(timeout_s) as client:
             return client.ask(pairs)

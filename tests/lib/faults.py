@@ -104,6 +104,15 @@ def resident_bytes(pid):
         return int(statm.read().split()[1]) * resource.getpagesize()
 
 
+def anonymous_bytes(pid):
+    """What is not shared with a file."""
+    with open("/proc/%d/status" % pid) as status:
+        for line in status:
+            if line.startswith("RssAnon:"):
+                return int(line.split()[1]) * 1024
+    raise AssertionError("no RssAnon")
+
+
 def cpu_s(pid):
     """CPU time used so far, in user and in kernel mode."""
     with open("/proc/%d/schedstat" % pid) as schedstat:

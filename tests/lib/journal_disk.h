@@ -14,7 +14,8 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-static struct {
+/* Not static: with _FORTIFY_SOURCE, clang takes pread() below for inline. */
+struct {
 	int write_errno; /* writes fail with this; 0: they do not */
 	int read_errno;
 	off_t full_at; /* no byte is written from here on; 0: no such end */
