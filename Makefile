@@ -136,7 +136,7 @@ check-asan-unit:
 	    $(MAKE_ASAN) check
 
 check-valgrind: all deps-test $(TEST_TOOLS)
-	$(E2E_ENV) TLSMGR_WRAP="valgrind -q --error-exitcode=99 \
+	$(E2E_ENV) TLSMGR_WRAP="valgrind -q --vgdb=no --error-exitcode=99 \
 	    --leak-check=full --errors-for-leak-kinds=definite \
 	    --suppressions=$(abspath tests/lib/valgrind.supp)" \
 	    $(PYTEST) $(PYTEST_FLAGS) tests/e2e/test_conformance.py
