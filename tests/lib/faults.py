@@ -113,10 +113,15 @@ def anonymous_bytes(pid):
     raise AssertionError("no RssAnon")
 
 
-def cpu_s(pid):
-    """CPU time used so far, in user and in kernel mode."""
+def busy_s(pid):
+    """Time in which it had something to do, and ran or waited for its turn.
+
+    On a machine that is busy with something else, processor time alone would
+    not tell one that spins.
+    """
     with open("/proc/%d/schedstat" % pid) as schedstat:
-        return int(schedstat.read().split()[0]) / 1e9
+        ran_ns, waited_ns, _ = schedstat.read().split()
+    return (int(ran_ns) + int(waited_ns)) / 1e9
 
 
 def descriptor_count(pid):
