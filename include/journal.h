@@ -78,9 +78,9 @@ enum error journal_reset(struct journal *, const void *note, size_t len);
 
 /*
  * The owner's note in the header, JOURNAL_NOTE_LEN bytes, and whether the last
- * owner ended cleanly. Setting it writes at once: first what is unwritten,
- * then the header; `durable` waits for the disk after each of the two (a clean
- * end only).
+ * owner ended cleanly and nobody changed the length of the file since. Setting
+ * it writes at once: first what is unwritten, then the header; `durable` waits
+ * for the disk after each of the two (a clean end only).
  */
 const void *journal_note(const struct journal *);
 bool journal_is_clean(const struct journal *);
@@ -104,7 +104,7 @@ uint64_t journal_next_sequence(const struct journal *);
 /*
  * Read the record of `sequence` at `position`, checked, with its value. One
  * system call where it is not in memory. key_len and value_len are those it
- * was appended with. ERROR_DAMAGED: it is not (any more) what it was;
+ * was appended with. ERROR_DAMAGED, logged: it is not (any more) what it was;
  * ERROR_IO.
  */
 enum error journal_read(struct journal *, uint64_t position, uint64_t sequence,

@@ -224,8 +224,8 @@ void journal_chain_retire(struct journal *, uint32_t slot);
 /* The head of a slot's segment, as it is to be on disk. */
 void journal_chain_encode_head(const struct journal *, uint32_t slot,
     enum journal_segment_kind, unsigned char *to);
-/* Make retired segments' slots free, as far as the disk allows. */
-void journal_chain_free_retired(struct journal *);
+/* Make retired segments' slots free. What fails is done another time. */
+enum error journal_chain_free_retired(struct journal *);
 /* Cut a bit off the end of the file if it is free. True: there is more. */
 bool journal_chain_trim(struct journal *);
 

@@ -30,6 +30,7 @@ struct header {
 	uint64_t next_serial;
 	uint64_t next_sequence;
 	uint64_t head_sequence; /* records below have been dropped */
+	uint64_t file_len;
 	unsigned char note[JOURNAL_NOTE_LEN];
 	uint64_t checksum; /* of all before it */
 };
@@ -119,6 +120,7 @@ write_header(struct journal *journal)
 		.next_serial = journal->next_serial,
 		.next_sequence = journal->next_sequence,
 		.head_sequence = journal->head.above,
+		.file_len = journal->file_len,
 	};
 
 	memcpy(header.magic, magic, sizeof(magic));
@@ -184,7 +186,10 @@ journal_load(struct journal *journal)
 	if (error != ERROR_NONE)
 		return error;
 	memcpy(journal->note, header.note, sizeof(journal->note));
-	journal->is_clean = header.is_clean != 0;
+	journal->is_clean =
+	    header.is_clean != 0 && header.file_len == journal->file_len;
+	if (header.is_clean != 0 && header.file_len > journal->file_len)
+		journal_io_report_damage(journal, journal->file_len);
 	journal->next_serial =
 	    max_u64(journal->next_serial, header.next_serial);
 	journal->next_sequence =

@@ -178,18 +178,22 @@ write_void(struct journal *journal, uint32_t slot)
 	    journal, head, sizeof(head), journal_position(slot, 0));
 }
 
-void
+enum error
 journal_chain_free_retired(struct journal *journal)
 {
+	enum error error;
 	uint32_t slot;
 
 	while ((slot = journal->retired.first) != JOURNAL_NO_SLOT) {
-		if (journal_tail_write(journal) != ERROR_NONE ||
-		    write_void(journal, slot) != ERROR_NONE)
-			return;
+		error = journal_tail_write(journal);
+		if (error == ERROR_NONE)
+			error = write_void(journal, slot);
+		if (error != ERROR_NONE)
+			return error;
 		list_remove(journal, &journal->retired, slot);
 		journal_chain_release(journal, slot);
 	}
+	return ERROR_NONE;
 }
 
 bool

@@ -142,8 +142,8 @@ output_write(struct journal *journal, size_t extra)
 /*
  * The head comes last: until then nobody takes this for a segment. From then
  * on it stands for all that its sources held, dead or alive, and so it begins
- * with the number that the oldest of them began with. What superseded the dead
- * must be on disk by then.
+ * with the number that the oldest of them began with. By then what superseded
+ * the dead must be on disk, and what was removed must be gone from there.
  */
 static enum error
 output_write_end(struct journal *journal)
@@ -161,6 +161,8 @@ output_write_end(struct journal *journal)
 	error = output_write(journal, JOURNAL_RECORD_HEAD_LEN);
 	if (error == ERROR_NONE)
 		error = journal_tail_write(journal);
+	if (error == ERROR_NONE)
+		error = journal_chain_free_retired(journal);
 	if (error != ERROR_NONE)
 		return error;
 	journal_chain_encode_head(

@@ -88,41 +88,55 @@ find_in_memory(struct journal *journal, uint32_t slot, uint32_t offset)
 	return segment != NULL ? segment + offset : NULL;
 }
 
+/* Where the record is in memory, take it from there, else from the file. */
+static enum error
+read_record(struct journal *journal, const struct journal_record *wanted,
+    struct journal_record *record)
+{
+	size_t len = journal_record_len(wanted->key_len, wanted->value_len);
+	const unsigned char *bytes;
+	uint32_t slot, offset;
+	enum error error;
+
+	if (!find_place(journal, wanted->position, len, &slot, &offset))
+		return ERROR_DAMAGED;
+	bytes = find_in_memory(journal, slot, offset);
+	if (bytes == NULL ||
+	    !is_record(journal, slot, bytes, len, wanted, record)) {
+		/* What a map shows wrong the file may show right. */
+		journal_map_drop(&journal->map, slot);
+		/* A kill may have cut the file within the padding. */
+		error = fetch(journal, wanted->position,
+		    JOURNAL_RECORD_HEAD_LEN + wanted->key_len +
+			wanted->value_len,
+		    &bytes);
+		if (error != ERROR_NONE)
+			return error;
+		if (!is_record(journal, slot, bytes, len, wanted, record))
+			return ERROR_DAMAGED;
+	}
+	record->position = wanted->position;
+	journal_record_point(record, bytes, true);
+	return ERROR_NONE;
+}
+
 enum error
 journal_read(struct journal *journal, uint64_t position, uint64_t sequence,
     size_t key_len, size_t value_len, struct journal_record *record)
 {
 	const struct journal_record wanted = {
+		.position = position,
 		.sequence = sequence,
 		.key_len = key_len,
 		.value_len = value_len,
 	};
-	const unsigned char *bytes;
-	uint32_t slot, offset;
-	enum error error;
-	size_t len;
+	enum error error = ERROR_DAMAGED;
 
-	if (key_len > JOURNAL_KEY_MAX || value_len > JOURNAL_VALUE_MAX)
-		return ERROR_DAMAGED;
-	len = journal_record_len(key_len, value_len);
-	if (!find_place(journal, position, len, &slot, &offset))
-		return ERROR_DAMAGED;
-	bytes = find_in_memory(journal, slot, offset);
-	if (bytes == NULL ||
-	    !is_record(journal, slot, bytes, len, &wanted, record)) {
-		/* What a map shows wrong the file may show right. */
-		journal_map_drop(&journal->map, slot);
-		/* A kill may have cut the file within the padding. */
-		error = fetch(journal, position,
-		    JOURNAL_RECORD_HEAD_LEN + key_len + value_len, &bytes);
-		if (error != ERROR_NONE)
-			return error;
-		if (!is_record(journal, slot, bytes, len, &wanted, record))
-			return ERROR_DAMAGED;
-	}
-	record->position = position;
-	journal_record_point(record, bytes, true);
-	return ERROR_NONE;
+	if (key_len <= JOURNAL_KEY_MAX && value_len <= JOURNAL_VALUE_MAX)
+		error = read_record(journal, &wanted, record);
+	if (error == ERROR_DAMAGED)
+		journal_io_report_damage(journal, position);
+	return error;
 }
 
 /*

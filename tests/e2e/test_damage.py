@@ -134,8 +134,9 @@ DAMAGE = {
     "another version": lambda content: content[:16] + b"\x63" + content[17:],
     "garbage behind": lambda content: content + b"x" * 10000,
     "twice": lambda content: content * 2,
-    "pages in another order": lambda content: b"".join(
-        content[at:at + PAGE] for at in range(len(content), -PAGE, -PAGE)),
+    "pages in another order": lambda content: content[:PAGE] + b"".join(
+        content[at:at + PAGE]
+        for at in range(len(content) - PAGE, 0, -PAGE)),
 }
 
 

@@ -70,9 +70,14 @@ class FaultyIo:
         self._path = os.path.join(master.directory, "faulty_io")
         with open(self._path, "wb") as output:
             output.write(bytes(self._FAULTS.size + self._COUNTS.size))
-        self.environment = {"LD_PRELOAD": library(master.directory),
-                            "FAULTY_IO_FILE": self._path,
-                            "FAULTY_IO_DIRECTORY": master.data_directory}
+        self.environment = {
+            "LD_PRELOAD": library(master.directory),
+            "FAULTY_IO_FILE": self._path,
+            "FAULTY_IO_DIRECTORY": master.data_directory,
+            # A sanitizer's library would insist on coming first.
+            "ASAN_OPTIONS": ":".join(
+                [os.environ.get("ASAN_OPTIONS", "")] +
+                ["verify_asan_link_order=0"]).lstrip(":")}
 
     def fail(self, **errors):
         """fail(write=errno.ENOSPC, ...); what is not named works again."""
