@@ -37,6 +37,12 @@ struct place {
 	uint32_t value_len;
 };
 
+/* Places that were found or set lately, by digest. */
+struct store_bdb_recent {
+	struct store_bdb_slot *slots; /* owned */
+	uint64_t mask;                /* their number, a power of two, less one */
+};
+
 struct store_bdb {
 	struct store base;
 	enum store_bdb_state state;
@@ -45,6 +51,7 @@ struct store_bdb {
 	struct store_config config; /* its strings are not kept */
 	bool is_volatile;           /* nothing is kept across processes */
 	struct bdb *table;          /* owned */
+	struct store_bdb_recent recent; /* never says other than the table */
 	struct journal *journal;    /* owned */
 	uint64_t entries;
 	uint64_t bytes;        /* keys and values that live */
@@ -78,8 +85,22 @@ enum error store_bdb_forget(struct store_bdb *, const char *key,
 /* The place of this very record. ERROR_NOT_FOUND: it is dead. */
 enum error store_bdb_find_record(struct store_bdb *,
     const struct journal_record *, struct place *);
-/* Nothing is held: set the accounts to zero. */
+/* The table is empty: set the accounts to zero. */
 void store_bdb_clear_accounts(struct store_bdb *);
+
+/* store_bdb_recent.c */
+
+/* Takes the memory when it is used, and not all of it. */
+void store_bdb_recent_init(struct store_bdb_recent *, uint64_t memory);
+void store_bdb_recent_fini(struct store_bdb_recent *);
+void store_bdb_recent_clear(struct store_bdb_recent *);
+/* False: not here; the table may have it. */
+bool store_bdb_recent_find(const struct store_bdb_recent *,
+    const uint64_t digest[2], struct place *);
+void store_bdb_recent_set(struct store_bdb_recent *, const uint64_t digest[2],
+    const struct place *);
+void store_bdb_recent_forget(struct store_bdb_recent *,
+    const uint64_t digest[2]);
 
 /* store_bdb_start.c */
 enum error store_bdb_start(struct store *);

@@ -88,11 +88,11 @@ absorb_rest(uint64_t lanes[LANES], const unsigned char *bytes, size_t len)
 	lanes[i] = absorb(lanes[i], load_word(last), multipliers[i]);
 }
 
-uint64_t
-checksum64(uint64_t seed, const void *data, size_t len)
+/* All bytes, into four lanes that have not met yet. */
+static void
+absorb_all(uint64_t lanes[LANES], uint64_t seed, const void *data, size_t len)
 {
 	const unsigned char *bytes = data;
-	uint64_t lanes[LANES], sum = len;
 	unsigned i;
 
 	for (i = 0; i < LANES; ++i)
@@ -100,7 +100,33 @@ checksum64(uint64_t seed, const void *data, size_t len)
 	bytes = absorb_stripes(lanes, bytes, len / STRIPE_LEN);
 	if (len % STRIPE_LEN > 0)
 		absorb_rest(lanes, bytes, len % STRIPE_LEN);
+}
+
+uint64_t
+checksum64(uint64_t seed, const void *data, size_t len)
+{
+	uint64_t lanes[LANES], sum = len;
+	unsigned i;
+
+	absorb_all(lanes, seed, data, len);
 	for (i = 0; i < LANES; ++i)
 		sum = avalanche(sum ^ lanes[i]) + multipliers[i];
 	return sum;
+}
+
+/* The lanes meet in two orders, and so in two ways. */
+void
+checksum128(uint64_t sums[2], const void *data, size_t len)
+{
+	uint64_t lanes[LANES];
+	unsigned i;
+
+	absorb_all(lanes, 0, data, len);
+	sums[0] = len;
+	sums[1] = ~(uint64_t)len;
+	for (i = 0; i < LANES; ++i) {
+		sums[0] = avalanche(sums[0] ^ lanes[i]) + multipliers[i];
+		sums[1] =
+		    avalanche(sums[1] ^ lanes[LANES - 1 - i]) + multipliers[i];
+	}
 }

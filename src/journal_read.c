@@ -7,6 +7,9 @@
 /* Memory kept for journal_read(), whatever the size of the last record. */
 #define READ_SIZE (16 * 1024)
 
+#define CACHE_LINE_LEN 64
+#define PREFETCH_MAX   2048
+
 /*
  * The slot and offset of a position that comes from outside. False: there is
  * no place for a record of this length.
@@ -88,6 +91,18 @@ find_in_memory(struct journal *journal, uint32_t slot, uint32_t offset)
 	return segment != NULL ? segment + offset : NULL;
 }
 
+/* All of a record is needed soon: wait for its parts at once. */
+static void
+prefetch(const unsigned char *bytes, size_t len)
+{
+	size_t offset;
+
+	if (len > PREFETCH_MAX)
+		len = PREFETCH_MAX;
+	for (offset = 0; offset < len; offset += CACHE_LINE_LEN)
+		__builtin_prefetch(bytes + offset);
+}
+
 /* Where the record is in memory, take it from there, else from the file. */
 static enum error
 read_record(struct journal *journal, const struct journal_record *wanted,
@@ -101,6 +116,8 @@ read_record(struct journal *journal, const struct journal_record *wanted,
 	if (!find_place(journal, wanted->position, len, &slot, &offset))
 		return ERROR_DAMAGED;
 	bytes = find_in_memory(journal, slot, offset);
+	if (bytes != NULL)
+		prefetch(bytes, len);
 	if (bytes == NULL ||
 	    !is_record(journal, slot, bytes, len, wanted, record)) {
 		/* What a map shows wrong the file may show right. */

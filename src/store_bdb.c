@@ -19,6 +19,9 @@
  */
 #define MAKE_ROOM_RECORDS 64
 
+/* Of the memory, for the places used last. */
+#define RECENT_PART 32
+
 static bool
 is_serving(const struct store_bdb *store)
 {
@@ -206,6 +209,7 @@ store_bdb_close(struct store *base)
 	if (store == NULL)
 		return;
 	bdb_free(store->table);
+	store_bdb_recent_fini(&store->recent);
 	journal_close(store->journal);
 	free(store->name);
 	free(store->database);
@@ -272,8 +276,9 @@ store_bdb_open(
 		return error;
 	}
 	/* Two parts for the sessions themselves, one to find them. */
-	store->table =
-	    bdb_new(store->database, table_fd, method, config->memory / 3);
+	store->table = bdb_new(store->database, table_fd, method,
+	    config->memory / 3 - config->memory / RECENT_PART);
+	store_bdb_recent_init(&store->recent, config->memory / RECENT_PART);
 	journal_set_map_limit(store->journal, config->memory / 3 * 2);
 	*base = &store->base;
 	return ERROR_NONE;

@@ -10,13 +10,6 @@
 #define DIGEST_LEN (2 * sizeof(uint64_t))
 
 static void
-key_digest(uint64_t digest[2], const char *key, size_t key_len)
-{
-	digest[0] = checksum64(0, key, key_len);
-	digest[1] = checksum64(1, key, key_len);
-}
-
-static void
 account_add(struct store_bdb *store, size_t key_len, size_t value_len)
 {
 	store->entries++;
@@ -39,6 +32,7 @@ store_bdb_clear_accounts(struct store_bdb *store)
 	store->entries = 0;
 	store->bytes = 0;
 	store->journal_live = 0;
+	store_bdb_recent_clear(&store->recent);
 }
 
 /* Damage of the table is as good as absence, and is mended at once. */
@@ -54,20 +48,32 @@ table_result(struct store_bdb *store, enum error error)
 	return ERROR_NOT_FOUND;
 }
 
+static enum error
+find_digest(
+    struct store_bdb *store, const uint64_t digest[2], struct place *place)
+{
+	size_t len;
+	enum error error;
+
+	if (store_bdb_recent_find(&store->recent, digest, place))
+		return ERROR_NONE;
+	error = bdb_get(
+	    store->table, digest, DIGEST_LEN, place, sizeof(*place), &len);
+	if (error == ERROR_NONE && len != sizeof(*place))
+		error = ERROR_DAMAGED;
+	if (error == ERROR_NONE)
+		store_bdb_recent_set(&store->recent, digest, place);
+	return table_result(store, error);
+}
+
 enum error
 store_bdb_find(struct store_bdb *store, const char *key, size_t key_len,
     struct place *place)
 {
 	uint64_t digest[2];
-	size_t len;
-	enum error error;
 
-	key_digest(digest, key, key_len);
-	error = bdb_get(
-	    store->table, digest, DIGEST_LEN, place, sizeof(*place), &len);
-	if (error == ERROR_NONE && len != sizeof(*place))
-		error = ERROR_DAMAGED;
-	return table_result(store, error);
+	checksum128(digest, key, key_len);
+	return find_digest(store, digest, place);
 }
 
 enum error
@@ -84,14 +90,16 @@ store_bdb_set_place(
 	uint64_t digest[2];
 	enum error error, found;
 
-	found = store_bdb_find(store, record->key, record->key_len, &old);
-	key_digest(digest, record->key, record->key_len);
+	checksum128(digest, record->key, record->key_len);
+	found = find_digest(store, digest, &old);
 	error =
 	    bdb_put(store->table, digest, DIGEST_LEN, &place, sizeof(place));
 	if (error != ERROR_NONE) {
+		store_bdb_recent_forget(&store->recent, digest);
 		table_result(store, error);
 		return error;
 	}
+	store_bdb_recent_set(&store->recent, digest, &place);
 	if (found == ERROR_NONE)
 		account_subtract(store, &old);
 	account_add(store, record->key_len, record->value_len);
@@ -105,7 +113,8 @@ store_bdb_forget(struct store_bdb *store, const char *key, size_t key_len,
 	uint64_t digest[2];
 	enum error error;
 
-	key_digest(digest, key, key_len);
+	checksum128(digest, key, key_len);
+	store_bdb_recent_forget(&store->recent, digest);
 	error = bdb_remove(store->table, digest, DIGEST_LEN);
 	if (error == ERROR_NONE)
 		account_subtract(store, place);

@@ -17,7 +17,7 @@
 #define BROKEN_RETRY_US 10000000
 
 /* Raised when the form of the note or of the table changes. */
-#define NOTE_VERSION 1
+#define NOTE_VERSION 2
 
 /* What the journal's header says of the store. */
 struct note {

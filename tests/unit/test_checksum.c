@@ -104,28 +104,29 @@ test_order_counts(void **state)
 }
 
 /*
- * What one seed takes for the same, another does not. Many keys of one form:
- * with 16 bits of each sum, one seed gives collisions, and the two together
+ * What one of two sums takes for the same, the other does not. Many keys of one
+ * form: with 16 bits of each sum, one gives collisions, and the two together
  * give none that are not chance.
  */
 static void
-test_seeds_are_independent(void **state)
+check_independence(void (*compute)(uint64_t sums[2], const void *, size_t))
 {
 	static unsigned char seen[2][1 << 16];
-	unsigned collisions[2] = { 0 }, both = 0, i, seed;
+	unsigned collisions[2] = { 0 }, both = 0, i, which;
 	unsigned char key[24] = "session 0000 &s=smtp";
+	uint64_t sums[2];
 	bool is_seen[2];
 
-	(void)state;
+	memset(seen, 0, sizeof(seen));
 	for (i = 0; i < 20000; ++i) {
 		memcpy(key + 8, &i, sizeof(i));
-		for (seed = 0; seed < 2; ++seed) {
+		compute(sums, key, sizeof(key));
+		for (which = 0; which < 2; ++which) {
 			unsigned char *bucket =
-			    &seen[seed]
-				 [checksum64(seed, key, sizeof(key)) & 0xffff];
+			    &seen[which][sums[which] & 0xffff];
 
-			is_seen[seed] = *bucket != 0;
-			collisions[seed] += is_seen[seed];
+			is_seen[which] = *bucket != 0;
+			collisions[which] += is_seen[which];
 			*bucket = 1;
 		}
 		both += is_seen[0] && is_seen[1];
@@ -137,6 +138,27 @@ test_seeds_are_independent(void **state)
 	assert_in_range(both, 397, 597);
 }
 
+static void
+compute_with_two_seeds(uint64_t sums[2], const void *data, size_t len)
+{
+	sums[0] = checksum64(0, data, len);
+	sums[1] = checksum64(1, data, len);
+}
+
+static void
+test_seeds_are_independent(void **state)
+{
+	(void)state;
+	check_independence(compute_with_two_seeds);
+}
+
+static void
+test_halves_are_independent(void **state)
+{
+	(void)state;
+	check_independence(checksum128);
+}
+
 int
 main(void)
 {
@@ -146,6 +168,7 @@ main(void)
 		cmocka_unit_test(test_length_counts),
 		cmocka_unit_test(test_order_counts),
 		cmocka_unit_test(test_seeds_are_independent),
+		cmocka_unit_test(test_halves_are_independent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
