@@ -93,6 +93,8 @@ enum error attr_list_end(const struct attr_list *);
 /* The writer appends to a buffer. Names and strings end with NUL. */
 void attr_put_string(struct buffer *, const char *name, const char *value);
 void attr_put_int(struct buffer *, const char *name, int value);
+/* One that may not fit into an int is read as a string. */
+void attr_put_number(struct buffer *, const char *name, uint64_t value);
 void attr_put_data(
     struct buffer *, const char *name, const void *data, size_t len);
 void attr_put_end(struct buffer *);

@@ -23,18 +23,9 @@ enum cache_type {
 	CACHE_TYPES,
 };
 
-/* What is counted; each name is also the name in statistics and manuals. */
-#define CACHE_COUNTERS(X)                                          \
-	X(lookups, "lookups")                                      \
-	X(hits, "lookups that found a session")                    \
-	X(updates, "sessions stored or replaced")                  \
-	X(deletes, "sessions deleted on request")                  \
-	X(failures, "requests that could not be carried out")
-
 struct cache_counters {
-#define CACHE_COUNTER(name, text) uint64_t name;
-	CACHE_COUNTERS(CACHE_COUNTER)
-#undef CACHE_COUNTER
+#define CACHE_COUNTED(name, help) uint64_t name;
+#include "counters.def"
 };
 
 struct cache {
@@ -90,6 +81,26 @@ void cache_update(struct cache *, struct cache_request *, const char *id,
     void *arg);
 void cache_delete(struct cache *, struct cache_request *, const char *id,
     size_t id_len, cache_done_fn *, void *arg);
+
+/*
+ * Remove everything. ERROR_DISABLED as above; ERROR_LOCKED: another process
+ * has the files, try again.
+ */
+void cache_clear(struct cache *, struct cache_request *, cache_done_fn *,
+    void *arg);
+
+/*
+ * One slice of all entries that a lookup would find, oldest first; see `each`
+ * in store.h. Errors as of cache_clear(), then nothing was called back.
+ */
+enum error cache_list(struct cache *, uint64_t *cursor, uint64_t budget_us,
+    store_each_fn *, void *arg);
+
+/* What a kill would lose is written now. ERROR_DISABLED: not enabled. */
+enum error cache_write_out(struct cache *);
+
+/* All zero where there is no store. */
+void cache_statistics(const struct cache *, struct store_statistics *);
 
 /* See store.h: one slice of background work, and when to come again (us). */
 uint64_t cache_maintain(struct cache *, uint64_t budget_us);

@@ -39,6 +39,7 @@ struct daemon {
 	struct loop_timer retire_timer; /* keys that nobody asks for */
 	char *exchange_path; /* owned */
 	struct prng_schedule *prng;
+	struct service_admin admin; /* the service's borrowed */
 	struct service service;
 	struct server server;
 	struct master_status status;
@@ -47,6 +48,10 @@ struct daemon {
 	struct loop_timer log_timer;     /* set: lines wait to be sent */
 	struct loop_timer restart_timer; /* set: a fresh start is wanted */
 	uint64_t restart_requests;       /* served when we last looked */
+	struct loop_timer statistics_timer;
+	uint64_t logged_requests;        /* those in the statistics logged */
+	const char *postfix_version;     /* borrowed; NULL: not known */
+	time_t started_at;
 	bool announces;                  /* speak first to each client */
 	bool is_shutdown;                /* the end may be the machine's */
 };
@@ -54,7 +59,7 @@ struct daemon {
 /*
  * With privileges: find the owner, open everything that cannot be opened in
  * the jail, read nothing of it. What is missing is logged and done without.
- * `version` is that of the installed Postfix, or NULL. Fatal: an unusable
+ * `version` is that of the installed Postfix, borrowed, or NULL. Fatal: an unusable
  * configuration.
  */
 void daemon_open(struct daemon *, const struct master_options *,
@@ -70,6 +75,15 @@ void daemon_open_caches(struct daemon *);
 void daemon_open_ticket_keys(struct daemon *);
 void daemon_start_ticket_keys(struct daemon *);
 void daemon_close_ticket_keys(struct daemon *);
+
+/*
+ * daemon_admin.c: what the service asks of us for administrators, and the
+ * statistics in the log: every tlsmgr_statistics_period, and at the end. They
+ * are not logged where nothing was asked since the last time.
+ */
+void daemon_start_admin(struct daemon *);
+void daemon_log_statistics(struct daemon *);
+void daemon_close_admin(struct daemon *);
 
 /* In the jail: read what is there, and be ready to serve. */
 void daemon_start(struct daemon *);

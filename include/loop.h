@@ -35,6 +35,7 @@ struct loop_watch {
 };
 
 struct loop_timer {
+	struct loop *loop;
 	struct event *event; /* owned */
 	loop_timer_fn *callback;
 	void *arg;
@@ -54,6 +55,12 @@ void loop_stop(struct loop *);
 
 /* Called once at each turn of the loop (the watchdog's proof of life). */
 void loop_set_turn_callback(struct loop *, loop_timer_fn *, void *arg);
+
+/*
+ * When this turn's first callback was called (monotonic). From a callback
+ * only; the clock is read once a turn.
+ */
+uint64_t loop_turn_began_us(const struct loop *);
 
 /* Watch nothing yet on `fd`; the descriptor stays the caller's. */
 void loop_watch_init(struct loop_watch *, struct loop *, int fd, loop_fd_fn *,

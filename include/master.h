@@ -69,7 +69,8 @@ struct master_status {
 };
 /* `fd` -1, or not open: not under master's care, nothing is written. */
 void master_status_init(struct master_status *, int fd, unsigned generation);
-void master_status_busy(struct master_status *);
+/* The time (monotonic) is the caller's, who knows it anyway. */
+void master_status_busy(struct master_status *, uint64_t now_us);
 void master_status_ready(struct master_status *);
 
 /* Who the unprivileged part of the start runs as. */

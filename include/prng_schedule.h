@@ -66,6 +66,12 @@ void prng_schedule_open_exchange(struct prng_schedule *);
 void prng_schedule_start(struct prng_schedule *, struct loop *);
 
 /*
+ * Update the exchange file now, if one is configured; the outcome is counted.
+ * Waits for nothing: ERROR_LOCKED. Otherwise as exchange_update().
+ */
+enum error prng_schedule_update(struct prng_schedule *);
+
+/*
  * At the end: update the exchange file. Waits for its lock for at most one
  * second. The outcome is counted, and logged if it is a failure.
  */
@@ -73,6 +79,9 @@ void prng_schedule_save(struct prng_schedule *);
 
 /* Cancel what is in hand, close and free all. Saves nothing. */
 void prng_schedule_free(struct prng_schedule *);
+
+/* The file that the source is, which may be opened again; borrowed, or NULL. */
+const char *prng_schedule_source_file(const struct prng_schedule *);
 
 struct prng_schedule_statistics {
 	const char *source_name;  /* as configured, borrowed */

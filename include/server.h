@@ -9,6 +9,7 @@
 #ifndef SERVER_H
 #define SERVER_H
 
+#include "histogram.h"
 #include "loop.h"
 #include "master.h"
 #include "service.h"
@@ -45,7 +46,13 @@ struct server {
 	unsigned char *read_buffer;    /* owned; shared by all clients */
 	struct buffer reply;           /* replies of the client at work */
 	uint64_t accepted;
+	uint64_t refused;              /* of other users */
 	uint64_t limit_closes;         /* closed because of client_limit */
+	/*
+	 * Microseconds from the moment the loop woke up to the moment a
+	 * client's replies of that turn were written, once for each of them.
+	 */
+	struct histogram latency;
 };
 
 void server_init(struct server *, struct loop *, struct service *,

@@ -12,6 +12,7 @@
 #include "attr.h"
 #include "buffer.h"
 #include "cache.h"
+#include "config.h"
 #include "log.h"
 #include "ticket_key.h"
 
@@ -30,12 +31,29 @@ struct service_peer {
 	uid_t uid;
 };
 
+/* What the daemon knows and can do besides, for its administrator. */
+struct service_admin {
+	void *arg;
+	const struct config *config; /* borrowed */
+	/* Append one attribute for each statistic. */
+	void (*put_statistics)(void *arg, struct buffer *reply);
+	/*
+	 * Wipe all ticket keys. ERROR_DISABLED: there are no tickets;
+	 * ERROR_LOCKED: another process has their file, try again.
+	 */
+	enum error (*flush_ticket_keys)(void *arg);
+	/* Write out what the end of the process would save. Never waits. */
+	enum error (*save)(void *arg);
+};
+
 struct service {
 	struct cache *caches;            /* CACHE_TYPES of them, borrowed */
 	struct ticket_keys *ticket_keys; /* borrowed */
+	const struct service_admin *admin; /* borrowed; NULL: none */
 	unsigned char *session;          /* ATTR_SESSION_MAX bytes, owned */
 	struct log_limit complaints;
 	uint64_t requests;
+	uint64_t *request_counts; /* by handler, the last unknown; owned */
 	uint64_t complaint_count; /* requests that something was wrong with */
 };
 
@@ -47,10 +65,13 @@ struct service_call {
 	struct buffer *reply;      /* borrowed; the reply is appended here */
 	void (*done)(struct service_call *);
 	struct cache_request cache_request; /* the handler's */
+	bool is_long; /* it took a while: now it is the turn of others */
 };
 
 void service_init(struct service *, struct cache *caches,
     struct ticket_keys *);
+/* Until this is called, requests that need it are unknown ones. */
+void service_set_admin(struct service *, const struct service_admin *);
 void service_fini(struct service *);
 
 /*
@@ -66,6 +87,9 @@ void service_run(struct service *, struct attr_list *request,
  */
 void service_refuse(struct service *, struct service_call *, enum error);
 
+/* Append an attribute "request.NAME" for each kind of request: how many. */
+void service_put_request_counts(const struct service *, struct buffer *);
+
 /* For handlers. */
 typedef void service_handler_fn(struct service *, struct attr_list *,
     struct service_call *);
@@ -76,9 +100,18 @@ service_handler_fn request_lookup;
 service_handler_fn request_update;
 service_handler_fn request_delete;
 service_handler_fn request_ticket_key;
+service_handler_fn request_stats;
+service_handler_fn request_config;
+service_handler_fn request_list;
+service_handler_fn request_flush;
+service_handler_fn request_rotate;
+service_handler_fn request_flush_tickets;
+service_handler_fn request_save;
 
 /* End the reply and tell the client. The last thing a handler does. */
 void service_call_done(struct service_call *);
+/* The same, after a reply that is this status alone. */
+void service_call_reply(struct service_call *, enum service_status);
 /* Say in the log, not too often, what is wrong with this request. */
 void service_call_complain(struct service_call *, const char *what);
 /*

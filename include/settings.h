@@ -62,6 +62,14 @@ enum error settings_check_names(const struct config *, const char *own_file,
 enum error settings_log_cache_activity(const char *loglevel, bool *log_cache,
     char **cause);
 
+/*
+ * Call back for every parameter, in the order of params.def, with its value
+ * expanded and what is known of where it was set.
+ */
+typedef void settings_each_fn(void *arg, const struct config_entry *,
+    const char *value);
+void settings_each(const struct config *, settings_each_fn *, void *arg);
+
 /* Free the strings; the structure is the caller's. */
 void settings_fini(struct settings *);
 

@@ -45,7 +45,8 @@ struct store_statistics {
 	uint64_t entries;
 	uint64_t bytes;         /* keys and values that are live */
 	uint64_t disk_bytes;    /* size of the files */
-	time_t oldest;          /* time of the oldest entry; 0: none */
+	time_t oldest;          /* time of the oldest entry, as it was at the
+	                         * last maintain(); 0: none */
 	uint64_t expired;
 	uint64_t evicted;
 	uint64_t retained;      /* entries taken over at start */
@@ -95,13 +96,16 @@ struct store_ops {
 	    void *arg);
 	void (*remove)(struct store *, const char *key, size_t key_len,
 	    store_done_fn *, void *arg);
-	/* Remove everything. */
+	/* Remove everything. ERROR_LOCKED: not ours yet. */
 	void (*clear)(struct store *, store_done_fn *, void *arg);
 	/*
-	 * One slice, oldest first, from *cursor (0: begin) and for about
-	 * budget_us; *cursor is 0 again when all were seen.
+	 * One slice of what can be got, expired or not, oldest first, from
+	 * *cursor (0: begin) and for about budget_us; *cursor is 0 again when
+	 * all were seen. Entries that come, go or are replaced between two
+	 * slices may be missed; none is seen twice. ERROR_LOCKED, ERROR_IO:
+	 * nothing can be got at present.
 	 */
-	void (*each)(struct store *, uint64_t *cursor, uint64_t budget_us,
+	enum error (*each)(struct store *, uint64_t *cursor, uint64_t budget_us,
 	    store_each_fn *, void *arg);
 
 	/*
@@ -114,6 +118,8 @@ struct store_ops {
 	 * for the disk: the machine may be going down.
 	 */
 	enum error (*save)(struct store *, bool durable);
+	/* Write what a kill would lose, now, and wait for nothing else. */
+	enum error (*write_out)(struct store *);
 	/* False: nothing can be stored at present. */
 	bool (*is_usable)(const struct store *);
 	void (*statistics)(const struct store *, struct store_statistics *);

@@ -65,6 +65,7 @@ struct store_bdb {
 	/* One for each kind of line: a disk may be full for days. */
 	struct log_limit put_complaints, broken_complaints;
 	struct log_limit empty_complaints, rebuild_complaints;
+	struct log_limit eviction_reports;
 	struct store_statistics counted;
 };
 

@@ -68,6 +68,13 @@ enum error ticket_keys_find(struct ticket_keys *, time_t now,
     const unsigned char name[TICKET_KEY_NAME_LEN], const struct ticket_key **);
 
 /*
+ * When the key of that place (0: the current one) was made, and until when it
+ * encrypts; 0: there is none.
+ */
+int64_t ticket_keys_made_at(const struct ticket_keys *, unsigned place);
+int64_t ticket_keys_encrypts_until(const struct ticket_keys *, unsigned place);
+
+/*
  * Make a new current key at once; the old one still decrypts. Fails as
  * ticket_keys_current() does.
  */

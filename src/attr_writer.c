@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define INT_DIGITS_MAX 10 /* 4294967295 */
+#define DIGITS_MAX 20 /* 18446744073709551615 */
 
 /*
  * Reserve room for a name and for `value_size` bytes of its value, and write
@@ -44,19 +44,24 @@ attr_put_string(struct buffer *buffer, const char *name, const char *value)
 }
 
 void
-attr_put_int(struct buffer *buffer, const char *name, int value)
+attr_put_number(struct buffer *buffer, const char *name, uint64_t value)
 {
-	unsigned char *out = begin_value(buffer, name, INT_DIGITS_MAX);
-	unsigned char digits[INT_DIGITS_MAX];
-	unsigned rest = (unsigned)value;
-	size_t start = INT_DIGITS_MAX;
+	unsigned char *out = begin_value(buffer, name, DIGITS_MAX);
+	unsigned char digits[DIGITS_MAX];
+	size_t start = DIGITS_MAX;
 
 	do {
-		digits[--start] = (unsigned char)('0' + rest % 10);
-		rest /= 10;
-	} while (rest > 0);
-	memcpy(out, digits + start, INT_DIGITS_MAX - start);
-	end_value(buffer, out + INT_DIGITS_MAX - start);
+		digits[--start] = (unsigned char)('0' + value % 10);
+		value /= 10;
+	} while (value > 0);
+	memcpy(out, digits + start, DIGITS_MAX - start);
+	end_value(buffer, out + DIGITS_MAX - start);
+}
+
+void
+attr_put_int(struct buffer *buffer, const char *name, int value)
+{
+	attr_put_number(buffer, name, (unsigned)value);
 }
 
 void

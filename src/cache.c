@@ -4,6 +4,7 @@
  */
 #include "cache.h"
 
+#include "checksum.h"
 #include "clock.h"
 #include "log.h"
 #include "prng.h"
@@ -14,7 +15,6 @@
 
 /* One session in so many that are found is stirred into the pool. */
 #define GATHER_EVERY_HITS 64
-#define GATHER_LEN        64
 
 static const char *const type_names[CACHE_TYPES] = {
 	[CACHE_SMTPD] = "smtpd",
@@ -119,6 +119,15 @@ cache_check(const struct cache *cache)
 	return ERROR_NONE;
 }
 
+/* Not the bytes themselves, which would stay in the pool for a while. */
+static void
+gather_session(const void *session, size_t len)
+{
+	uint64_t sum = checksum64(0, session, len);
+
+	prng_gather(&sum, sizeof(sum));
+}
+
 static void
 lookup_done(
     void *arg, enum error error, const void *value, size_t len, time_t put_at)
@@ -138,7 +147,7 @@ lookup_done(
 		    "read %s TLS cache entry %s: time=%lld [data %zu bytes]",
 		    cache->name, request->id, (long long)put_at, len);
 	if (cache->counters.hits++ % GATHER_EVERY_HITS == 0)
-		prng_gather(value, len < GATHER_LEN ? len : GATHER_LEN);
+		gather_session(value, len);
 	request_end(request, ERROR_NONE, value, len);
 }
 
@@ -208,6 +217,69 @@ cache_delete(struct cache *cache, struct cache_request *request, const char *id,
 		    cache->store, id, id_len, change_done, request);
 	if (cache->store != NULL)
 		cache->wake(cache->wake_arg);
+}
+
+void
+cache_clear(struct cache *cache, struct cache_request *request,
+    cache_done_fn *done, void *arg)
+{
+	enum error error = cache_check(cache);
+
+	request_begin(cache, request, "", 0, done, arg);
+	if (error != ERROR_NONE)
+		request_end(request, error, NULL, 0);
+	else
+		cache->store->ops->clear(cache->store, change_done, request);
+}
+
+/* Between the cache and who asked: what has expired is not shown. */
+struct listing {
+	const struct cache *cache;
+	time_t now;
+	store_each_fn *each;
+	void *arg;
+};
+
+static bool
+list_entry(
+    void *arg, const char *key, size_t key_len, size_t value_len, time_t put_at)
+{
+	struct listing *listing = arg;
+
+	if (store_is_expired(put_at, listing->now, listing->cache->timeout_s))
+		return true;
+	return listing->each(listing->arg, key, key_len, value_len, put_at);
+}
+
+enum error
+cache_list(struct cache *cache, uint64_t *cursor, uint64_t budget_us,
+    store_each_fn *each, void *arg)
+{
+	struct listing listing = { cache, clock_wall_s(), each, arg };
+	enum error error = cache_check(cache);
+
+	if (error != ERROR_NONE)
+		return error;
+	return cache->store->ops->each(
+	    cache->store, cursor, budget_us, list_entry, &listing);
+}
+
+enum error
+cache_write_out(struct cache *cache)
+{
+	enum error error = cache_check(cache);
+
+	if (error != ERROR_NONE)
+		return error;
+	return cache->store->ops->write_out(cache->store);
+}
+
+void
+cache_statistics(const struct cache *cache, struct store_statistics *statistics)
+{
+	*statistics = (struct store_statistics){ 0 };
+	if (cache->store != NULL)
+		cache->store->ops->statistics(cache->store, statistics);
 }
 
 uint64_t

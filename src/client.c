@@ -9,6 +9,7 @@
  */
 #include "client.h"
 
+#include "clock.h"
 #include "xalloc.h"
 
 #include <errno.h>
@@ -134,7 +135,8 @@ client_serve(struct client *client, const unsigned char *data, size_t len)
 	enum error error = ERROR_NONE;
 
 	client->is_serving = true;
-	while (done < len && !client->is_in_hand &&
+	client->call.is_long = false;
+	while (done < len && !client->is_in_hand && !client->call.is_long &&
 	       requests < CLIENT_TURN_REQUESTS &&
 	       server->reply.len < CLIENT_REPLY_MAX) {
 		error = attr_reader_feed(
@@ -174,7 +176,6 @@ client_serve_input(struct client *client, const unsigned char *data, size_t len)
 	} else {
 		done = client_serve(client, data, len);
 		buffer_append(input, data + done, len - done);
-		explicit_bzero(client->server->read_buffer, len);
 	}
 	client_write_replies(client);
 }
@@ -186,9 +187,10 @@ client_read(struct client *client)
 	ssize_t len;
 
 	len = read(client->fd, server->read_buffer, SERVER_READ_LEN);
-	if (len > 0)
+	if (len > 0) {
 		client_serve_input(client, server->read_buffer, (size_t)len);
-	else if (len == 0 || (errno != EAGAIN && errno != EINTR))
+		explicit_bzero(server->read_buffer, (size_t)len);
+	} else if (len == 0 || (errno != EAGAIN && errno != EINTR))
 		client->is_closing = true;
 }
 
@@ -197,8 +199,10 @@ client_ready_cb(void *arg, unsigned ready)
 {
 	struct client *client = arg;
 	struct server *server = client->server;
+	uint64_t began_us = loop_turn_began_us(server->loop);
+	uint64_t served = server->service->requests;
 
-	master_status_busy(server->status);
+	master_status_busy(server->status, began_us);
 	TAILQ_REMOVE(&server->clients, client, entry);
 	TAILQ_INSERT_TAIL(&server->clients, client, entry);
 	client_flush(client);
@@ -208,6 +212,10 @@ client_ready_cb(void *arg, unsigned ready)
 		else if (client->input.len > 0)
 			client_serve_input(client, NULL, 0);
 	}
+	served = server->service->requests - served;
+	if (served > 0)
+		histogram_add(
+		    &server->latency, clock_monotonic_us() - began_us, served);
 	master_status_ready(server->status);
 	if (client->is_closing && !client->is_in_hand)
 		client_free(client);

@@ -5,9 +5,11 @@
  */
 #include "daemon.h"
 
+#include "clock.h"
 #include "data_path.h"
 #include "log.h"
 #include "prng.h"
+#include "secret.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -37,6 +39,9 @@ upkeep_cb(void *arg)
 	uint64_t delay_us = cache_maintain(upkeep->cache, UPKEEP_BUDGET_US);
 
 	upkeep->is_soon = delay_us <= UPKEEP_DELAY_US;
+	/* Nothing is left to be done at once: time to tidy up. */
+	if (delay_us > 0)
+		secret_wipe_stack();
 	if (delay_us != UINT64_MAX)
 		loop_timer_set(&upkeep->timer, delay_us);
 }
@@ -211,6 +216,8 @@ daemon_open(struct daemon *daemon, const struct master_options *options,
 		.options = options,
 		.config = config,
 		.settings = settings,
+		.postfix_version = version,
+		.started_at = clock_wall_s(),
 		.announces = daemon_announces(settings, version),
 	};
 	if (master_owner_find(&daemon->owner, settings->mail_owner, &cause) !=
@@ -297,6 +304,7 @@ daemon_start(struct daemon *daemon)
 	daemon_catch_signals(daemon);
 	daemon_init_upkeep(daemon);
 	service_init(&daemon->service, daemon->caches, &daemon->ticket_keys);
+	daemon_start_admin(daemon);
 	/* The pool first: everything else may draw on it. */
 	prng_schedule_start(daemon->prng, daemon->loop);
 	daemon_start_ticket_keys(daemon);
@@ -311,6 +319,7 @@ daemon_run(struct daemon *daemon)
 	loop_run(daemon->loop);
 	/* What has been asked is answered before anything is saved. */
 	server_drain(&daemon->server);
+	daemon_log_statistics(daemon);
 }
 
 void
@@ -327,6 +336,7 @@ daemon_close(struct daemon *daemon)
 	free(daemon->exchange_path);
 	service_fini(&daemon->service);
 	daemon_close_ticket_keys(daemon);
+	daemon_close_admin(daemon);
 	loop_timer_fini(&daemon->restart_timer);
 	loop_timer_fini(&daemon->watchdog_timer);
 	loop_timer_fini(&daemon->log_timer);

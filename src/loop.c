@@ -7,11 +7,14 @@
  */
 #include "loop.h"
 
+#include "clock.h"
 #include "log.h"
 #include "xalloc.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct loop_signal {
 	struct event *event;
@@ -25,6 +28,7 @@ struct loop {
 	struct loop_signal *signals;
 	loop_timer_fn *turn;
 	void *turn_arg;
+	uint64_t turn_began_us; /* 0: no callback was called yet */
 	bool is_stopping;
 };
 
@@ -45,6 +49,7 @@ loop_new(void)
 	struct event_config *config;
 
 	event_set_log_callback(log_libevent);
+	event_set_mem_functions(xmalloc, xrealloc, free);
 	if ((config = event_config_new()) == NULL)
 		log_fatal("event loop: out of memory");
 	event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
@@ -75,6 +80,7 @@ loop_free(struct loop *loop)
 void
 loop_run_once(struct loop *loop)
 {
+	loop->turn_began_us = 0;
 	if (event_base_loop(loop->base, EVLOOP_ONCE) < 0)
 		log_panic("event loop: dispatch failed");
 	if (loop->turn != NULL)
@@ -103,6 +109,19 @@ loop_set_turn_callback(struct loop *loop, loop_timer_fn *callback, void *arg)
 	loop->turn_arg = arg;
 }
 
+uint64_t
+loop_turn_began_us(const struct loop *loop)
+{
+	return loop->turn_began_us;
+}
+
+static void
+note_turn(struct loop *loop)
+{
+	if (loop->turn_began_us == 0)
+		loop->turn_began_us = clock_monotonic_us();
+}
+
 static void
 watch_cb(evutil_socket_t fd, short what, void *arg)
 {
@@ -114,6 +133,7 @@ watch_cb(evutil_socket_t fd, short what, void *arg)
 		ready |= LOOP_READ;
 	if (what & EV_WRITE)
 		ready |= LOOP_WRITE;
+	note_turn(watch->loop);
 	watch->callback(watch->arg, ready);
 }
 
@@ -149,7 +169,8 @@ loop_watch_set(struct loop_watch *watch, unsigned interest)
 		event_assign(watch->event, watch->loop->base, watch->fd, what,
 		    watch_cb, watch);
 	if (watch->event == NULL || event_add(watch->event, NULL) < 0)
-		log_panic("event loop: cannot watch descriptor %d", watch->fd);
+		log_fatal("event loop: cannot watch descriptor %d: %s",
+		    watch->fd, strerror(errno));
 }
 
 void
@@ -168,6 +189,7 @@ timer_cb(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	note_turn(timer->loop);
 	timer->callback(timer->arg);
 }
 
@@ -175,6 +197,7 @@ void
 loop_timer_init(struct loop_timer *timer, struct loop *loop,
     loop_timer_fn *callback, void *arg)
 {
+	timer->loop = loop;
 	timer->callback = callback;
 	timer->arg = arg;
 	timer->event = event_new(loop->base, -1, 0, timer_cb, timer);
@@ -191,7 +214,7 @@ loop_timer_set(struct loop_timer *timer, uint64_t delay_us)
 	};
 
 	if (event_add(timer->event, &delay) < 0)
-		log_panic("event loop: cannot set a timer");
+		log_fatal("event loop: out of memory");
 }
 
 bool

@@ -6,8 +6,6 @@
  */
 #include "master.h"
 
-#include "clock.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -60,14 +58,9 @@ write_record(struct master_status *status, int avail)
 }
 
 void
-master_status_busy(struct master_status *status)
+master_status_busy(struct master_status *status, uint64_t now_us)
 {
-	uint64_t now_us;
-
-	if (status->fd < 0 || status->is_busy)
-		return;
-	now_us = clock_monotonic_us();
-	if (now_us < status->next_pair_us)
+	if (status->fd < 0 || status->is_busy || now_us < status->next_pair_us)
 		return;
 	status->next_pair_us = now_us + PAIR_PERIOD_US;
 	status->is_busy = write_record(status, 0);

@@ -63,6 +63,13 @@ prng_schedule_statistics(const struct prng_schedule *schedule)
 	return &schedule->statistics;
 }
 
+const char *
+prng_schedule_source_file(const struct prng_schedule *schedule)
+{
+	return schedule->source != NULL ? entropy_source_file(schedule->source)
+	                                : NULL;
+}
+
 void
 prng_schedule_open_source(struct prng_schedule *schedule)
 {
@@ -177,6 +184,14 @@ update_exchange(struct prng_schedule *schedule)
 	} else if (error != ERROR_LOCKED && error != ERROR_DISABLED)
 		++statistics->exchange_failures;
 	return error;
+}
+
+enum error
+prng_schedule_update(struct prng_schedule *schedule)
+{
+	if (*schedule->config.exchange_path == '\0')
+		return ERROR_NONE;
+	return update_exchange(schedule);
 }
 
 static void

@@ -16,13 +16,6 @@ lookup_reply(struct service_call *call, enum service_status status,
 	service_call_done(call);
 }
 
-static void
-status_reply(struct service_call *call, enum service_status status)
-{
-	attr_put_int(call->reply, "status", status);
-	service_call_done(call);
-}
-
 /* cache_type and cache_id, with which all three requests begin. */
 static enum error
 get_cache_and_id(struct service *service, struct attr_list *request,
@@ -74,7 +67,7 @@ status_done(void *arg, enum error error, const void *session, size_t len)
 
 	(void)session;
 	(void)len;
-	status_reply(call, service_status_of(error));
+	service_call_reply(call, service_status_of(error));
 }
 
 void
@@ -87,11 +80,11 @@ request_update(struct service *service, struct attr_list *request,
 
 	if (get_cache_and_id(service, request, call, &cache, &id, &id_len) !=
 	    ERROR_NONE) {
-		status_reply(call, STATUS_FAIL);
+		service_call_reply(call, STATUS_FAIL);
 	} else if (attr_get_data(request, "session", service->session,
 		       ATTR_SESSION_MAX, &len) != ERROR_NONE) {
 		service_call_complain(call, "no proper session");
-		status_reply(call, STATUS_FAIL);
+		service_call_reply(call, STATUS_FAIL);
 		len = ATTR_SESSION_MAX; /* some of it may be decoded */
 	} else {
 		service_pass_over_rest(request, call);
@@ -111,7 +104,7 @@ request_delete(struct service *service, struct attr_list *request,
 
 	if (get_cache_and_id(service, request, call, &cache, &id, &id_len) !=
 	    ERROR_NONE) {
-		status_reply(call, STATUS_FAIL);
+		service_call_reply(call, STATUS_FAIL);
 	} else {
 		service_pass_over_rest(request, call);
 		cache_delete(

@@ -6,6 +6,7 @@
 
 #include "client.h"
 #include "log.h"
+#include "secret.h"
 #include "xalloc.h"
 
 #include <errno.h>
@@ -41,7 +42,7 @@ accept_resume_cb(void *arg)
 	server_watch_listeners(arg, LOOP_READ);
 }
 
-/* Without a descriptor to accept with, asking again at once would spin. */
+/* Whoever waits goes on waiting, so asking again at once would spin. */
 static void
 server_pause_accept(struct server *server, int reason)
 {
@@ -64,6 +65,14 @@ server_make_room(struct server *server)
 	client_finish(TAILQ_FIRST(&server->clients));
 }
 
+/* Nobody is waiting any more, or an error of the one that was. */
+static bool
+is_over_at_once(int reason)
+{
+	return reason == EAGAIN || reason == EINTR || reason == ECONNABORTED ||
+	       reason == EPROTO;
+}
+
 static void
 listener_ready_cb(void *arg, unsigned ready)
 {
@@ -79,8 +88,7 @@ listener_ready_cb(void *arg, unsigned ready)
 			break;
 		server_add_client(server, fd);
 	}
-	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
-			  errno == ENOMEM))
+	if (fd < 0 && !is_over_at_once(errno))
 		server_pause_accept(server, errno);
 }
 
@@ -93,7 +101,7 @@ server_init(struct server *server, struct loop *loop, struct service *service,
 		.service = service,
 		.status = status,
 		.config = *config,
-		.read_buffer = xmalloc(SERVER_READ_LEN),
+		.read_buffer = secret_alloc(SERVER_READ_LEN),
 	};
 	TAILQ_INIT(&server->clients);
 	buffer_init(&server->reply);
@@ -140,6 +148,7 @@ server_add_client(struct server *server, int fd)
 	struct service_peer peer = find_peer(fd);
 
 	if (!is_admitted(server, &peer)) {
+		server->refused++;
 		if (log_limit_allows(&server->refusals, COMPLAINT_PERIOD_S))
 			log_warning("connection from process %ld, uid %ld "
 				    "refused: neither root nor the mail owner",
@@ -177,5 +186,5 @@ server_fini(struct server *server)
 	free(server->listeners);
 	loop_timer_fini(&server->accept_timer);
 	buffer_fini(&server->reply);
-	free(server->read_buffer);
+	secret_free(server->read_buffer, SERVER_READ_LEN);
 }

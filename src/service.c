@@ -6,24 +6,40 @@
 #include "service.h"
 
 #include "prng.h"
+#include "secret.h"
 #include "xalloc.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define COMPLAINT_PERIOD_S 1
 
+/* The names are those in statistics, too. */
 static const struct service_handler {
 	const char *request;
 	service_handler_fn *run;
+	bool needs_admin;
 } handlers[] = {
-	{ "lookup", request_lookup },
-	{ "update", request_update },
-	{ "delete", request_delete },
-	{ "seed", request_seed },
-	{ "tktkey", request_ticket_key },
-	{ "policy", request_policy },
+	{ "lookup", request_lookup, false },
+	{ "update", request_update, false },
+	{ "delete", request_delete, false },
+	{ "seed", request_seed, false },
+	{ "tktkey", request_ticket_key, false },
+	{ "policy", request_policy, false },
+	{ "stats", request_stats, true },
+	{ "config", request_config, true },
+	{ "list", request_list, false },
+	{ "flush", request_flush, false },
+	{ "rotate", request_rotate, false },
+	{ "flush_tickets", request_flush_tickets, true },
+	{ "save", request_save, true },
 };
+
+#define HANDLER_COUNT (sizeof(handlers) / sizeof(handlers[0]))
+
+/* Where requests that nobody handles are counted. */
+#define UNKNOWN HANDLER_COUNT
 
 void
 service_init(struct service *service, struct cache *caches,
@@ -32,47 +48,69 @@ service_init(struct service *service, struct cache *caches,
 	*service = (struct service){
 		.caches = caches,
 		.ticket_keys = ticket_keys,
-		.session = xmalloc(ATTR_SESSION_MAX),
+		.session = secret_alloc(ATTR_SESSION_MAX),
+		.request_counts = xcalloc(HANDLER_COUNT + 1, sizeof(uint64_t)),
 	};
+}
+
+void
+service_set_admin(struct service *service, const struct service_admin *admin)
+{
+	service->admin = admin;
 }
 
 void
 service_fini(struct service *service)
 {
-	/* Each update wiped what it put there. */
-	free(service->session);
+	secret_free(service->session, ATTR_SESSION_MAX);
 	service->session = NULL;
+	free(service->request_counts);
+	service->request_counts = NULL;
 }
 
-static const struct service_handler *
-handler_find(const char *request)
+/* The place in the table, or UNKNOWN. */
+static size_t
+handler_find(const struct service *service, const char *request)
 {
-	for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++)
-		if (strcmp(handlers[i].request, request) == 0)
-			return &handlers[i];
-	return NULL;
+	for (size_t i = 0; i < HANDLER_COUNT; i++)
+		if (strcmp(handlers[i].request, request) == 0 &&
+		    (service->admin != NULL || !handlers[i].needs_admin))
+			return i;
+	return UNKNOWN;
 }
 
 void
 service_run(struct service *service, struct attr_list *request,
     struct service_call *call)
 {
-	const struct service_handler *handler = NULL;
 	const char *name = "";
+	size_t handler = UNKNOWN;
 
 	service->requests++;
 	prng_gather_time();
 	call->service = service;
 	if (attr_get_string(request, "request", &name, NULL) == ERROR_NONE)
-		handler = handler_find(name);
+		handler = handler_find(service, name);
 	call->request = name;
-	if (handler != NULL) {
-		handler->run(service, request, call);
+	service->request_counts[handler]++;
+	if (handler != UNKNOWN) {
+		handlers[handler].run(service, request, call);
 		return;
 	}
 	service_call_complain(call, "unknown request");
-	attr_put_int(call->reply, "status", STATUS_FAIL);
-	service_call_done(call);
+	service_call_reply(call, STATUS_FAIL);
+}
+
+void
+service_put_request_counts(const struct service *service, struct buffer *reply)
+{
+	char name[64];
+
+	for (size_t i = 0; i <= HANDLER_COUNT; i++) {
+		snprintf(name, sizeof(name), "request.%s",
+		    i == UNKNOWN ? "unknown" : handlers[i].request);
+		attr_put_number(reply, name, service->request_counts[i]);
+	}
 }
 
 void
@@ -91,6 +129,13 @@ service_call_done(struct service_call *call)
 {
 	attr_put_end(call->reply);
 	call->done(call);
+}
+
+void
+service_call_reply(struct service_call *call, enum service_status status)
+{
+	attr_put_int(call->reply, "status", status);
+	service_call_done(call);
 }
 
 void

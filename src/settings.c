@@ -249,6 +249,21 @@ settings_read(struct settings *settings, struct config *config, char **cause)
 }
 
 void
+settings_each(const struct config *config, settings_each_fn *each, void *arg)
+{
+	char *value, *cause;
+
+	for (size_t i = 0; i < PARAM_COUNT; i++) {
+		const char *name = params[i].name;
+
+		if (config_value(config, name, &value, &cause) != ERROR_NONE)
+			value = cause; /* settings_read() would have said so */
+		each(arg, config_get(config, name), value);
+		free(value);
+	}
+}
+
+void
 settings_fini(struct settings *settings)
 {
 	for (size_t i = 0; i < PARAM_COUNT; i++) {

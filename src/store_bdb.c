@@ -29,6 +29,13 @@ is_serving(const struct store_bdb *store)
 	       store->state == STORE_BDB_REPLAYING;
 }
 
+/* Why not. */
+static enum error
+serving_error(const struct store_bdb *store)
+{
+	return store->state == STORE_BDB_WAITING ? ERROR_LOCKED : ERROR_IO;
+}
+
 /* The session under a key, if there is one that may be served. */
 static enum error
 get_record(struct store_bdb *store, const char *key, size_t key_len,
@@ -112,6 +119,8 @@ store_bdb_put(struct store *base, const char *key, size_t key_len,
 	};
 	enum error error = put_record(store, &record);
 
+	if (error == ERROR_NONE && store->entries == 1)
+		store->counted.oldest = now;
 	if (error == ERROR_NONE)
 		store_bdb_make_room(store, MAKE_ROOM_RECORDS);
 	done(arg, error);
@@ -155,30 +164,59 @@ store_bdb_remove(struct store *base, const char *key, size_t key_len,
 static void
 store_bdb_clear(struct store *base, store_done_fn *done, void *arg)
 {
-	done(arg, store_bdb_reset((struct store_bdb *)base));
+	struct store_bdb *store = (struct store_bdb *)base;
+
+	/* Until the lock is ours, the files are somebody else's. */
+	if (store->state == STORE_BDB_WAITING)
+		done(arg, ERROR_LOCKED);
+	else
+		done(arg, store_bdb_reset(store));
 }
 
-static void
+static enum error
+store_bdb_write_out(struct store *base)
+{
+	struct store_bdb *store = (struct store_bdb *)base;
+
+	if (store->is_volatile)
+		return ERROR_NONE;
+	if (!is_serving(store))
+		return serving_error(store);
+	return journal_flush(store->journal);
+}
+
+/* Is this the record that a lookup of its key would read? */
+static bool
+is_got(struct store_bdb *store, const struct journal_record *record)
+{
+	struct place place;
+
+	return record->sequence >= store->served_from &&
+	       store_bdb_find_record(store, record, &place) == ERROR_NONE;
+}
+
+static enum error
 store_bdb_each(struct store *base, uint64_t *cursor, uint64_t budget_us,
     store_each_fn *each, void *arg)
 {
 	struct store_bdb *store = (struct store_bdb *)base;
 	uint64_t deadline_us = clock_monotonic_us() + budget_us;
 	struct journal_record record;
-	struct place place;
 
 	do {
-		if (!is_serving(store) || journal_walk_next(store->journal,
-					      cursor, &record) != ERROR_NONE) {
+		if (!is_serving(store))
+			return serving_error(store);
+		if (journal_walk_next(store->journal, cursor, &record) !=
+		    ERROR_NONE) {
 			*cursor = 0;
-			return;
+			return ERROR_NONE;
 		}
-		if (store_bdb_find_record(store, &record, &place) ==
-			ERROR_NONE &&
+		if (is_got(store, &record) &&
 		    !each(arg, record.key, record.key_len, record.value_len,
 			(time_t)record.put_at))
-			return;
+			return ERROR_NONE;
 	} while (clock_monotonic_us() < deadline_us);
+	return ERROR_NONE;
 }
 
 static bool
@@ -198,6 +236,8 @@ store_bdb_statistics(
 	statistics->bytes = store->bytes;
 	statistics->disk_bytes =
 	    bdb_file_len(store->table) + journal_file_len(store->journal);
+	if (store->entries == 0)
+		statistics->oldest = 0;
 	statistics->is_ready = store->state == STORE_BDB_READY;
 }
 
@@ -304,6 +344,7 @@ const struct store_ops store_bdb_ops = {
 	.each = store_bdb_each,
 	.maintain = store_bdb_maintain,
 	.save = store_bdb_save,
+	.write_out = store_bdb_write_out,
 	.is_usable = store_bdb_is_usable,
 	.statistics = store_bdb_statistics,
 	.close = store_bdb_close,

@@ -10,6 +10,9 @@
 /* What a kill may lose: records wait this long to be written together. */
 #define FLUSH_DELAY_US 1000000
 
+/* A full cache stays full; that need not be said all the time. */
+#define EVICTION_REPORT_PERIOD_S 3600
+
 enum head {
 	HEAD_NONE, /* the journal is empty, or cannot be read now */
 	HEAD_DEAD, /* the record's entry is gone or has been replaced */
@@ -44,6 +47,18 @@ is_over_bounds(const struct store_bdb *store)
 	return (config->entries_max > 0 &&
 		   store->entries > config->entries_max) ||
 	       (config->bytes_max > 0 && store->bytes > config->bytes_max);
+}
+
+/* Nothing is amiss, but the bound may be lower than is wanted. */
+static void
+report_eviction(struct store_bdb *store)
+{
+	if (log_limit_allows(
+		&store->eviction_reports, EVICTION_REPORT_PERIOD_S))
+		log_info("%s TLS cache %s: the bound is reached at %llu "
+			 "sessions: the oldest make room",
+		    store->name, store->database,
+		    (unsigned long long)store->entries - 1);
 }
 
 static void
@@ -81,6 +96,7 @@ expire_one(struct store_bdb *store, time_t now, time_t *oldest)
 		head_remove(store, &record, &place);
 		store->counted.expired++;
 	} else if (is_over_bounds(store)) {
+		report_eviction(store);
 		head_remove(store, &record, &place);
 		store->counted.evicted++;
 	} else {
@@ -202,5 +218,7 @@ store_bdb_maintain(struct store *base, time_t now, uint64_t budget_us)
 	if (journal_compact_slice(store->journal, store->journal_live,
 		&compact_ops, store, deadline_us))
 		return 0;
+	/* What was read may have been deleted or expired since. */
+	journal_wipe_reads(store->journal);
 	return min_us(next_us, flush_when_due(store));
 }

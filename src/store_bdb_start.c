@@ -240,8 +240,10 @@ store_bdb_load(struct store_bdb *store)
 		store->journal_live = note.journal_live;
 		store->state = STORE_BDB_READY;
 		store_bdb_unmark(store);
-		log_info("%s TLS cache %s: %llu sessions retained", store->name,
-		    store->database, (unsigned long long)store->entries);
+		log_info("%s TLS cache %s: %llu sessions retained in %.2f s",
+		    store->name, store->database,
+		    (unsigned long long)store->entries,
+		    (double)(clock_monotonic_us() - store->started_us) / 1e6);
 		return ERROR_NONE;
 	}
 	replay_begin(store);

@@ -141,6 +141,20 @@ ticket_keys_find(struct ticket_keys *keys, time_t now,
 	return ERROR_NOT_FOUND;
 }
 
+int64_t
+ticket_keys_encrypts_until(const struct ticket_keys *keys, unsigned place)
+{
+	return place < keys->count ? keys->keys[place].encrypt_until : 0;
+}
+
+int64_t
+ticket_keys_made_at(const struct ticket_keys *keys, unsigned place)
+{
+	int64_t until = ticket_keys_encrypts_until(keys, place);
+
+	return until != 0 ? until - encrypt_s(keys) : 0;
+}
+
 enum error
 ticket_keys_rotate(struct ticket_keys *keys, time_t now)
 {

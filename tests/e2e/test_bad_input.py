@@ -93,7 +93,7 @@ def test_failed_reply_carries_no_data(client, name, attribute):
 @pytest.mark.ours("sends nothing")
 @pytest.mark.parametrize("pairs", [
     [("request", "")], [("request", "SEED"), ("size", "8")],
-    [("request", "seeds"), ("size", "8")], [("request", "stats")],
+    [("request", "seeds"), ("size", "8")], [("request", "statistics")],
     [("request", "x" * 4000)], []],
     ids=lambda pairs: repr(pairs)[:30])
 def test_unknown_request_fails(client, pairs):

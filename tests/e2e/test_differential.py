@@ -100,7 +100,7 @@ def spoil(rng, pairs):
     elif how == 4:
         rng.shuffle(pairs)
     else:
-        pairs[0] = ("request", rng.choice(["", "SEED", "stats", "lookups"]))
+        pairs[0] = ("request", rng.choice(["", "SEED", "statistics", "lookups"]))
 
 
 # What ours does on purpose where stock does otherwise: an unknown request,

@@ -17,7 +17,7 @@ struct store_memory {
 	struct store base;
 	struct {
 		char key[64];
-		size_t key_len; /* 0: free */
+		size_t key_len; /* and one; 0: free */
 		unsigned char value[4096];
 		size_t len;
 		time_t put_at;
@@ -86,10 +86,16 @@ store_memory_put(struct store *base, const char *key, size_t key_len,
 	struct store_memory *store = (struct store_memory *)base;
 	int i = store_memory_find(store, key, key_len);
 
+	enum error error = store->failure;
+
 	for (int j = 0; i < 0 && j < STORE_MEMORY_MAX; j++)
 		if (store->entries[j].key_len == 0)
 			i = j;
-	if (store->failure == ERROR_NONE) {
+	if (error == ERROR_NONE &&
+	    (i < 0 || key_len > sizeof(store->entries[i].key) ||
+		len > sizeof(store->entries[i].value)))
+		error = ERROR_NO_SPACE;
+	if (error == ERROR_NONE) {
 		memcpy(store->entries[i].key, key, key_len);
 		store->entries[i].key_len = key_len + 1;
 		if (len > 0)
@@ -97,7 +103,7 @@ store_memory_put(struct store *base, const char *key, size_t key_len,
 		store->entries[i].len = len;
 		store->entries[i].put_at = now;
 	}
-	store_memory_done(store, store->failure, done, arg);
+	store_memory_done(store, error, done, arg);
 }
 
 static inline void
@@ -113,6 +119,42 @@ store_memory_remove(struct store *base, const char *key, size_t key_len,
 	if (error == ERROR_NONE)
 		store->entries[i].key_len = 0;
 	store_memory_done(store, error, done, arg);
+}
+
+static inline void
+store_memory_clear(struct store *base, store_done_fn *done, void *arg)
+{
+	struct store_memory *store = (struct store_memory *)base;
+
+	for (int i = 0; i < STORE_MEMORY_MAX; i++)
+		store->entries[i].key_len = 0;
+	store_memory_done(store, store->failure, done, arg);
+}
+
+static inline enum error
+store_memory_each(struct store *base, uint64_t *cursor, uint64_t budget_us,
+    store_each_fn *each, void *arg)
+{
+	const struct store_memory *store = (struct store_memory *)base;
+
+	(void)budget_us;
+	while (*cursor < STORE_MEMORY_MAX) {
+		size_t i = (size_t)(*cursor)++;
+
+		if (store->entries[i].key_len != 0 &&
+		    !each(arg, store->entries[i].key,
+			store->entries[i].key_len - 1, store->entries[i].len,
+			store->entries[i].put_at))
+			return store->failure;
+	}
+	*cursor = 0;
+	return store->failure;
+}
+
+static inline enum error
+store_memory_write_out(struct store *base)
+{
+	return ((const struct store_memory *)base)->failure;
 }
 
 static inline uint64_t
@@ -131,6 +173,17 @@ store_memory_is_usable(const struct store *base)
 }
 
 static inline void
+store_memory_statistics(
+    const struct store *base, struct store_statistics *statistics)
+{
+	const struct store_memory *store = (const struct store_memory *)base;
+
+	*statistics = (struct store_statistics){ .is_ready = true };
+	for (int i = 0; i < STORE_MEMORY_MAX; i++)
+		statistics->entries += store->entries[i].key_len != 0;
+}
+
+static inline void
 store_memory_close(struct store *base)
 {
 	((struct store_memory *)base)->closed++;
@@ -140,8 +193,12 @@ static const struct store_ops store_memory_ops = {
 	.get = store_memory_get,
 	.put = store_memory_put,
 	.remove = store_memory_remove,
+	.clear = store_memory_clear,
+	.each = store_memory_each,
+	.write_out = store_memory_write_out,
 	.maintain = store_memory_maintain,
 	.is_usable = store_memory_is_usable,
+	.statistics = store_memory_statistics,
 	.close = store_memory_close,
 };
 

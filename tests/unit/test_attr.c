@@ -621,6 +621,28 @@ writes_what_the_protocol_says(void **state)
 	buffer_fini(&buffer);
 }
 
+static void
+writes_numbers_of_64_bits(void **state)
+{
+	static const char expected[] = "none\0"
+				       "0\0one\0"
+				       "1\0int\0"
+				       "4294967296\0all\0"
+				       "18446744073709551615\0";
+	struct buffer buffer;
+
+	(void)state;
+	buffer_init(&buffer);
+	attr_put_number(&buffer, "none", 0);
+	attr_put_number(&buffer, "one", 1);
+	attr_put_number(&buffer, "int", UINT64_C(1) << 32);
+	attr_put_number(&buffer, "all", UINT64_MAX);
+	attr_put_end(&buffer);
+	assert_int_equal(buffer.len, sizeof(expected));
+	assert_memory_equal(buffer_head(&buffer), expected, sizeof(expected));
+	buffer_fini(&buffer);
+}
+
 /* Lengths at which the buffer grows fall on every part of an attribute. */
 static void
 writes_data_of_every_length(void **state)
@@ -703,6 +725,7 @@ main(void)
 		cmocka_unit_test(reads_data),
 		cmocka_unit_test(carries_the_largest_session_and_no_larger),
 		cmocka_unit_test(writes_what_the_protocol_says),
+		cmocka_unit_test(writes_numbers_of_64_bits),
 		cmocka_unit_test(writes_data_of_every_length),
 		cmocka_unit_test(writes_strings_of_every_length),
 	};

@@ -212,6 +212,57 @@ test_store_missing_or_failing(void **state)
 	assert_int_equal(delete ("a"), ERROR_IO);
 }
 
+static bool
+collect(void *arg, const char *key, size_t key_len, size_t len, time_t put_at)
+{
+	(void)len;
+	(void)put_at;
+	strncat(arg, key, key_len);
+	return true;
+}
+
+static enum error
+list(char ids[64])
+{
+	uint64_t cursor = 0;
+
+	ids[0] = '\0';
+	return cache_list(&cache, &cursor, 1000, collect, ids);
+}
+
+static void
+test_list_and_clear(void **state)
+{
+	struct cache_request request;
+	char ids[64];
+
+	(void)state;
+	update("a", "one");
+	clock_advance(3000);
+	update("b", "two");
+	assert_int_equal(list(ids), ERROR_NONE);
+	assert_string_equal(ids, "ab");
+	/* What has expired is not shown, though it is still there. */
+	clock_advance(601);
+	assert_int_equal(list(ids), ERROR_NONE);
+	assert_string_equal(ids, "b");
+	cache_clear(&cache, &request, done, NULL);
+	assert_int_equal(last.error, ERROR_NONE);
+	assert_int_equal(list(ids), ERROR_NONE);
+	assert_string_equal(ids, "");
+	assert_int_equal(cache_write_out(&cache), ERROR_NONE);
+	cache.store = NULL;
+	assert_int_equal(list(ids), ERROR_IO);
+	cache_clear(&cache, &request, done, NULL);
+	assert_int_equal(last.error, ERROR_IO);
+	assert_int_equal(cache_write_out(&cache), ERROR_IO);
+	cache.timeout_s = 0;
+	assert_int_equal(list(ids), ERROR_DISABLED);
+	cache_clear(&cache, &request, done, NULL);
+	assert_int_equal(last.error, ERROR_DISABLED);
+	assert_int_equal(cache_write_out(&cache), ERROR_DISABLED);
+}
+
 static void
 test_late_answer(void **state)
 {
@@ -267,6 +318,8 @@ main(void)
 		    test_not_enabled, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_store_missing_or_failing, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_list_and_clear, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_late_answer, setup, teardown),
 		cmocka_unit_test_setup_teardown(

@@ -95,7 +95,7 @@ test_first_pair_at_once(void **state)
 	assert_string_equal(receive(), "");
 	master_status_ready(&status);
 	assert_string_equal(receive(), "");
-	master_status_busy(&status);
+	master_status_busy(&status, clock_monotonic_us());
 	assert_string_equal(receive(), "0");
 	master_status_ready(&status);
 	assert_string_equal(receive(), "1");
@@ -110,7 +110,7 @@ test_one_pair_a_second(void **state)
 	master_status_init(&status, write_fd, GENERATION);
 	for (unsigned second = 0; second < 3; second++) {
 		for (unsigned request = 0; request < 1000; request++) {
-			master_status_busy(&status);
+			master_status_busy(&status, clock_monotonic_us());
 			master_status_ready(&status);
 		}
 		clock_advance(1);
@@ -126,15 +126,15 @@ test_pair_in_flight_is_completed(void **state)
 
 	(void)state;
 	master_status_init(&status, write_fd, GENERATION);
-	master_status_busy(&status);
+	master_status_busy(&status, clock_monotonic_us());
 	clock_advance(5);
-	master_status_busy(&status);
-	master_status_busy(&status);
+	master_status_busy(&status, clock_monotonic_us());
+	master_status_busy(&status, clock_monotonic_us());
 	assert_string_equal(receive(), "0");
 	master_status_ready(&status);
 	master_status_ready(&status);
 	assert_string_equal(receive(), "1");
-	master_status_busy(&status);
+	master_status_busy(&status, clock_monotonic_us());
 	assert_string_equal(receive(), "0");
 }
 
@@ -146,12 +146,12 @@ test_full_channel_suppresses_the_pair(void **state)
 	(void)state;
 	master_status_init(&status, write_fd, GENERATION);
 	fill_channel();
-	master_status_busy(&status);
+	master_status_busy(&status, clock_monotonic_us());
 	empty_channel();
 	master_status_ready(&status);
 	assert_string_equal(receive(), "");
 	clock_advance(1);
-	master_status_busy(&status);
+	master_status_busy(&status, clock_monotonic_us());
 	master_status_ready(&status);
 	assert_string_equal(receive(), "01");
 }
@@ -163,12 +163,12 @@ test_ready_is_tried_again(void **state)
 
 	(void)state;
 	master_status_init(&status, write_fd, GENERATION);
-	master_status_busy(&status);
+	master_status_busy(&status, clock_monotonic_us());
 	assert_string_equal(receive(), "0");
 	fill_channel();
 	master_status_ready(&status);
 	empty_channel();
-	master_status_busy(&status);
+	master_status_busy(&status, clock_monotonic_us());
 	assert_string_equal(receive(), "");
 	master_status_ready(&status);
 	assert_string_equal(receive(), "1");
@@ -183,7 +183,7 @@ test_master_is_gone(void **state)
 	signal(SIGPIPE, SIG_IGN); /* as main does */
 	master_status_init(&status, write_fd, GENERATION);
 	close(read_fd);
-	master_status_busy(&status);
+	master_status_busy(&status, clock_monotonic_us());
 	master_status_ready(&status);
 	assert_int_equal(status.fd, -1);
 	assert_false(status.is_busy);
@@ -198,7 +198,7 @@ test_no_channel(void **state)
 
 	(void)state;
 	master_status_init(&status, -1, GENERATION);
-	master_status_busy(&status);
+	master_status_busy(&status, clock_monotonic_us());
 	master_status_ready(&status);
 	assert_false(status.is_busy);
 	close(closed_fd);

@@ -410,6 +410,35 @@ test_save(void **state)
 }
 
 static void
+test_update(void **state)
+{
+	struct lock_holder holder;
+
+	(void)state;
+	config.exchange_path = unit_path("exch");
+	start_schedule();
+	assert_int_equal(prng_schedule_update(schedule), ERROR_NONE);
+	assert_int_equal(statistics->exchange_updates, 2);
+	assert_true(lock_holder_start(&holder, unit_path("exch"), -1));
+	assert_int_equal(prng_schedule_update(schedule), ERROR_LOCKED);
+	assert_int_equal(statistics->exchange_updates, 2);
+	lock_holder_stop(&holder);
+	unlink(unit_path("exch"));
+	assert_int_equal(prng_schedule_update(schedule), ERROR_NOT_FOUND);
+	assert_int_equal(statistics->exchange_failures, 1);
+}
+
+/* None is wanted, so there is nothing that could fail. */
+static void
+test_update_without_a_file(void **state)
+{
+	(void)state;
+	start_schedule();
+	assert_int_equal(prng_schedule_update(schedule), ERROR_NONE);
+	assert_int_equal(statistics->exchange_updates, 0);
+}
+
+static void
 test_save_waits_for_the_lock(void **state)
 {
 	struct lock_holder holder;
@@ -483,6 +512,8 @@ main(void)
 		TEST(test_exchange_locked_for_a_while),
 		TEST(test_exchange_locked_for_good),
 		TEST(test_save),
+		TEST(test_update),
+		TEST(test_update_without_a_file),
 		TEST(test_save_waits_for_the_lock),
 		TEST(test_save_does_not_wait_for_ever),
 		TEST(test_free_in_the_middle),

@@ -520,6 +520,66 @@ test_client_limit(void **state)
 		close(fds[i]);
 }
 
+/* One answer counts once, all that came with it as well. */
+static void
+test_latency(void **state)
+{
+	char all[4096];
+	size_t len = 0;
+	int fd;
+
+	(void)state;
+	start_server(false, 10);
+	fd = connect_client();
+	assert_int_equal(server.latency.count, 0);
+	expect(fd, conversation[0].request, conversation[0].request_len,
+	    conversation[0].reply, conversation[0].reply_len);
+	assert_int_equal(server.latency.count, 1);
+	for (int i = 0; i < 5; i++) {
+		memcpy(all + len, conversation[0].request,
+		    conversation[0].request_len);
+		len += conversation[0].request_len;
+	}
+	send_all(fd, all, len);
+	loop_run_once(loop);
+	assert_int_equal(server.latency.count, 6);
+	/* Half a request is no answer. */
+	send_all(fd, all, 5);
+	loop_run_once(loop);
+	assert_int_equal(server.latency.count, 6);
+	assert_in_range(server.latency.max, 0, 60000000);
+	close(fd);
+}
+
+/* Whoever asks for what takes a while gets one a turn. */
+static void
+test_long_requests_take_turns(void **state)
+{
+	static const char request[] =
+	    "request\0list\0cache_type\0smtpd\0cursor\0"
+	    "0\0filter\0\0";
+	char all[sizeof(request) * 3];
+	int fd;
+
+	(void)state;
+	start_server(false, 10);
+	fd = connect_client();
+	for (int i = 0; i < 3; i++)
+		memcpy(all + (size_t)i * sizeof(request), request,
+		    sizeof(request));
+	send_all(fd, all, sizeof(all));
+	for (uint64_t i = 1; i <= 3; i++) {
+		loop_run_once(loop);
+		assert_int_equal(service.requests, i);
+	}
+	reply_len = 0;
+	assert_true(take(fd));
+	assert_int_equal(reply_len, 3 * sizeof("status\0"
+					       "0\0cursor\0"
+					       "0\0"));
+	close(fd);
+}
+
 /* The socket was made by somebody else. */
 static void
 test_stranger(void **state)
@@ -540,6 +600,8 @@ test_stranger(void **state)
 	assert_int_equal(server.client_count, 0);
 	assert_false(take(fds[0]));
 	assert_true(unit_log_has("uid 65534 refused"));
+	assert_int_equal(server.refused, 1);
+	assert_int_equal(server.accepted, 0);
 	close(fds[0]);
 }
 
@@ -620,6 +682,8 @@ main(void)
 		TEST(test_hangup_in_mid_request),
 		TEST(test_late_answer),
 		TEST(test_client_limit),
+		TEST(test_latency),
+		TEST(test_long_requests_take_turns),
 		TEST(test_stranger),
 		TEST(test_drain),
 		TEST(test_out_of_descriptors),

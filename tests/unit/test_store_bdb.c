@@ -426,10 +426,23 @@ test_other_method(void **state)
 	close_store(store);
 }
 
+static bool
+count_each(
+    void *arg, const char *key, size_t key_len, size_t value_len, time_t put_at)
+{
+	(void)put_at;
+	assert_in_range(key_len, 5, 9);
+	assert_memory_equal(key, "key-", 4);
+	assert_in_range(value_len, 10, 14);
+	++*(int *)arg;
+	return true;
+}
+
 static void
 test_lock(void **state)
 {
 	struct store *first = open_store(), *second = NULL;
+	uint64_t cursor = 0;
 	char *cause = NULL;
 
 	(void)state;
@@ -441,6 +454,13 @@ test_lock(void **state)
 	assert_int_equal(put(second, "a", "two"), ERROR_LOCKED);
 	assert_true(second->ops->maintain(second, clock_wall_s(), 1000) > 0);
 	assert_int_equal(second->ops->save(second, false), ERROR_NONE);
+	/* Nothing is ours yet, least of all to throw away. */
+	second->ops->clear(second, done, NULL);
+	assert_int_equal(last.error, ERROR_LOCKED);
+	assert_int_equal(second->ops->write_out(second), ERROR_LOCKED);
+	assert_int_equal(
+	    second->ops->each(second, &cursor, 100, count_each, NULL),
+	    ERROR_LOCKED);
 	close_store(first);
 	clock_advance(1);
 	maintain(second);
@@ -626,18 +646,6 @@ test_foreign_journal(void **state)
 	close_store(store);
 }
 
-static bool
-count_each(
-    void *arg, const char *key, size_t key_len, size_t value_len, time_t put_at)
-{
-	(void)put_at;
-	assert_in_range(key_len, 5, 9);
-	assert_memory_equal(key, "key-", 4);
-	assert_in_range(value_len, 10, 14);
-	++*(int *)arg;
-	return true;
-}
-
 static void
 test_each(void **state)
 {
@@ -650,12 +658,145 @@ test_each(void **state)
 	put_many(store, 500, 1000);
 	take_out(store, "key-1");
 	do {
-		store->ops->each(store, &cursor, 100, count_each, &count);
+		assert_int_equal(
+		    store->ops->each(store, &cursor, 100, count_each, &count),
+		    ERROR_NONE);
 		slices++;
 	} while (cursor != 0);
 	assert_int_equal(count, 9999);
 	assert_true(slices > 1);
 	close_store(store);
+}
+
+/* What is stopped at was seen, and is not seen again. */
+static bool
+stop_at_each(
+    void *arg, const char *key, size_t key_len, size_t value_len, time_t put_at)
+{
+	count_each(arg, key, key_len, value_len, put_at);
+	return false;
+}
+
+static void
+test_each_is_stopped(void **state)
+{
+	struct store *store = open_store();
+	uint64_t cursor = 0;
+	int count = 0;
+
+	(void)state;
+	put_many(store, 0, 20);
+	put_many(store, 5, 10);
+	for (int i = 1; i <= 20; i++) {
+		store->ops->each(
+		    store, &cursor, BUDGET_US, stop_at_each, &count);
+		assert_int_equal(count, i);
+		assert_true(cursor != 0);
+	}
+	store->ops->each(store, &cursor, BUDGET_US, stop_at_each, &count);
+	assert_int_equal(count, 20);
+	assert_int_equal(cursor, 0);
+	close_store(store);
+}
+
+#define MANY 80000
+
+/* Records that are written anew elsewhere are still seen, and seen once. */
+static void
+test_each_while_records_move(void **state)
+{
+	struct store *store = open_store();
+	struct journal *journal = ((struct store_bdb *)store)->journal;
+	uint64_t cursor = 0, chain_len;
+	char key[32];
+	int count = 0;
+
+	(void)state;
+	put_many(store, 0, MANY);
+	for (int i = 0; i < MANY; i++) {
+		snprintf(key, sizeof(key), "key-%d", i);
+		if (i % 8 != 0)
+			take_out(store, key);
+	}
+	chain_len = journal_chain_len(journal);
+	do {
+		store->ops->each(store, &cursor, 100, count_each, &count);
+		store->ops->maintain(store, clock_wall_s(), 1000);
+	} while (cursor != 0);
+	assert_int_equal(count, MANY / 8);
+	/* They did move. */
+	assert_true(journal_chain_len(journal) < chain_len / 2);
+	close_store(store);
+}
+
+static void
+put_and_flush(struct store *store)
+{
+	put_many(store, 0, 100);
+	assert_int_equal(store->ops->write_out(store), ERROR_NONE);
+}
+
+/* Nothing is lost by a kill after it. */
+static void
+test_write_out(void **state)
+{
+	struct store *store;
+
+	(void)state;
+	in_killed_child(put_and_flush);
+	store = open_store();
+	assert_int_equal(count_many(store, 0, 100), 100);
+	close_store(store);
+}
+
+static void
+test_oldest(void **state)
+{
+	struct store *store = open_store();
+	time_t first = clock_wall_s();
+
+	(void)state;
+	assert_int_equal(statistics(store).oldest, 0);
+	put(store, "a", "one");
+	assert_in_range(statistics(store).oldest, first, first + 1);
+	clock_advance(100);
+	put(store, "b", "two");
+	maintain(store);
+	assert_in_range(statistics(store).oldest, first, first + 1);
+	take_out(store, "a");
+	maintain(store);
+	assert_in_range(statistics(store).oldest, first + 100, first + 101);
+	clock_advance(100);
+	put(store, "b", "three");
+	assert_in_range(statistics(store).oldest, first + 200, first + 201);
+	close_store(store);
+	store = open_store();
+	maintain(store);
+	assert_in_range(statistics(store).oldest, first + 200, first + 201);
+	take_out(store, "b");
+	assert_int_equal(statistics(store).oldest, 0);
+	close_store(store);
+}
+
+/* Said once, not for each of those that go. */
+static void
+test_eviction_is_reported(void **state)
+{
+	struct store *store;
+	const char *line;
+
+	(void)state;
+	config.entries_max = 100;
+	store = open_store();
+	put_many(store, 0, 100);
+	assert_null(strstr(unit_lines, "make room"));
+	put_many(store, 100, 1000);
+	assert_int_equal(statistics(store).evicted, 900);
+	line = strstr(unit_lines, "the bound is reached at 100 sessions");
+	assert_non_null(line);
+	assert_null(strstr(line + 1, "the bound is reached"));
+	close_store(store);
+	config.entries_max = 0;
 }
 
 static void
@@ -720,6 +861,11 @@ main(void)
 		TEST(test_damaged_journal),
 		TEST(test_foreign_journal),
 		TEST(test_each),
+		TEST(test_each_is_stopped),
+		TEST(test_each_while_records_move),
+		TEST(test_write_out),
+		TEST(test_oldest),
+		TEST(test_eviction_is_reported),
 		TEST(test_clear),
 		TEST(test_unusable_files),
 	};

@@ -19,6 +19,7 @@
 
 #include <cmocka.h>
 
+#include "cmocka_range.h"
 #include "unit.h"
 
 #define KEYS      8

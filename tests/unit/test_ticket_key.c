@@ -200,6 +200,23 @@ keeps_no_more_than_two_keys(void **state)
 }
 
 static void
+tells_when_keys_were_made(void **state)
+{
+	struct ticket_keys *keys = *state;
+	const struct ticket_key *key;
+
+	assert_int_equal(ticket_keys_made_at(keys, 0), 0);
+	assert_int_equal(ticket_keys_encrypts_until(keys, 0), 0);
+	ticket_keys_current(keys, START, &key);
+	ticket_keys_rotate(keys, START + 7);
+	assert_int_equal(ticket_keys_made_at(keys, 0), START + 7);
+	assert_int_equal(ticket_keys_made_at(keys, 1), START);
+	assert_int_equal(
+	    ticket_keys_encrypts_until(keys, 0), keys->keys[0].encrypt_until);
+	assert_int_equal(ticket_keys_made_at(keys, 2), 0);
+}
+
+static void
 rotates_from_old_keys(void **state)
 {
 	struct ticket_keys *keys = *state;
@@ -503,6 +520,7 @@ main(void)
 		TEST(decrypts_with_a_key_for_the_lifetime),
 		TEST(knows_no_other_names),
 		TEST(keeps_no_more_than_two_keys),
+		TEST(tells_when_keys_were_made),
 		TEST(rotates_from_old_keys),
 		TEST(retires_keys_when_nobody_asks),
 		TEST(flushes_all_keys),

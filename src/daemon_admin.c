@@ -1,0 +1,89 @@
+/*
+ * daemon_admin: what administrators ask of the parts that only the daemon
+ * knows, and the statistics in the log.
+ */
+#include "daemon.h"
+
+#include "clock.h"
+#include "statistics.h"
+
+static void
+put_statistics_cb(void *arg, struct buffer *reply)
+{
+	statistics_put(arg, reply);
+}
+
+static enum error
+flush_ticket_keys_cb(void *arg)
+{
+	struct daemon *daemon = arg;
+
+	if (daemon->ticket_keys.lifetime_s <= 0)
+		return ERROR_DISABLED;
+	/* The old keys in the file would be taken over later. */
+	if (loop_timer_is_set(&daemon->load_timer))
+		return ERROR_LOCKED;
+	ticket_keys_flush(&daemon->ticket_keys);
+	return ERROR_NONE;
+}
+
+/* Each part is tried, whatever becomes of the others. */
+static enum error
+save_cb(void *arg)
+{
+	struct daemon *daemon = arg;
+	enum error first = prng_schedule_update(daemon->prng), error;
+
+	for (int i = 0; i < CACHE_TYPES; i++) {
+		if (!cache_is_enabled(&daemon->caches[i]))
+			continue;
+		error = cache_write_out(&daemon->caches[i]);
+		if (first == ERROR_NONE)
+			first = error;
+	}
+	return first;
+}
+
+void
+daemon_log_statistics(struct daemon *daemon)
+{
+	if (daemon->service.requests == daemon->logged_requests)
+		return;
+	daemon->logged_requests = daemon->service.requests;
+	statistics_log(daemon);
+}
+
+static void
+statistics_timer_cb(void *arg)
+{
+	struct daemon *daemon = arg;
+
+	daemon_log_statistics(daemon);
+	loop_timer_set(&daemon->statistics_timer,
+	    (uint64_t)daemon->settings->tlsmgr_statistics_period * 1000000);
+}
+
+void
+daemon_start_admin(struct daemon *daemon)
+{
+	daemon->admin = (struct service_admin){
+		.arg = daemon,
+		.config = daemon->config,
+		.put_statistics = put_statistics_cb,
+		.flush_ticket_keys = flush_ticket_keys_cb,
+		.save = save_cb,
+	};
+	service_set_admin(&daemon->service, &daemon->admin);
+	loop_timer_init(&daemon->statistics_timer, daemon->loop,
+	    statistics_timer_cb, daemon);
+	if (daemon->settings->tlsmgr_statistics_period > 0)
+		loop_timer_set(&daemon->statistics_timer,
+		    (uint64_t)daemon->settings->tlsmgr_statistics_period *
+			1000000);
+}
+
+void
+daemon_close_admin(struct daemon *daemon)
+{
+	loop_timer_fini(&daemon->statistics_timer);
+}

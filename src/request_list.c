@@ -1,0 +1,104 @@
+/*
+ * request list: the entries of a session cache, a slice at a time, so that a
+ * listing of millions holds up nobody. Identifiers, sizes and times; never
+ * what is in a session.
+ */
+#include "service.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What one slice may take, of time and of the client's memory. */
+#define SLICE_US      1000
+#define SLICE_LEN_MAX (60 * 1024) /* one more entry keeps it below 64 kB */
+
+struct list {
+	struct buffer entries; /* they stand behind the cursor in the reply */
+	const char *filter;
+	char id[STORE_KEY_MAX + 1];
+};
+
+static bool
+list_entry(
+    void *arg, const char *key, size_t key_len, size_t value_len, time_t put_at)
+{
+	struct list *list = arg;
+
+	memcpy(list->id, key, key_len);
+	list->id[key_len] = '\0';
+	if (strstr(list->id, list->filter) == NULL)
+		return true;
+	attr_put_string(&list->entries, "cache_id", list->id);
+	attr_put_int(&list->entries, "size", (int)value_len);
+	attr_put_number(&list->entries, "time", (uint64_t)put_at);
+	return list->entries.len < SLICE_LEN_MAX;
+}
+
+static void
+list_reply(struct service_call *call, enum service_status status,
+    uint64_t cursor, const struct buffer *entries)
+{
+	attr_put_int(call->reply, "status", status);
+	attr_put_number(call->reply, "cursor", cursor);
+	if (entries != NULL)
+		buffer_append(call->reply, buffer_head(entries), entries->len);
+	service_call_done(call);
+}
+
+/* A number as this request gave it out, and nothing else. */
+static bool
+parse_cursor(const char *text, uint64_t *cursor)
+{
+	size_t len = strlen(text);
+
+	if (len == 0 || strspn(text, "0123456789") != len)
+		return false;
+	errno = 0;
+	*cursor = strtoull(text, NULL, 10);
+	return errno == 0;
+}
+
+static void
+list_slice(struct service_call *call, struct cache *cache, uint64_t cursor,
+    const char *filter)
+{
+	struct list list = { .filter = filter };
+	enum error error;
+
+	buffer_init(&list.entries);
+	error = cache_list(cache, &cursor, SLICE_US, list_entry, &list);
+	call->is_long = true;
+	if (error == ERROR_NONE)
+		list_reply(call, STATUS_OK, cursor, &list.entries);
+	else
+		list_reply(call, service_status_of(error), 0, NULL);
+	buffer_fini(&list.entries);
+}
+
+void
+request_list(struct service *service, struct attr_list *request,
+    struct service_call *call)
+{
+	const char *text, *filter, *problem = NULL;
+	struct cache *cache;
+	uint64_t cursor = 0;
+
+	if (service_get_cache(service, request, call, &cache) != ERROR_NONE) {
+		list_reply(call, STATUS_FAIL, 0, NULL);
+		return;
+	}
+	if (attr_get_string(request, "cursor", &text, NULL) != ERROR_NONE ||
+	    !parse_cursor(text, &cursor))
+		problem = "no proper cursor";
+	else if (attr_get_string(request, "filter", &filter, NULL) !=
+		 ERROR_NONE)
+		problem = "no filter where it belongs";
+	if (problem != NULL) {
+		service_call_complain(call, problem);
+		list_reply(call, STATUS_FAIL, 0, NULL);
+		return;
+	}
+	service_pass_over_rest(request, call);
+	list_slice(call, cache, cursor, filter);
+}

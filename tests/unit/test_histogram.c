@@ -1,0 +1,149 @@
+/*
+ * Unit tests of the histogram: the error of its quantiles, against the sorted
+ * values themselves.
+ */
+#include "histogram.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define COUNT 20000
+
+static struct histogram histogram;
+
+static int
+setup(void **state)
+{
+	(void)state;
+	memset(&histogram, 0, sizeof(histogram));
+	return 0;
+}
+
+static void
+test_empty(void **state)
+{
+	(void)state;
+	assert_int_equal(histogram_quantile(&histogram, 0.5), 0);
+	assert_int_equal(histogram_quantile(&histogram, 1), 0);
+	histogram_add(&histogram, 1000, 0);
+	assert_int_equal(histogram.count, 0);
+	assert_int_equal(histogram.max, 0);
+}
+
+/* Each small value is told from its neighbours. */
+static void
+test_small_values_are_exact(void **state)
+{
+	(void)state;
+	for (uint64_t i = 0; i < HISTOGRAM_EXACT; i++)
+		histogram_add(&histogram, i, 1);
+	for (uint64_t i = 0; i < HISTOGRAM_EXACT; i++)
+		assert_int_equal(histogram_quantile(&histogram,
+				     ((double)i + 0.5) / HISTOGRAM_EXACT),
+		    i);
+}
+
+/* Below and at each power of two, where one width of buckets ends. */
+static void
+test_edges(void **state)
+{
+	uint64_t value, found;
+
+	(void)state;
+	for (unsigned bits = 0; bits < HISTOGRAM_VALUE_BITS; bits++) {
+		for (int below = 0; below < 2; below++) {
+			value = (UINT64_C(1) << bits) - (uint64_t)below;
+			memset(&histogram, 0, sizeof(histogram));
+			histogram_add(&histogram, value, 3);
+			histogram_add(&histogram, UINT64_MAX, 1);
+			found = histogram_quantile(&histogram, 0.5);
+			assert_true(found >= value);
+			assert_true(
+			    found - value <= value / HISTOGRAM_SUB_BUCKETS);
+		}
+	}
+}
+
+static int
+compare(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+	return a < b ? -1 : a > b;
+}
+
+static void
+test_quantiles(void **state)
+{
+	static const double shares[] = { 0.001, 0.1, 0.5, 0.9, 0.99, 0.999 };
+	static uint64_t values[COUNT];
+	uint64_t found, exact, seed = 88172645463325252;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT; i++) {
+		seed ^= seed << 13;
+		seed ^= seed >> 7;
+		seed ^= seed << 17;
+		/* From nothing to an hour, as many small as large ones. */
+		values[i] = (seed >> 32) >> (seed % 32);
+		histogram_add(&histogram, values[i], 1);
+	}
+	qsort(values, COUNT, sizeof(values[0]), compare);
+	for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
+		exact = values[(size_t)(shares[i] * COUNT + 0.5) - 1];
+		found = histogram_quantile(&histogram, shares[i]);
+		assert_true(found >= exact);
+		assert_true(found - exact <= exact / HISTOGRAM_SUB_BUCKETS);
+	}
+	assert_int_equal(histogram.count, COUNT);
+	assert_int_equal(histogram.max, values[COUNT - 1]);
+	assert_int_equal(histogram_quantile(&histogram, 1), histogram.max);
+}
+
+/* Many at once count as often. */
+static void
+test_times(void **state)
+{
+	(void)state;
+	histogram_add(&histogram, 10, 98);
+	histogram_add(&histogram, 20, 1);
+	histogram_add(&histogram, 30, 1);
+	assert_int_equal(histogram.count, 100);
+	assert_int_equal(histogram_quantile(&histogram, 0.98), 10);
+	assert_int_equal(histogram_quantile(&histogram, 0.99), 20);
+	assert_int_equal(histogram_quantile(&histogram, 0.991), 30);
+}
+
+/* What is too large is one bucket, and yet not more than the largest. */
+static void
+test_too_large(void **state)
+{
+	(void)state;
+	histogram_add(&histogram, UINT64_C(1) << 40, 1);
+	histogram_add(&histogram, UINT64_C(1) << 50, 1);
+	histogram_add(&histogram, 1, 1);
+	assert_int_equal(histogram_quantile(&histogram, 0.3), 1);
+	assert_int_equal(
+	    histogram_quantile(&histogram, 0.6), UINT64_C(1) << 50);
+	assert_int_equal(histogram.max, UINT64_C(1) << 50);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_empty, setup),
+		cmocka_unit_test_setup(test_small_values_are_exact, setup),
+		cmocka_unit_test_setup(test_edges, setup),
+		cmocka_unit_test_setup(test_quantiles, setup),
+		cmocka_unit_test_setup(test_times, setup),
+		cmocka_unit_test_setup(test_too_large, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

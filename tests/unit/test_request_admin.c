@@ -1,0 +1,461 @@
+/*
+ * Unit tests of the requests of administrators: handlers over a store in
+ * memory, with a daemon that only remembers what it was asked.
+ */
+#include "clock.h"
+#include "prng.h"
+#include "service.h"
+#include "settings.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "store_memory.h"
+#include "unit.h"
+
+/* Lists are written with a bar for each NUL. */
+#define OK_ALONE   "status|0||"
+#define ERR_ALONE  "status|4294967295||"
+#define FAIL_ALONE "status|4294967294||"
+#define NO_LIST    "cursor|0||"
+
+static struct store_memory store;
+static struct cache caches[CACHE_TYPES];
+static struct ticket_keys ticket_keys;
+static struct service service;
+static struct config *config;
+static struct service_call call;
+static struct buffer reply;
+static unsigned done_count;
+
+/* What the daemon was asked to do, and what came of it. */
+static struct {
+	unsigned flushes, saves;
+	enum error result;
+} asked;
+
+static void
+put_statistics(void *arg, struct buffer *out)
+{
+	assert_ptr_equal(arg, &asked);
+	attr_put_number(out, "answer", 42);
+}
+
+static enum error
+flush_ticket_keys(void *arg)
+{
+	assert_ptr_equal(arg, &asked);
+	asked.flushes++;
+	return asked.result;
+}
+
+static enum error
+save(void *arg)
+{
+	assert_ptr_equal(arg, &asked);
+	asked.saves++;
+	return asked.result;
+}
+
+static const struct service_admin admin = {
+	.arg = &asked,
+	.put_statistics = put_statistics,
+	.flush_ticket_keys = flush_ticket_keys,
+	.save = save,
+};
+static struct service_admin present_admin;
+
+static void
+wake(void *arg)
+{
+	(void)arg;
+}
+
+static void
+ignore_done(void *arg, enum error error)
+{
+	(void)arg;
+	(void)error;
+}
+
+static void
+call_done(struct service_call *done)
+{
+	assert_ptr_equal(done, &call);
+	done_count++;
+}
+
+static int
+setup(void **state)
+{
+	memset(&store, 0, sizeof(store));
+	memset(&asked, 0, sizeof(asked));
+	store.base.ops = &store_memory_ops;
+	for (int i = 0; i < CACHE_TYPES; i++) {
+		cache_init(&caches[i], (enum cache_type)i, 3600);
+		caches[i].wake = wake;
+	}
+	caches[CACHE_SMTPD].database = strdup("test:x");
+	caches[CACHE_SMTPD].store = &store.base;
+	caches[CACHE_SMTP].database = strdup("test:failed");
+	ticket_keys_init(&ticket_keys, 3600);
+	service_init(&service, caches, &ticket_keys);
+	config = config_new();
+	settings_set_defaults(config);
+	present_admin = admin;
+	present_admin.config = config;
+	service_set_admin(&service, &present_admin);
+	call = (struct service_call){
+		.peer = { .pid = 123, .uid = 7 },
+		.reply = &reply,
+		.done = call_done,
+	};
+	return unit_setup(state);
+}
+
+static int
+teardown(void **state)
+{
+	buffer_fini(&reply);
+	service_fini(&service);
+	config_free(config);
+	ticket_keys_fini(&ticket_keys);
+	for (int i = 0; i < CACHE_TYPES; i++)
+		cache_fini(&caches[i]);
+	prng_fini();
+	return unit_teardown(state);
+}
+
+static void
+put(const char *id, time_t put_at)
+{
+	store_memory_put(&store.base, id, strlen(id), "session", 7, put_at,
+	    ignore_done, NULL);
+}
+
+static char answer[128 * 1024];
+
+/* One request, answered before this returns. */
+static void
+ask(const char *text)
+{
+	unsigned char data[8192];
+	struct attr_reader reader;
+	struct attr_list list;
+	unsigned before = done_count;
+	size_t len = strlen(text), used;
+
+	for (size_t i = 0; i < len; i++)
+		data[i] = text[i] == '|' ? '\0' : (unsigned char)text[i];
+	attr_reader_init(&reader);
+	assert_int_equal(
+	    attr_reader_feed(&reader, data, len, &used), ERROR_NONE);
+	assert_int_equal(used, len);
+	attr_list_init(&list, &reader, data);
+	service_run(&service, &list, &call);
+	assert_int_equal(done_count, before + 1);
+	assert_true(reply.len < sizeof(answer));
+	for (size_t i = 0; i < reply.len; i++)
+		answer[i] = (char)buffer_head(&reply)[i];
+	for (size_t i = 0; i < reply.len; i++)
+		if (answer[i] == '\0')
+			answer[i] = '|';
+	answer[reply.len] = '\0';
+	buffer_clear(&reply, 0);
+}
+
+static void
+expect(const char *request, const char *wanted)
+{
+	ask(request);
+	assert_string_equal(answer, wanted);
+}
+
+static void
+test_stats(void **state)
+{
+	(void)state;
+	expect("request|stats||", "status|0|answer|42||");
+	assert_string_equal(unit_lines, "");
+	expect("request|stats|more|x||", "status|0|answer|42||");
+	assert_true(unit_log_has("unexpected attribute"));
+}
+
+/* Each kind is counted for itself; what nobody handles is unknown. */
+static void
+test_request_counts(void **state)
+{
+	(void)state;
+	ask("request|policy|cache_type|smtpd||");
+	ask("request|policy||");
+	ask("request|stats||");
+	ask("request|policies||");
+	ask("request|||");
+	ask("|");
+	service_put_request_counts(&service, &reply);
+	attr_put_end(&reply);
+	expect("request|rotate||",
+	    "request.lookup|0|request.update|0|request.delete|0|"
+	    "request.seed|0|request.tktkey|0|request.policy|2|"
+	    "request.stats|1|request.config|0|request.list|0|"
+	    "request.flush|0|request.rotate|0|request.flush_tickets|0|"
+	    "request.save|0|request.unknown|3||" OK_ALONE);
+	assert_int_equal(service.requests, 7);
+}
+
+/* Without a daemon there are fewer requests. */
+static void
+test_without_admin(void **state)
+{
+	(void)state;
+	service_set_admin(&service, NULL);
+	expect("request|stats||", FAIL_ALONE);
+	expect("request|config||", FAIL_ALONE);
+	expect("request|save||", FAIL_ALONE);
+	expect("request|flush_tickets||", FAIL_ALONE);
+	expect("request|rotate||", OK_ALONE);
+}
+
+static void
+test_list(void **state)
+{
+	time_t now = clock_wall_s();
+	char wanted[256];
+
+	(void)state;
+	put("first", now - 10);
+	put("expired", now - 4000);
+	put("of the future", now + 4000);
+	put("second", now);
+	snprintf(wanted, sizeof(wanted),
+	    "status|0|cursor|0|cache_id|first|size|7|time|%lld|"
+	    "cache_id|second|size|7|time|%lld||",
+	    (long long)now - 10, (long long)now);
+	expect("request|list|cache_type|smtpd|cursor|0|filter|||", wanted);
+	assert_true(call.is_long);
+	snprintf(wanted, sizeof(wanted),
+	    "status|0|cursor|0|cache_id|second|size|7|time|%lld||",
+	    (long long)now);
+	expect("request|list|cache_type|smtpd|cursor|0|filter|eco||", wanted);
+	/* From behind the first on. */
+	expect("request|list|cache_type|smtpd|cursor|1|filter|||", wanted);
+	expect("request|list|cache_type|smtpd|cursor|0|filter|third||",
+	    "status|0|cursor|0||");
+}
+
+#define LONG_COUNT 100
+
+/* A hundred entries with the longest of identifiers. */
+static enum error
+long_each(struct store *base, uint64_t *cursor, uint64_t budget_us,
+    store_each_fn *each, void *arg)
+{
+	static char id[STORE_KEY_MAX];
+
+	(void)base;
+	(void)budget_us;
+	memset(id, 'x', sizeof(id));
+	while (*cursor < LONG_COUNT) {
+		++*cursor;
+		if (!each(arg, id, sizeof(id), 1, clock_wall_s()))
+			return ERROR_NONE;
+	}
+	*cursor = 0;
+	return ERROR_NONE;
+}
+
+/* An answer ends at its bound, and the next one goes on behind it. */
+static void
+test_list_is_bounded(void **state)
+{
+	struct store_ops ops = store_memory_ops;
+	unsigned long long cursor = 0;
+	unsigned seen = 0, slices = 0;
+	char request[128];
+
+	(void)state;
+	ops.each = long_each;
+	store.base.ops = &ops;
+	do {
+		snprintf(request, sizeof(request),
+		    "request|list|cache_type|smtpd|cursor|%llu|filter|||",
+		    cursor);
+		ask(request);
+		assert_true(strlen(answer) <= 64 * 1024);
+		assert_int_equal(
+		    sscanf(answer, "status|0|cursor|%llu|", &cursor), 1);
+		for (const char *p = answer;
+		     (p = strstr(p, "cache_id|")) != NULL; p++)
+			seen++;
+		slices++;
+	} while (cursor != 0);
+	assert_int_equal(seen, LONG_COUNT);
+	assert_true(slices > 5);
+	store.base.ops = &store_memory_ops;
+}
+
+/* Each is FAIL, complained of, and answered in full. */
+static void
+test_bad_lists(void **state)
+{
+	static const char *const bad[] = {
+		"request|list||",
+		"request|list|cache_type|nntp|cursor|0|filter|||",
+		"request|list|cursor|0|cache_type|smtpd|filter|||",
+		"request|list|cache_type|smtpd||",
+		"request|list|cache_type|smtpd|filter||cursor|0||",
+		"request|list|cache_type|smtpd|cursor||filter|||",
+		"request|list|cache_type|smtpd|cursor|-1|filter|||",
+		"request|list|cache_type|smtpd|cursor| 1|filter|||",
+		"request|list|cache_type|smtpd|cursor|1x|filter|||",
+		("request|list|cache_type|smtpd|"
+		 "cursor|18446744073709551616|filter|||"),
+		"request|list|cache_type|smtpd|cursor|0||",
+	};
+
+	(void)state;
+	put("x", clock_wall_s());
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		expect(bad[i], "status|4294967294|" NO_LIST);
+		assert_int_equal(service.complaint_count, i + 1);
+	}
+}
+
+static void
+test_list_that_cannot_be(void **state)
+{
+	(void)state;
+	expect("request|list|cache_type|lmtp|cursor|0|filter|||",
+	    "status|4294967294|" NO_LIST);
+	expect("request|list|cache_type|smtp|cursor|0|filter|||",
+	    "status|4294967295|" NO_LIST);
+	store.failure = ERROR_LOCKED;
+	put("x", clock_wall_s());
+	expect("request|list|cache_type|smtpd|cursor|5|filter|||",
+	    "status|4294967295|" NO_LIST);
+	assert_int_equal(service.complaint_count, 0);
+}
+
+static void
+test_flush(void **state)
+{
+	(void)state;
+	put("x", clock_wall_s());
+	expect("request|flush|cache_type|smtpd||", OK_ALONE);
+	assert_int_equal(store_memory_find(&store, "x", 1), -1);
+	assert_string_equal(unit_lines,
+	    "0:smtpd TLS cache test:x: emptied on request of process 123, "
+	    "uid 7\n");
+	unit_log_clear();
+	expect("request|flush|cache_type|lmtp||", FAIL_ALONE);
+	expect("request|flush|cache_type|smtp||", ERR_ALONE);
+	store.failure = ERROR_LOCKED;
+	expect("request|flush|cache_type|smtpd||", ERR_ALONE);
+	assert_string_equal(unit_lines, "");
+	expect("request|flush||", FAIL_ALONE);
+	expect("request|flush|cache_type|all||", FAIL_ALONE);
+	assert_int_equal(service.complaint_count, 2);
+}
+
+static void
+test_rotate(void **state)
+{
+	const struct ticket_key *key;
+	unsigned char name[TICKET_KEY_NAME_LEN];
+
+	(void)state;
+	ticket_keys_current(&ticket_keys, clock_wall_s(), &key);
+	memcpy(name, key->name, sizeof(name));
+	expect("request|rotate||", OK_ALONE);
+	assert_int_equal(ticket_keys.count, 2);
+	assert_memory_equal(ticket_keys.keys[1].name, name, sizeof(name));
+	assert_string_equal(unit_lines,
+	    "0:session ticket key made on request of process 123, uid 7\n");
+	unit_log_clear();
+	ticket_keys.lifetime_s = 0;
+	expect("request|rotate||", FAIL_ALONE);
+	assert_string_equal(unit_lines, "");
+}
+
+static void
+test_flush_tickets(void **state)
+{
+	(void)state;
+	expect("request|flush_tickets||", OK_ALONE);
+	assert_string_equal(unit_lines,
+	    "0:session ticket keys wiped on request of process 123, uid 7\n");
+	unit_log_clear();
+	asked.result = ERROR_LOCKED;
+	expect("request|flush_tickets||", ERR_ALONE);
+	asked.result = ERROR_DISABLED;
+	expect("request|flush_tickets||", FAIL_ALONE);
+	assert_int_equal(asked.flushes, 3);
+	assert_string_equal(unit_lines, "");
+}
+
+static void
+test_save(void **state)
+{
+	(void)state;
+	expect("request|save||", OK_ALONE);
+	asked.result = ERROR_LOCKED;
+	expect("request|save||", ERR_ALONE);
+	/* A file that could not be opened is no fault of the request. */
+	asked.result = ERROR_DISABLED;
+	expect("request|save||", ERR_ALONE);
+	assert_int_equal(asked.saves, 3);
+	assert_string_equal(unit_lines, "");
+}
+
+static void
+test_config(void **state)
+{
+	char *cause;
+
+	(void)state;
+	config_set_from(config, "tls_random_source", "dev:$data_directory/x",
+	    CONFIG_FILE, "/etc/main.cf", 12);
+	config_set(config, "data_directory", "/data", CONFIG_DEFAULT);
+	config_set(config, "process_id", "77", CONFIG_FIXED);
+	config_set(config, "not_ours", "x", CONFIG_DEFAULT);
+	assert_int_equal(
+	    config_override(config, "tls_random_bytes=8", &cause), ERROR_NONE);
+	ask("request|config||");
+	assert_int_equal(strncmp(answer, "status|0|parameter|", 19), 0);
+	assert_non_null(
+	    strstr(answer, "|parameter|tls_random_source|value|dev:/data/x|"
+			   "origin|/etc/main.cf, line 12|"));
+	assert_non_null(
+	    strstr(answer, "|parameter|tls_random_bytes|value|8|origin|-o|"));
+	assert_non_null(
+	    strstr(answer, "|parameter|process_id|value|77|origin|fixed|"));
+	assert_non_null(strstr(answer,
+	    "|parameter|tls_random_reseed_period|value|3600s|origin|default|"));
+	assert_null(strstr(answer, "not_ours"));
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_stats),
+		TEST(test_request_counts),
+		TEST(test_without_admin),
+		TEST(test_list),
+		TEST(test_list_is_bounded),
+		TEST(test_bad_lists),
+		TEST(test_list_that_cannot_be),
+		TEST(test_flush),
+		TEST(test_rotate),
+		TEST(test_flush_tickets),
+		TEST(test_save),
+		TEST(test_config),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
