@@ -42,6 +42,9 @@ bool entropy_source_is_open(const struct entropy_source *);
 /* As configured; borrowed. */
 const char *entropy_source_name(const struct entropy_source *);
 
+/* The file that it reads; borrowed. NULL: it is a socket. */
+const char *entropy_source_file(const struct entropy_source *);
+
 /* Is one read all there is to it (a plain file)? It closes itself then. */
 bool entropy_source_reads_once(const struct entropy_source *);
 

@@ -123,6 +123,12 @@ uint64_t journal_unwritten_since_us(const struct journal *);
 enum error journal_flush(struct journal *);
 
 /*
+ * Wipe what reading has left in memory. Records that were read are not valid
+ * any more. For when there is nothing else to do: the memory is taken again.
+ */
+void journal_wipe_reads(struct journal *);
+
+/*
  * The oldest record, without its value. ERROR_NOT_FOUND: the journal is
  * empty; ERROR_IO or ERROR_DAMAGED: this segment cannot be read on; it is
  * given up, logged, and the next call goes on behind it.

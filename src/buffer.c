@@ -6,6 +6,7 @@
 #include "buffer.h"
 
 #include "log.h"
+#include "secret.h"
 #include "xalloc.h"
 
 #include <stdint.h>
@@ -13,6 +14,9 @@
 #include <string.h>
 
 #define BUFFER_SIZE_MIN 512
+
+/* From here on a buffer is worth pages that are kept out of core files. */
+#define BUFFER_SIZE_LARGE (64 * 1024)
 
 void
 buffer_init(struct buffer *buffer)
@@ -24,6 +28,18 @@ void
 buffer_fini(struct buffer *buffer)
 {
 	buffer_clear(buffer, 0);
+}
+
+/* Give back all memory, with whatever is in it, committed or not. */
+static void
+drop_memory(struct buffer *buffer)
+{
+	if (buffer->size >= BUFFER_SIZE_LARGE) {
+		secret_free(buffer->data, buffer->size);
+	} else if (buffer->data != NULL) {
+		explicit_bzero(buffer->data, buffer->size);
+		free(buffer->data);
+	}
 }
 
 /* Move the unread bytes to the start of the memory. */
@@ -44,12 +60,11 @@ grow(struct buffer *buffer, size_t size)
 
 	while (new_size < size || new_size <= buffer->size)
 		new_size *= 2;
-	data = xmalloc(new_size);
-	if (buffer->data != NULL) {
+	data = new_size >= BUFFER_SIZE_LARGE ? secret_alloc(new_size)
+	                                     : xmalloc(new_size);
+	if (buffer->data != NULL)
 		memcpy(data, buffer->data + buffer->start, buffer->len);
-		explicit_bzero(buffer->data, buffer->size);
-		free(buffer->data);
-	}
+	drop_memory(buffer);
 	buffer->data = data;
 	buffer->start = 0;
 	buffer->size = new_size;
@@ -120,9 +135,7 @@ buffer_clear(struct buffer *buffer, size_t keep)
 {
 	buffer_consume(buffer, buffer->len);
 	if (buffer->size > keep) {
-		/* Also what was reserved and filled, but never committed. */
-		explicit_bzero(buffer->data, buffer->size);
-		free(buffer->data);
+		drop_memory(buffer);
 		*buffer = (struct buffer){ 0 };
 	}
 }

@@ -103,6 +103,12 @@ entropy_source_name(const struct entropy_source *source)
 	return source->name;
 }
 
+const char *
+entropy_source_file(const struct entropy_source *source)
+{
+	return source->ops->request == NULL ? source->path : NULL;
+}
+
 bool
 entropy_source_reads_once(const struct entropy_source *source)
 {

@@ -156,6 +156,13 @@ journal_read(struct journal *journal, uint64_t position, uint64_t sequence,
 	return error;
 }
 
+void
+journal_wipe_reads(struct journal *journal)
+{
+	buffer_clear(&journal->read, READ_SIZE);
+	journal_window_fini(journal);
+}
+
 /*
  * Nothing is left: begin again at the start of the file, so that its end can
  * be cut off. A tail that is there already may as well stay.

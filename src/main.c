@@ -1,15 +1,20 @@
 /*
  * main: the start, top to bottom, in the order that CONTRACT section 2 gives
  * and that privileges demand: arguments, main.cf, logging, the queue
- * directory, everything that must be opened, the jail; then the daemon.
+ * directory, everything that must be opened, the jail; then the daemon, in its
+ * sandbox.
  */
 #include "config.h"
 #include "daemon.h"
 #include "log.h"
 #include "master.h"
+#include "sandbox.h"
+#include "secret.h"
 #include "settings.h"
 #include "stdio_client.h"
 #include "xalloc.h"
+
+#include <openssl/crypto.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -144,15 +149,17 @@ static struct config *
 read_config(const struct master_options *options)
 {
 	struct config *config = config_new();
-	const char *directory = options->config_directory;
-	char *cause = NULL;
+	char *directory, *cause = NULL;
 
 	settings_set_defaults(config);
-	if (directory == NULL)
-		directory = config_get(config, "config_directory")->text;
+	if (options->config_directory != NULL)
+		config_set(config, "config_directory",
+		    options->config_directory, CONFIG_DEFAULT);
+	/* A copy: the files may set it, and lose it then. */
+	directory = xstrdup(config_get(config, "config_directory")->text);
 	set_fixed_values(config, options);
-	config_set(config, "config_directory", directory, CONFIG_DEFAULT);
 	read_config_files(config, directory);
+	free(directory);
 	for (int i = 0; i < options->override_count; i++)
 		if (config_override(config, options->overrides[i], &cause) !=
 		    ERROR_NONE)
@@ -215,6 +222,37 @@ close_on_exec(const struct master_options *options)
 		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
+static void *
+openssl_malloc(size_t size, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return xmalloc(size);
+}
+
+static void *
+openssl_realloc(void *old, size_t size, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return xrealloc(old, size);
+}
+
+static void
+openssl_free(void *memory, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	free(memory);
+}
+
+/* OpenSSL 3.0 crashes where there was no memory for its first use. */
+static void
+prepare_openssl(void)
+{
+	CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, openssl_free);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -227,6 +265,7 @@ main(int argc, char *argv[])
 	umask(077);
 	prepare_signals();
 	fill_descriptors();
+	prepare_openssl();
 	open_early_log();
 	parse_arguments(&options, argc, argv);
 	close_on_exec(&options);
@@ -241,9 +280,13 @@ main(int argc, char *argv[])
 	if (options.debug)
 		start_debugger(&settings);
 	daemon_open(&daemon, &options, config, &settings, version);
+	/* Before the jail, where there is no /proc. */
+	secret_keep_from_cores();
 	master_jail(options.drop_privileges ? &daemon.owner : NULL,
 	    options.chroot ? settings.queue_directory : NULL);
 	daemon_start(&daemon);
+	if (settings.tlsmgr_sandbox)
+		sandbox_enter(prng_schedule_source_file(daemon.prng));
 	if (options.stdio_client)
 		stdio_client_serve(&daemon.service);
 	else

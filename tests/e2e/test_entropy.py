@@ -1,12 +1,11 @@
 """The sources of randomness."""
 
 import os
-import socket
-import threading
 import time
 
 import pytest
 
+from egd_server import EgdServer
 from waiting import wait_until
 
 PROMPT_S = 5.0
@@ -17,52 +16,6 @@ def assert_seeds(master, timeout_s=PROMPT_S):
         assert len(client.seed(255).data("seed")) == 255
 
 
-class EgdServer:
-    """An entropy gathering daemon; `answer` is called with each command."""
-
-    def __init__(self, master, answer):
-        self.path = master.directory + "/egd"
-        self.commands = []
-        self._answer = answer
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._listener.bind(self.path)
-        os.chmod(self.path, 0o666)
-        self._listener.listen(5)
-        self._client = None
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self):
-        try:
-            while True:
-                self._client, _ = self._listener.accept()
-                with self._client:
-                    self._serve(self._client)
-        except OSError:
-            pass  # closed, by close() or by the daemon's end
-
-    def _serve(self, client):
-        while True:
-            command = client.recv(2)
-            if len(command) < 2:
-                return
-            self.commands.append(command)
-            answer = self._answer(command)
-            if answer is None:
-                return
-            client.sendall(answer)
-
-    def close(self):
-        self._listener.shutdown(socket.SHUT_RDWR)
-        if self._client:
-            try:
-                self._client.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-        self._thread.join()
-        self._listener.close()
-
-
 @pytest.fixture
 def egd(make_master):
     """egd(answer, settings): a FakeMaster configured for a fake server."""
@@ -70,7 +23,7 @@ def egd(make_master):
 
     def make(answer, **settings):
         master = make_master()
-        servers.append(EgdServer(master, answer))
+        servers.append(EgdServer(master.directory + "/egd", answer))
         master.configure({"tls_random_source": "egd:" + servers[-1].path,
                           **settings})
         return master, servers[-1]
@@ -159,7 +112,8 @@ def test_source_that_gives_nothing(make_master):
 
 @pytest.mark.ours("serves nobody until it is there")
 def test_source_that_comes_back(make_master):
-    master = make_master()
+    """In the sandbox it takes a fresh start, as in the jail."""
+    master = make_master(own_settings={"tlsmgr_sandbox": "no"})
     path = master.directory + "/device"
     master.configure({"tls_random_source": "dev:" + path,
                       "tls_random_reseed_period": "1s"})

@@ -34,6 +34,8 @@ BASE_ARGUMENTS = ("-l", "-n", "tlsmgr", "-t", "unix", "-u")
 STATUS_RECORD = struct.Struct("3i")
 FIRST_LISTEN_FD = 6
 WRAP = os.environ.get("TLSMGR_WRAP", "").split()  # valgrind, say
+# It makes system calls of its own in the daemon's process.
+WRAPPED = ["-o", "tlsmgr_sandbox=no"] if "valgrind" in WRAP else []
 LONG_AGO = 1000000000  # stock reads a main.cf of this second again and again
 
 
@@ -111,6 +113,10 @@ class Daemon:
     def signal(self, number):
         if self.exit_status is None:
             signal.pidfd_send_signal(self._pidfd, number)
+
+    def fileno(self):
+        """For select(2): readable at the end of the process."""
+        return self._pidfd
 
     def is_running(self):
         return self.wait_or_none(0) is None
@@ -250,7 +256,8 @@ class FakeMaster:
         inherited += [each.fileno()
                       for each in listeners or [self.listener]]
         command = ["/usr/bin/env", "-C", self.queue_directory, *WRAP,
-                   self.binary, *base, *(["-c"] if chroot else []), *arguments]
+                   self.binary, *base, *(["-c"] if chroot else []),
+                   *WRAPPED, *arguments]
         try:
             pid = spawn(command, self._environment(generation, environment),
                         inherited)

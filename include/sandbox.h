@@ -1,0 +1,30 @@
+/*
+ * sandbox: what this process may still ask of the kernel once its start is
+ * done: the system calls that serving takes, by seccomp, and no file but the
+ * source of entropy, by Landlock. Whoever takes over the process by a fault in
+ * it has no more than that.
+ */
+#ifndef SANDBOX_H
+#define SANDBOX_H
+
+#include "error.h"
+
+/*
+ * Enter it, for good; after master_jail(), and when everything is open.
+ * `source_file`: may still be opened for reading; NULL: none. What the kernel,
+ * the container or the build does not support is named in one info line, and
+ * done without.
+ */
+void sandbox_enter(const char *source_file);
+
+/*
+ * Its two halves. ERROR_UNSUPPORTED, with a cause: nothing is limited.
+ *
+ * After sandbox_limit_calls() a call that is not on the list is logged with
+ * its name, and aborts the process. It forbids what sandbox_limit_files()
+ * needs, so that comes first.
+ */
+enum error sandbox_limit_files(const char *source_file, char **cause);
+enum error sandbox_limit_calls(char **cause);
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * secret: memory for sessions and keys. What is reserved here is in no core
+ * file, and is wiped when it is given back. For buffers that are large and
+ * live long: each takes pages of its own, and system calls.
+ */
+#ifndef SECRET_H
+#define SECRET_H
+
+#include <stddef.h>
+
+/* Zeros; fatal, and logged, if there is no memory. Pair with secret_free(). */
+void *secret_alloc(size_t size);
+
+/* Of this size, as allocated. NULL allowed. */
+void secret_free(void *, size_t size);
+
+/*
+ * Wipe what functions that have returned left on the stack: compilers and the
+ * dynamic linker keep copies of registers there, with bytes of sessions.
+ */
+void secret_wipe_stack(void);
+
+/*
+ * Keep all memory of this process out of core files, should one be written in
+ * spite of everything. Needs /proc; nothing is said where that is missing.
+ */
+void secret_keep_from_cores(void);
+
+#endif
