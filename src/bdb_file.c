@@ -9,6 +9,7 @@
 #include "bdb_file.h"
 
 #include "log.h"
+#include "xalloc.h"
 
 #include <db.h>
 #include <errno.h>
@@ -39,6 +40,17 @@ find_by_name(const char *name)
 		if (files[i].fd >= 0 && strcmp(files[i].name, name) == 0)
 			return &files[i];
 	return NULL;
+}
+
+/* Of a file that the caller has registered. */
+static struct file *
+get_by_name(const char *name)
+{
+	struct file *file = find_by_name(name);
+
+	if (file == NULL)
+		log_panic("Berkeley DB: no such file: %s", name);
+	return file;
 }
 
 static struct file *
@@ -128,11 +140,14 @@ yield_hook(unsigned long seconds, unsigned long microseconds)
 	return 0;
 }
 
-/* Pages go to the disk whole: no bytes of what else was in this memory. */
+/*
+ * Pages go to the disk whole: no bytes of what else was in this memory. And
+ * the library would crash where there is none.
+ */
 static void *
 malloc_hook(size_t size)
 {
-	return calloc(1, size);
+	return xcalloc(1, size);
 }
 
 /* Is the page the one that belongs at this offset? A new hash page is zero. */
@@ -201,6 +216,7 @@ install_hooks(void)
 	    db_env_set_func_fsync(fsync_hook) != 0 ||
 	    db_env_set_func_yield(yield_hook) != 0 ||
 	    db_env_set_func_malloc(malloc_hook) != 0 ||
+	    db_env_set_func_realloc(xrealloc) != 0 ||
 	    db_env_set_func_pread(pread_hook) != 0 ||
 	    db_env_set_func_pwrite(pwrite_hook) != 0 ||
 	    db_env_set_func_write(write_hook) != 0)
@@ -232,17 +248,17 @@ bdb_file_register(int fd)
 void
 bdb_file_unregister(const char *name)
 {
-	find_by_name(name)->fd = -1;
+	get_by_name(name)->fd = -1;
 }
 
 void
 bdb_file_forgive(const char *name)
 {
-	find_by_name(name)->write_error = 0;
+	get_by_name(name)->write_error = 0;
 }
 
 int
 bdb_file_write_error(const char *name)
 {
-	return find_by_name(name)->write_error;
+	return get_by_name(name)->write_error;
 }

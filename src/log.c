@@ -243,7 +243,8 @@ log_fatal(const char *fmt, ...)
 	log_message(LOG_LEVEL_FATAL, fmt, ap);
 	va_end(ap);
 	log_flush_wait(END_FLUSH_MS);
-	exit(1);
+	/* At once: we may be within a library, which would wait for itself. */
+	_exit(1);
 }
 
 void

@@ -378,6 +378,29 @@ def test_exchange_file_that_was_removed(make_master, chroot):
                "a new exchange file")
 
 
+@pytest.mark.ours("goes on, or follows the link")
+@pytest.mark.parametrize("chroot", [True, False])
+def test_exchange_file_that_was_replaced_by_a_link(make_master, chroot):
+    """What the link leads to is left alone, then and at the next start."""
+    master = make_master({"tls_random_prng_update_period": "1s"})
+    daemon = master.start(chroot=chroot)
+    assert_serves(master)
+    target = os.path.join(master.data_directory, "target")
+    with open(target, "w") as output:
+        output.write("precious")
+    os.chown(target, master.owner.pw_uid, -1)
+    os.symlink(target, master.exchange_path + ".new")
+    os.rename(master.exchange_path + ".new", master.exchange_path)
+    assert daemon.wait() == 0
+    mark = master.log_mark()
+    daemon = master.start(chroot=chroot)
+    assert_serves(master)
+    master.wait_for_log("^warning: .*prng_exch", mark)
+    assert daemon.terminate() == 0
+    with open(target) as content:
+        assert content.read() == "precious"
+
+
 def test_exchange_file_is_saved_now_and_then(make_master):
     master = make_master({"tls_random_prng_update_period": "1s"})
     master.start()
