@@ -1,0 +1,135 @@
+/*
+ * ctl: tlsmgrctl, the administrator's tool: what its subcommands share.
+ *
+ * A subcommand is a row in the table of tlsmgrctl.c and a function in a
+ * ctl_*.c: it is handed the options and its operands, both checked against the
+ * row, and returns an exit status. It prints to standard output what was asked
+ * for, and with ctl_error() what is wrong.
+ */
+#ifndef CTL_H
+#define CTL_H
+
+#include "config.h"
+#include "ctl_client.h"
+#include "ctl_reply.h"
+#include "settings.h"
+
+#include <stdbool.h>
+
+#define CTL_NAME "tlsmgrctl"
+
+/* The name under which this project's daemon is in daemon_directory. */
+extern const char ctl_program[];
+
+enum ctl_exit {
+	CTL_OK = 0,
+	CTL_NO = 1,          /* refused, not found, not as it should be */
+	CTL_USAGE = 2,       /* the command line */
+	CTL_UNREACHABLE = 3, /* no daemon, or no answer that makes sense */
+	CTL_OTHER = 4,       /* Postfix's own tlsmgr, which cannot do this */
+};
+
+/* What a subcommand may take, besides what all do. */
+enum ctl_option {
+	CTL_OPTION_JSON = 1,
+	CTL_OPTION_PROMETHEUS = 2,
+	CTL_OPTION_WATCH = 4,
+	CTL_OPTION_CHANGED = 8,
+};
+
+struct ctl_command;
+
+struct ctl {
+	const struct ctl_command *command; /* NULL: none was named */
+	char *config_directory;            /* owned; an absolute path */
+	struct config *config;             /* owned; NULL: not read yet */
+	unsigned timeout_ms;
+	unsigned options;  /* of enum ctl_option */
+	unsigned watch_s;  /* between two looks */
+	bool is_coloured;  /* standard output is a terminal that likes it */
+	bool wants_help;
+	bool wants_version;
+};
+
+typedef int ctl_command_fn(struct ctl *, char *const operands[]);
+
+struct ctl_command {
+	const char *name;
+	const char *operands; /* as --help shows them */
+	const char *help;     /* one line without a full stop */
+	unsigned options;     /* of enum ctl_option */
+	int operands_min, operands_max;
+	ctl_command_fn *run;
+};
+
+/* By that name, or NULL. The table ends with a row without a name. */
+extern const struct ctl_command ctl_commands[];
+const struct ctl_command *ctl_command_find(const char *name);
+
+/*
+ * Options may stand anywhere before "--". False: what is wrong was said. On
+ * success argv[*operand] is the first operand behind the subcommand.
+ */
+bool ctl_options_parse(struct ctl *, int argc, char *argv[], int *operand);
+/* The usage of one subcommand, or with NULL of all, on standard output. */
+void ctl_options_help(const struct ctl_command *);
+
+/* To standard error, after the name of this program; made printable. */
+void ctl_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * Read main.cf and tlsmgr.cf anew into ctl->config. False, with *cause:
+ * something is wrong with them; where it is main.cf that cannot be read, there
+ * is no configuration at all. Warnings about them are logged.
+ */
+bool ctl_config_read(struct ctl *, char **cause);
+/*
+ * Expanded, for the caller to free; reads the configuration if that was not
+ * done. A tlsmgr.cf with errors, of which it tells, does not stop it: it must
+ * be possible to disable the daemon. NULL: what is wrong was said.
+ */
+char *ctl_config_value(struct ctl *, const char *name);
+/* The name of the service in master.cf: $tlsmgr_service_name. */
+char *ctl_config_service(struct ctl *);
+
+/*
+ * Connect to the daemon of this configuration. Returns CTL_OK, or says what is
+ * wrong and returns another exit status, with nothing to close.
+ */
+int ctl_connect(struct ctl *, struct ctl_client *);
+/* The same, and insist that it is this project's daemon that answers. */
+int ctl_connect_ours(struct ctl *, struct ctl_client *);
+/* Who was identified, for people; for the caller to free. */
+char *ctl_daemon_name(const struct ctl_client *, enum ctl_daemon);
+
+/* A string to be sent; an array of them ends with one without a name. */
+struct ctl_argument {
+	const char *name, *value;
+};
+/*
+ * Send a request and read the answer up to its status: CTL_OK, or CTL_NO
+ * without a word where that is not 0. CTL_UNREACHABLE: what is wrong was said.
+ */
+int ctl_ask(struct ctl_client *, const char *request,
+    const struct ctl_argument *, struct ctl_reply *);
+
+/* One of smtpd, smtp, lmtp; if not, that is said. */
+bool ctl_is_cache_type(const char *name);
+
+/* The subcommands. */
+ctl_command_fn ctl_status;
+ctl_command_fn ctl_list;
+ctl_command_fn ctl_flush;
+ctl_command_fn ctl_delete;
+ctl_command_fn ctl_rotate;
+ctl_command_fn ctl_flush_tickets;
+ctl_command_fn ctl_save;
+ctl_command_fn ctl_seed;
+ctl_command_fn ctl_config;
+ctl_command_fn ctl_check;
+ctl_command_fn ctl_ping;
+ctl_command_fn ctl_enable;
+ctl_command_fn ctl_disable;
+ctl_command_fn ctl_help;
+
+#endif

@@ -1,0 +1,58 @@
+/*
+ * ctl_statistics: what the daemon's statistics are called and what they are,
+ * from counters.def, and their values in the answer to `stats`.
+ */
+#ifndef CTL_STATISTICS_H
+#define CTL_STATISTICS_H
+
+#include "buffer.h"
+#include "ctl_reply.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum ctl_kind {
+	CTL_COUNTER,
+	CTL_GAUGE,
+	CTL_BYTES,
+	CTL_TIME,
+	CTL_SECONDS,
+	CTL_MICROSECONDS,
+	CTL_FLAG,
+	CTL_TEXT,
+};
+
+struct ctl_statistic {
+	const char *name;
+	enum ctl_kind kind;
+	const char *help;
+};
+
+/* The tables, each ended by a row without a name. */
+extern const struct ctl_statistic ctl_process_statistics[];
+extern const struct ctl_statistic ctl_cache_statistics[];
+/* "smtpd", "smtp", "lmtp", NULL. */
+extern const char *const ctl_cache_types[];
+/* Before the name of a request, in the counters of requests. */
+#define CTL_REQUEST_PREFIX "request."
+
+/*
+ * A value, borrowed from the reply; `cache` NULL for those of the process.
+ * NULL, or false and 0: a daemon of another version, which does not give it.
+ */
+const char *ctl_statistics_text(
+    const struct ctl_reply *, const char *cache, const char *name);
+bool ctl_statistics_number(const struct ctl_reply *, const char *cache,
+    const char *name, int64_t *number);
+/* The same; 0 where there is none. */
+int64_t ctl_statistics_get(
+    const struct ctl_reply *, const char *cache, const char *name);
+
+/* The three forms, to standard output. For Prometheus, NULL is a form too: that
+ * there is no daemon. */
+void ctl_status_text(
+    const struct ctl_reply *statistics, int64_t now_s, bool is_coloured);
+void ctl_status_json(const struct ctl_reply *statistics);
+void ctl_status_prometheus(const struct ctl_reply *statistics);
+
+#endif

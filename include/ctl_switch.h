@@ -1,0 +1,22 @@
+/*
+ * ctl_switch: another command for the tlsmgr service, in master.cf and in the
+ * Postfix that runs.
+ */
+#ifndef CTL_SWITCH_H
+#define CTL_SWITCH_H
+
+#include "ctl.h"
+
+#include <stdbool.h>
+
+/*
+ * Write the command into master.cf, reload Postfix if it runs, and wait until
+ * a process that was not there before answers (wants_ours: this project's).
+ * Says what came of it. Where that fails, or Postfix cannot be reloaded, the
+ * former command is put back: CTL_NO. With equal commands only the process is
+ * seen to.
+ */
+int ctl_switch_command(struct ctl *, const char *former, const char *wanted,
+    bool wants_ours);
+
+#endif

@@ -1,0 +1,130 @@
+/*
+ * ctl_disable: gives Postfix its own daemon back. Asks for as little as it
+ * can: it has to work when nothing else does.
+ */
+#include "ctl.h"
+#include "ctl_former.h"
+#include "ctl_master_cf.h"
+#include "ctl_statistics.h"
+#include "ctl_switch.h"
+#include "ctl_text.h"
+#include "xalloc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define POSTFIX_PROGRAM "tlsmgr"
+
+/* The command with the program that there was before; to be freed. */
+static char *
+choose_command(struct ctl *ctl, const struct ctl_service *service)
+{
+	const char *command = service->fields[CTL_FIELD_COMMAND];
+	struct ctl_service former;
+	char *program, *wanted;
+
+	if (ctl_former_load(ctl, &former) != ERROR_NONE)
+		return ctl_command_with(command, POSTFIX_PROGRAM);
+	if (!ctl_service_is_same(service, &former))
+		printf("What was changed in that line since then stays.\n");
+	program = former.fields[CTL_FIELD_COMMAND];
+	program = xstrndup(program, ctl_command_program_len(program));
+	wanted = ctl_command_with(command, program);
+	free(program);
+	ctl_service_fini(&former);
+	return wanted;
+}
+
+static void
+show_journal(const char *directory, const char *base)
+{
+	char *path = xasprintf(
+	    "%s%s%s.journal", directory, *directory != '\0' ? "/" : "", base);
+
+	if (access(path, F_OK) == 0) {
+		printf("It holds sessions that nobody reads now: rm ");
+		ctl_put_text(stdout, path);
+		printf("\n");
+	}
+	free(path);
+}
+
+/* Postfix's own daemon does not know our journals. */
+static void
+show_leftovers(struct ctl *ctl)
+{
+	char *data_directory = ctl_config_value(ctl, "data_directory");
+	const char *path, *slash;
+
+	for (const char *const *type = ctl_cache_types;
+	     *type != NULL && data_directory != NULL; type++) {
+		char *name = xasprintf("%s_tls_session_cache_database", *type);
+		char *database = ctl_config_value(ctl, name);
+
+		free(name);
+		if (database == NULL || *database == '\0') {
+			free(database);
+			continue;
+		}
+		path = strchr(database, ':');
+		path = path != NULL ? path + 1 : database;
+		slash = strrchr(path, '/');
+		show_journal("", path);
+		/* Where it goes if that directory is not the mail owner's. */
+		if (slash == NULL ||
+		    (size_t)(slash - path) != strlen(data_directory) ||
+		    strncmp(path, data_directory, (size_t)(slash - path)) != 0)
+			show_journal(
+			    data_directory, slash != NULL ? slash + 1 : path);
+		free(database);
+	}
+	free(data_directory);
+}
+
+static int
+disable(struct ctl *ctl, const struct ctl_service *service)
+{
+	const char *command = service->fields[CTL_FIELD_COMMAND];
+	char *wanted;
+	int status;
+
+	if (!ctl_command_runs(command, ctl_program)) {
+		printf("master.cf names ");
+		ctl_put_text(stdout, command);
+		printf(", not %s.\n", ctl_program);
+		return ctl_switch_command(ctl, command, command, false);
+	}
+	wanted = choose_command(ctl, service);
+	printf("master.cf: ");
+	ctl_put_text(stdout, command);
+	printf(" becomes ");
+	ctl_put_text(stdout, wanted);
+	printf(".\n");
+	status = ctl_switch_command(ctl, command, wanted, false);
+	free(wanted);
+	return status;
+}
+
+int
+ctl_disable(struct ctl *ctl, char *const operands[])
+{
+	struct ctl_service service;
+	char *cause = NULL;
+	int status;
+
+	(void)operands;
+	if (ctl_service_read(&service, ctl, &cause) != ERROR_NONE) {
+		ctl_error("%s", cause);
+		free(cause);
+		return CTL_NO;
+	}
+	status = disable(ctl, &service);
+	if (status == CTL_OK) {
+		ctl_former_remove(ctl);
+		show_leftovers(ctl);
+	}
+	ctl_service_fini(&service);
+	return status;
+}

@@ -1,0 +1,164 @@
+/*
+ * ctl_enable: puts this project's daemon in the place of Postfix's own, after
+ * a look whether it can do its work there.
+ */
+#include "attr.h"
+#include "buffer.h"
+#include "ctl.h"
+#include "ctl_check.h"
+#include "ctl_former.h"
+#include "ctl_master_cf.h"
+#include "ctl_run.h"
+#include "ctl_switch.h"
+#include "ctl_text.h"
+#include "xalloc.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define OVERRIDES_MAX 100
+
+/* The options with which the daemon would run, but no file of its own. */
+static void
+add_options(const char **argv, size_t *count, char **overrides,
+    size_t *override_count, const char *command)
+{
+	static const char *const harmless[] = {
+		"smtpd_tls_session_cache_database=",
+		"smtp_tls_session_cache_database=",
+		"lmtp_tls_session_cache_database=",
+		"tls_random_exchange_name=",
+		"tlsmgr_ticket_key_file=",
+	};
+
+	while (*override_count < OVERRIDES_MAX &&
+	       (overrides[*override_count] =
+		       ctl_command_next_override(&command)) != NULL) {
+		argv[(*count)++] = "-o";
+		argv[(*count)++] = overrides[(*override_count)++];
+	}
+	for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++) {
+		argv[(*count)++] = "-o";
+		argv[(*count)++] = harmless[i];
+	}
+}
+
+static void
+make_policy_request(struct buffer *request)
+{
+	buffer_init(request);
+	attr_put_string(request, "request", "policy");
+	attr_put_string(request, "cache_type", "smtpd");
+	attr_put_end(request);
+}
+
+/*
+ * Does it start, and answer? master(8) would let a minute pass after one that
+ * does not, also for the former daemon when that is put back.
+ */
+static bool
+try_daemon(const char *path, const char *command)
+{
+	static const char answer[] = "status\0"
+				     "0\0"
+				     "cachable";
+	char *overrides[OVERRIDES_MAX];
+	const char *argv[2 * OVERRIDES_MAX + 16] = { path, "-S", "-u", "-V" };
+	size_t count = 4, override_count = 0;
+	struct buffer request;
+	struct ctl_run run;
+	bool is_good;
+
+	add_options(argv, &count, overrides, &override_count, command);
+	make_policy_request(&request);
+	ctl_run(&run, argv, &request);
+	is_good = run.status == 0 && memmem(run.output, run.output_len, answer,
+					 sizeof(answer) - 1) != NULL;
+	if (!is_good)
+		ctl_error("nothing was changed: %s does not work: %s", path,
+		    *run.complaints != '\0' ? run.complaints
+					    : "it does not answer");
+	ctl_run_fini(&run);
+	buffer_fini(&request);
+	while (override_count > 0)
+		free(overrides[--override_count]);
+	return is_good;
+}
+
+static bool
+is_installed(struct ctl *ctl, const char *command)
+{
+	char *directory = ctl_config_value(ctl, "daemon_directory"), *path;
+	bool is_good = false;
+
+	if (directory == NULL)
+		return false;
+	path = xasprintf("%s/%s", directory, ctl_program);
+	if (access(path, X_OK) == 0)
+		is_good = try_daemon(path, command);
+	else
+		ctl_error(
+		    "%s: %s; install it there first", path, strerror(errno));
+	free(path);
+	free(directory);
+	return is_good;
+}
+
+/* The former line first: a crash must not find it nowhere. */
+static int
+replace(struct ctl *ctl, const struct ctl_service *service)
+{
+	const char *former = service->fields[CTL_FIELD_COMMAND];
+	char *wanted = ctl_command_with(former, ctl_program), *cause = NULL;
+	int status = CTL_NO;
+
+	if (ctl_former_save(ctl, service, &cause) != ERROR_NONE) {
+		ctl_error("%s", cause);
+		free(cause);
+	} else {
+		printf("master.cf: ");
+		ctl_put_text(stdout, former);
+		printf(" becomes ");
+		ctl_put_text(stdout, wanted);
+		printf(".\n");
+		status = ctl_switch_command(ctl, former, wanted, true);
+		if (status != CTL_OK)
+			ctl_former_remove(ctl);
+	}
+	free(wanted);
+	return status;
+}
+
+static int
+enable(struct ctl_check *check)
+{
+	const char *command = check->service.fields[CTL_FIELD_COMMAND];
+
+	if (check->counts[CTL_PROBLEM] > 0) {
+		ctl_error("nothing was changed: see to what is marked PROBLEM "
+			  "first");
+		return CTL_NO;
+	}
+	if (!is_installed(check->ctl, command))
+		return CTL_NO;
+	if (!ctl_command_runs(command, ctl_program))
+		return replace(check->ctl, &check->service);
+	printf("master.cf names %s already.\n", ctl_program);
+	return ctl_switch_command(check->ctl, command, command, true);
+}
+
+int
+ctl_enable(struct ctl *ctl, char *const operands[])
+{
+	struct ctl_check check;
+	int status;
+
+	(void)operands;
+	ctl_check_run(&check, ctl, true);
+	status = enable(&check);
+	ctl_check_fini(&check);
+	return status;
+}

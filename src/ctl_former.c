@@ -1,0 +1,91 @@
+/*
+ * ctl_former: keeps a line of master.cf in a file of its own, in words that
+ * say what it is for to whoever finds it.
+ */
+#include "ctl_former.h"
+
+#include "xalloc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FILE_NAME "tlsmgr.master.cf"
+#define HEAD                                                                   \
+	"# The line of master.cf that \"" CTL_NAME " enable\" changed, as it " \
+	"was.\n# \"" CTL_NAME " disable\" puts it back and removes this "      \
+	"file.\n"
+
+static char *
+make_path(const struct ctl *ctl, const char *suffix)
+{
+	return xasprintf("%s/" FILE_NAME "%s", ctl->config_directory, suffix);
+}
+
+/* Anybody may read master.cf, and so this. */
+static bool
+write_file(const char *path, const char *line)
+{
+	int fd = open(
+	    path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	bool is_written;
+
+	if (fd < 0)
+		return false;
+	is_written = dprintf(fd, HEAD "%s\n", line) > 0 && fsync(fd) == 0;
+	return close(fd) == 0 && is_written;
+}
+
+enum error
+ctl_former_save(
+    const struct ctl *ctl, const struct ctl_service *service, char **cause)
+{
+	char *path = make_path(ctl, ""), *part = make_path(ctl, ".part");
+	char *line = ctl_service_format(service);
+	enum error error = ERROR_NONE;
+
+	if (!write_file(part, line) || rename(part, path) < 0) {
+		*cause = xasprintf("%s: %s", path, strerror(errno));
+		unlink(part);
+		error = ERROR_IO;
+	}
+	free(line);
+	free(part);
+	free(path);
+	return error;
+}
+
+enum error
+ctl_former_load(const struct ctl *ctl, struct ctl_service *service)
+{
+	enum error error = ERROR_NOT_FOUND;
+	char *path = make_path(ctl, ""), *line = NULL;
+	FILE *file = fopen(path, "re");
+	size_t size = 0;
+
+	free(path);
+	if (file == NULL)
+		return error;
+	while (error != ERROR_NONE && getline(&line, &size, file) > 0) {
+		line[strcspn(line, "\n")] = '\0';
+		if (*line != '#' &&
+		    ctl_service_parse(service, line) == ERROR_NONE)
+			error = ERROR_NONE;
+	}
+	free(line);
+	fclose(file);
+	return error;
+}
+
+void
+ctl_former_remove(const struct ctl *ctl)
+{
+	char *path = make_path(ctl, "");
+
+	if (unlink(path) < 0 && errno != ENOENT)
+		ctl_error("%s: %s", path, strerror(errno));
+	free(path);
+}

@@ -1,0 +1,200 @@
+/*
+ * ctl_list: the sessions of a cache, slice by slice as the daemon gives them.
+ * Ids and times, never contents.
+ */
+#include "clock.h"
+#include "ctl.h"
+#include "ctl_statistics.h"
+#include "ctl_text.h"
+#include "xalloc.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Both where a listing begins and that it is over. */
+#define END_CURSOR "0"
+
+#define COLUMNS "%-12s %-12s %8s  "
+
+/* What is listed, and how far it has come. */
+struct listing {
+	const char *cache;
+	bool is_json;
+	int64_t now_s;
+	int64_t timeout_s;
+	uint64_t count;
+};
+
+struct session {
+	const char *id;
+	int64_t size;
+	int64_t put_at;
+};
+
+/* "expired" is one that the daemon has not come round to removing yet. */
+static void
+print_row(const struct listing *listing, const struct session *session)
+{
+	int64_t age_s = listing->now_s - session->put_at;
+	int64_t left_s = listing->timeout_s - age_s;
+
+	if (age_s < 0)
+		age_s = 0;
+	printf(COLUMNS, ctl_text_duration(age_s).text,
+	    left_s < 0 ? "expired" : ctl_text_duration(left_s).text,
+	    ctl_text_bytes(session->size).text);
+	ctl_put_text(stdout, session->id);
+	putchar('\n');
+}
+
+static void
+print_json(const struct listing *listing, const struct session *session)
+{
+	printf("%s\n  {\"id\": ", listing->count > 0 ? "," : "");
+	ctl_put_json(stdout, session->id);
+	printf(", \"size\": %" PRId64 ", \"time\": %" PRId64
+	       ", \"expires\": %" PRId64 "}",
+	    session->size, session->put_at,
+	    session->put_at + listing->timeout_s);
+}
+
+/* The value of the next attribute, if it has this name. */
+static const char *
+take(struct ctl_reply *reply, const char *name)
+{
+	struct ctl_attribute attribute;
+
+	if (!ctl_reply_next(reply, &attribute) ||
+	    strcmp(attribute.name, name) != 0)
+		return NULL;
+	return attribute.value;
+}
+
+/* False: that is no entry. Times past the year 9999 are no times. */
+static bool
+take_session(struct ctl_reply *reply, struct session *session)
+{
+	const char *size, *put_at;
+
+	session->id = take(reply, "cache_id");
+	size = take(reply, "size");
+	put_at = take(reply, "time");
+	return session->id != NULL && size != NULL && put_at != NULL &&
+	       ctl_reply_number(size, &session->size) == ERROR_NONE &&
+	       ctl_reply_number(put_at, &session->put_at) == ERROR_NONE &&
+	       session->put_at >= 0 && session->put_at < 253402300800;
+}
+
+/* All entries of one answer, and where to go on: NULL if that makes no sense.
+ */
+static char *
+print_slice(struct listing *listing, struct ctl_reply *reply)
+{
+	const char *cursor = take(reply, "cursor");
+	struct session session;
+
+	if (cursor == NULL)
+		return NULL;
+	while (!ctl_reply_is_at_end(reply)) {
+		if (!take_session(reply, &session))
+			return NULL;
+		if (listing->is_json)
+			print_json(listing, &session);
+		else
+			print_row(listing, &session);
+		listing->count++;
+	}
+	return xstrdup(cursor);
+}
+
+/* One question and its answer; moves the cursor. */
+static int
+list_slice(struct ctl_client *client, struct listing *listing,
+    const char *filter, char **cursor)
+{
+	const struct ctl_argument arguments[] = {
+		{ "cache_type", listing->cache },
+		{ "cursor", *cursor },
+		{ "filter", filter },
+		{ NULL, NULL },
+	};
+	struct ctl_reply reply;
+	int status = ctl_ask(client, "list", arguments, &reply);
+	char *next;
+
+	if (status == CTL_NO)
+		ctl_error("the daemon would not list the %s cache; its log "
+			  "says why",
+		    listing->cache);
+	if (status != CTL_OK)
+		return status;
+	next = print_slice(listing, &reply);
+	/* One that stands still would have us ask for ever. */
+	if (next == NULL ||
+	    (strcmp(next, END_CURSOR) != 0 && strcmp(next, *cursor) == 0)) {
+		ctl_error("the answer to list makes no sense");
+		free(next);
+		return CTL_UNREACHABLE;
+	}
+	free(*cursor);
+	*cursor = next;
+	return CTL_OK;
+}
+
+static int
+list_all(struct ctl_client *client, struct listing *listing, const char *filter)
+{
+	char *cursor = xstrdup(END_CURSOR);
+	int status;
+
+	do {
+		status = list_slice(client, listing, filter, &cursor);
+	} while (status == CTL_OK && strcmp(cursor, END_CURSOR) != 0);
+	free(cursor);
+	return status;
+}
+
+static void
+print_head(const struct ctl *ctl, const struct listing *listing)
+{
+	if (listing->is_json)
+		putchar('[');
+	else if (ctl->is_coloured)
+		printf("\033[1m" COLUMNS "%s\033[0m\n", "Age", "Left", "Size",
+		    "Id");
+	else
+		printf(COLUMNS "%s\n", "Age", "Left", "Size", "Id");
+}
+
+int
+ctl_list(struct ctl *ctl, char *const operands[])
+{
+	struct listing listing = {
+		.cache = operands[0],
+		.is_json = (ctl->options & CTL_OPTION_JSON) != 0,
+		.now_s = clock_wall_s(),
+	};
+	struct ctl_client client;
+	struct ctl_reply statistics;
+	int status;
+
+	if (!ctl_is_cache_type(operands[0]))
+		return CTL_USAGE;
+	status = ctl_connect_ours(ctl, &client);
+	if (status != CTL_OK)
+		return status;
+	ctl_reply_init(&statistics, buffer_head(&client.statistics),
+	    client.statistics.len);
+	listing.timeout_s =
+	    ctl_statistics_get(&statistics, operands[0], "timeout");
+	print_head(ctl, &listing);
+	status =
+	    list_all(&client, &listing, operands[1] != NULL ? operands[1] : "");
+	ctl_client_close(&client);
+	/* A list that was cut short is left without its end. */
+	if (listing.is_json && status == CTL_OK)
+		printf("\n]\n");
+	return status;
+}

@@ -1,0 +1,240 @@
+/*
+ * ctl_options: the command line, and the help that shows it; both from one
+ * table. Options may stand before or behind the subcommand.
+ */
+#include "ctl.h"
+
+#include "xalloc.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HELP_WIDTH   26
+#define WATCH_S      2
+#define SECONDS_MAX  3600
+#define TIMEOUT_S    5
+#define ALL_COMMANDS 0
+
+#define NO_COMMAND "there is no subcommand \"%s\"; see " CTL_NAME " --help"
+
+enum letter {
+	LETTER_JSON = 256, /* no letter of its own */
+	LETTER_PROMETHEUS,
+	LETTER_WATCH,
+	LETTER_CHANGED,
+	LETTER_TIMEOUT,
+	LETTER_VERSION,
+};
+
+static const struct row {
+	const char *name;
+	const char *argument; /* NULL: none; in brackets: may be left out */
+	int letter;
+	unsigned option; /* of enum ctl_option; ALL_COMMANDS */
+	const char *help;
+} rows[] = {
+	{ "json", NULL, LETTER_JSON, CTL_OPTION_JSON, "print JSON" },
+	{ "prometheus", NULL, LETTER_PROMETHEUS, CTL_OPTION_PROMETHEUS,
+	    "print Prometheus's text format" },
+	{ "watch", "[SECONDS]", LETTER_WATCH, CTL_OPTION_WATCH,
+	    "print again every 2 seconds" },
+	{ "changed", NULL, LETTER_CHANGED, CTL_OPTION_CHANGED,
+	    "leave out what has its default" },
+	{ "config", "DIR", 'c', ALL_COMMANDS, "the configuration directory" },
+	{ "timeout", "SECONDS", LETTER_TIMEOUT, ALL_COMMANDS,
+	    "wait no longer for an answer; 5" },
+	{ "help", NULL, 'h', ALL_COMMANDS, "print this" },
+	{ "version", NULL, LETTER_VERSION, ALL_COMMANDS, "print the version" },
+};
+
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static void
+make_getopt_table(struct option table[ROWS + 1])
+{
+	memset(table, 0, (ROWS + 1) * sizeof(table[0]));
+	for (size_t i = 0; i < ROWS; i++) {
+		table[i].name = rows[i].name;
+		table[i].val = rows[i].letter;
+		if (rows[i].argument == NULL)
+			table[i].has_arg = no_argument;
+		else
+			table[i].has_arg = rows[i].argument[0] == '['
+			                       ? optional_argument
+			                       : required_argument;
+	}
+}
+
+static bool
+parse_seconds(const char *option, const char *text, unsigned *seconds)
+{
+	char *end;
+	unsigned long parsed = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end != '\0' || parsed == 0 ||
+	    parsed > SECONDS_MAX) {
+		ctl_error("--%s %s: must be a number of seconds, 1 to %d",
+		    option, text, SECONDS_MAX);
+		return false;
+	}
+	*seconds = (unsigned)parsed;
+	return true;
+}
+
+static bool
+take_option(struct ctl *ctl, int letter, const char *argument)
+{
+	unsigned seconds;
+
+	switch (letter) {
+	case 'c':
+		free(ctl->config_directory);
+		ctl->config_directory = xstrdup(argument);
+		return true;
+	case 'h':
+		ctl->wants_help = true;
+		return true;
+	case LETTER_VERSION:
+		ctl->wants_version = true;
+		return true;
+	case LETTER_TIMEOUT:
+		if (!parse_seconds("timeout", argument, &seconds))
+			return false;
+		ctl->timeout_ms = seconds * 1000;
+		return true;
+	case LETTER_WATCH:
+		if (argument != NULL &&
+		    !parse_seconds("watch", argument, &ctl->watch_s))
+			return false;
+		break;
+	}
+	for (size_t i = 0; i < ROWS; i++)
+		if (rows[i].letter == letter)
+			ctl->options |= rows[i].option;
+	return true;
+}
+
+/* Does this subcommand take all the options that were given? */
+static bool
+check_options(const struct ctl *ctl)
+{
+	unsigned foreign = ctl->options & ~ctl->command->options;
+
+	for (size_t i = 0; i < ROWS; i++) {
+		if ((rows[i].option & foreign) != 0) {
+			ctl_error("%s takes no --%s", ctl->command->name,
+			    rows[i].name);
+			return false;
+		}
+	}
+	if ((ctl->options & CTL_OPTION_JSON) != 0 &&
+	    (ctl->options & CTL_OPTION_PROMETHEUS) != 0) {
+		ctl_error("--json and --prometheus exclude each other");
+		return false;
+	}
+	return true;
+}
+
+static bool
+check_operands(const struct ctl_command *command, int count)
+{
+	if (count >= command->operands_min && count <= command->operands_max)
+		return true;
+	ctl_error("usage: " CTL_NAME " %s%s%s", command->name,
+	    *command->operands != '\0' ? " " : "", command->operands);
+	return false;
+}
+
+bool
+ctl_options_parse(struct ctl *ctl, int argc, char *argv[], int *operand)
+{
+	struct option table[ROWS + 1];
+	int letter;
+
+	ctl->timeout_ms = TIMEOUT_S * 1000;
+	ctl->watch_s = WATCH_S;
+	make_getopt_table(table);
+	while ((letter = getopt_long(argc, argv, "c:h", table, NULL)) != -1)
+		if (letter == '?' || !take_option(ctl, letter, optarg))
+			return false;
+	*operand = optind + 1;
+	if (ctl->wants_version || optind >= argc)
+		return true;
+	ctl->command = ctl_command_find(argv[optind]);
+	if (ctl->command == NULL) {
+		ctl_error(NO_COMMAND, argv[optind]);
+		return false;
+	}
+	return ctl->wants_help ||
+	       (check_options(ctl) &&
+		   check_operands(ctl->command, argc - *operand));
+}
+
+/* "  -c, --config DIR" or "  --watch[=SECONDS]", and what it does. */
+static void
+print_option(const struct row *row)
+{
+	const char *argument = row->argument != NULL ? row->argument : "";
+	const char *separator = *argument == '\0' ? "" : " ";
+	char letter[8] = "", text[64];
+
+	if (row->letter < LETTER_JSON)
+		snprintf(letter, sizeof(letter), "-%c, ", row->letter);
+	if (*argument == '[') {
+		separator = "[=";
+		argument++;
+	}
+	snprintf(text, sizeof(text), "%s--%s%s%s", letter, row->name, separator,
+	    argument);
+	printf("  %-*s %s\n", HELP_WIDTH, text, row->help);
+}
+
+static void
+print_options(unsigned options)
+{
+	printf("\nOptions:\n");
+	for (size_t i = 0; i < ROWS; i++)
+		if (rows[i].option == ALL_COMMANDS ||
+		    (rows[i].option & options) != 0)
+			print_option(&rows[i]);
+}
+
+void
+ctl_options_help(const struct ctl_command *command)
+{
+	char text[64];
+
+	if (command != NULL) {
+		printf("usage: " CTL_NAME " [options] %s %s\n\n%s.\n",
+		    command->name, command->operands, command->help);
+		print_options(command->options);
+		return;
+	}
+	printf("usage: " CTL_NAME " [options] subcommand [operand ...]\n\n"
+	       "Asks and tells the tlsmgr daemon of Postfix.\n\n");
+	for (command = ctl_commands; command->name != NULL; command++) {
+		snprintf(text, sizeof(text), "%s %s", command->name,
+		    command->operands);
+		printf("  %-*s %s\n", HELP_WIDTH, text, command->help);
+	}
+	print_options(~0U);
+}
+
+int
+ctl_help(struct ctl *ctl, char *const operands[])
+{
+	const struct ctl_command *command = NULL;
+
+	(void)ctl;
+	if (operands[0] != NULL) {
+		command = ctl_command_find(operands[0]);
+		if (command == NULL) {
+			ctl_error(NO_COMMAND, operands[0]);
+			return CTL_USAGE;
+		}
+	}
+	ctl_options_help(command);
+	return CTL_OK;
+}

@@ -1,0 +1,55 @@
+/*
+ * ctl_statistics: the tables of counters.def, and values by name. Pure.
+ */
+#include "ctl_statistics.h"
+
+#include <stdio.h>
+
+/* The expressions are the daemon's. */
+#define ROW(name, kind, help) { #name, CTL_##kind, help },
+
+const struct ctl_statistic ctl_process_statistics[] = {
+#define PROCESS(name, kind, expression, help) ROW(name, kind, help)
+#include "counters.def"
+	{ NULL, CTL_TEXT, NULL },
+};
+
+const struct ctl_statistic ctl_cache_statistics[] = {
+#define CACHE(name, kind, expression, help) ROW(name, kind, help)
+#include "counters.def"
+	{ NULL, CTL_TEXT, NULL },
+};
+
+const char *const ctl_cache_types[] = { "smtpd", "smtp", "lmtp", NULL };
+
+const char *
+ctl_statistics_text(
+    const struct ctl_reply *reply, const char *cache, const char *name)
+{
+	char full_name[128];
+
+	if (cache == NULL)
+		return ctl_reply_find(reply, name);
+	snprintf(full_name, sizeof(full_name), "%s.%s", cache, name);
+	return ctl_reply_find(reply, full_name);
+}
+
+bool
+ctl_statistics_number(const struct ctl_reply *reply, const char *cache,
+    const char *name, int64_t *number)
+{
+	const char *text = ctl_statistics_text(reply, cache, name);
+
+	*number = 0;
+	return text != NULL && ctl_reply_number(text, number) == ERROR_NONE;
+}
+
+int64_t
+ctl_statistics_get(
+    const struct ctl_reply *reply, const char *cache, const char *name)
+{
+	int64_t number;
+
+	ctl_statistics_number(reply, cache, name, &number);
+	return number;
+}

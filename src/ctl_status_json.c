@@ -1,0 +1,84 @@
+/*
+ * ctl_status_json: all statistics as one JSON object: those of the process,
+ * then "requests", then "caches" with an object for each type.
+ */
+#include "ctl_statistics.h"
+#include "ctl_text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A number keeps its digits, a flag is a boolean, what is absent is null. */
+static void
+put_value(const struct ctl_reply *reply, const char *cache,
+    const struct ctl_statistic *row)
+{
+	const char *text = ctl_statistics_text(reply, cache, row->name);
+	int64_t number;
+
+	if (text != NULL && row->kind == CTL_TEXT)
+		ctl_put_json(stdout, text);
+	else if (!ctl_statistics_number(reply, cache, row->name, &number))
+		printf("null");
+	else if (row->kind == CTL_FLAG)
+		printf("%s", number != 0 ? "true" : "false");
+	else
+		printf("%" PRId64, number);
+}
+
+static void
+put_requests(const struct ctl_reply *statistics)
+{
+	struct ctl_reply walk = *statistics;
+	struct ctl_attribute attribute;
+	const char *separator = "\n";
+	int64_t count;
+
+	walk.offset = 0;
+	printf("  \"requests\": {");
+	while (ctl_reply_next(&walk, &attribute)) {
+		size_t len = strlen(CTL_REQUEST_PREFIX);
+
+		if (strncmp(attribute.name, CTL_REQUEST_PREFIX, len) != 0 ||
+		    ctl_reply_number(attribute.value, &count) != ERROR_NONE)
+			continue;
+		printf("%s    ", separator);
+		ctl_put_json(stdout, attribute.name + len);
+		printf(": %" PRId64, count);
+		separator = ",\n";
+	}
+	printf("\n  },\n");
+}
+
+static void
+put_cache(const struct ctl_reply *statistics, const char *cache)
+{
+	printf("    \"%s\": {\n", cache);
+	for (const struct ctl_statistic *row = ctl_cache_statistics;
+	     row->name != NULL; row++) {
+		printf("      \"%s\": ", row->name);
+		put_value(statistics, cache, row);
+		printf("%s\n", row[1].name != NULL ? "," : "");
+	}
+	printf("    }");
+}
+
+void
+ctl_status_json(const struct ctl_reply *statistics)
+{
+	printf("{\n");
+	for (const struct ctl_statistic *row = ctl_process_statistics;
+	     row->name != NULL; row++) {
+		printf("  \"%s\": ", row->name);
+		put_value(statistics, NULL, row);
+		printf(",\n");
+	}
+	put_requests(statistics);
+	printf("  \"caches\": {\n");
+	for (const char *const *type = ctl_cache_types; *type != NULL; type++) {
+		put_cache(statistics, *type);
+		printf("%s\n", type[1] != NULL ? "," : "");
+	}
+	printf("  }\n}\n");
+}

@@ -1,0 +1,187 @@
+/*
+ * ctl_switch: one word of one line in master.cf, a reload, and the proof that
+ * it did what it should. What is begun is finished, or undone.
+ */
+#include "ctl_switch.h"
+
+#include "clock.h"
+#include "ctl_master_cf.h"
+#include "ctl_run.h"
+#include "ctl_text.h"
+#include "xalloc.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The process that was there before a reload may answer for a while. */
+#define SETTLE_US       (UINT64_C(15) * 1000000)
+#define SETTLE_PAUSE_MS 100
+
+/* Between the change of the file and its end nobody is to interrupt. */
+static void
+hold_signals(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(how, &set, NULL);
+}
+
+static bool
+run_postfix(struct ctl *ctl, const char *command, bool is_loud)
+{
+	const char *const arguments[] = { command, NULL };
+	struct ctl_run run;
+	bool is_done;
+
+	ctl_run_postfix(&run, ctl, "postfix", arguments);
+	is_done = run.status == 0;
+	if (!is_done && is_loud)
+		ctl_error("postfix %s failed: %s", command, run.complaints);
+	ctl_run_fini(&run);
+	return is_done;
+}
+
+/* Who answers at this moment? NULL, with a cause: nobody. */
+static char *
+ask_name(struct ctl *ctl, enum ctl_daemon *daemon, char **cause)
+{
+	char *queue_directory = ctl_config_value(ctl, "queue_directory");
+	char *service = NULL, *name = NULL;
+	struct ctl_client client;
+
+	if (queue_directory != NULL)
+		service = ctl_config_service(ctl);
+	if (service != NULL) {
+		if (ctl_client_open(&client, queue_directory, service,
+			ctl->timeout_ms, cause) == ERROR_NONE &&
+		    ctl_client_identify(&client, daemon, cause) == ERROR_NONE)
+			name = ctl_daemon_name(&client, *daemon);
+		ctl_client_close(&client);
+	}
+	free(queue_directory);
+	free(service);
+	return name;
+}
+
+/*
+ * Ask until somebody else than `before` answers. A process that is about to
+ * end may close a connection, so a failure counts only at the end.
+ */
+static char *
+await_other(struct ctl *ctl, const char *before, bool wants_ours)
+{
+	uint64_t until_us = clock_monotonic_us() + SETTLE_US;
+	enum ctl_daemon daemon;
+	char *cause = NULL, *name;
+
+	for (;;) {
+		free(cause);
+		cause = NULL;
+		name = ask_name(ctl, &daemon, &cause);
+		if (name != NULL &&
+		    (before == NULL || strcmp(name, before) != 0) &&
+		    (!wants_ours || daemon == CTL_DAEMON_OURS)) {
+			free(cause);
+			return name;
+		}
+		if (clock_monotonic_us() >= until_us)
+			break;
+		free(name);
+		poll(NULL, 0, SETTLE_PAUSE_MS);
+	}
+	ctl_error("%s%s",
+	    name != NULL    ? name
+	    : cause != NULL ? cause
+			    : "nobody",
+	    name != NULL ? " answers still" : "");
+	free(name);
+	free(cause);
+	return NULL;
+}
+
+static bool
+reload(struct ctl *ctl, const char *before, bool wants_ours)
+{
+	char *name;
+
+	if (!run_postfix(ctl, "reload", true))
+		return false;
+	name = await_other(ctl, before, wants_ours);
+	if (name == NULL)
+		return false;
+	printf("Postfix is reloaded, and ");
+	ctl_put_text(stdout, name);
+	printf(" answers.\n");
+	free(name);
+	return true;
+}
+
+static bool
+write_command(struct ctl *ctl, const char *command)
+{
+	char *cause = NULL;
+
+	if (ctl_service_write_command(ctl, command, &cause) == ERROR_NONE)
+		return true;
+	ctl_error("%s", cause);
+	free(cause);
+	return false;
+}
+
+static void
+undo(struct ctl *ctl, const char *former)
+{
+	if (write_command(ctl, former) && run_postfix(ctl, "reload", true))
+		ctl_error("master.cf is as it was before, and Postfix is "
+			  "reloaded; it may wait for a minute before it "
+			  "starts a tlsmgr again");
+}
+
+/* master.cf has the command; see to it that its process answers. */
+static int
+see_to_process(struct ctl *ctl, const char *former, const char *wanted,
+    const char *before, bool wants_ours)
+{
+	if (!run_postfix(ctl, "status", false)) {
+		printf("Postfix does not run; it will use that daemon when it "
+		       "is started.\n");
+		return CTL_OK;
+	}
+	if (reload(ctl, before, wants_ours))
+		return CTL_OK;
+	if (strcmp(former, wanted) != 0)
+		undo(ctl, former);
+	return CTL_NO;
+}
+
+int
+ctl_switch_command(
+    struct ctl *ctl, const char *former, const char *wanted, bool wants_ours)
+{
+	enum ctl_daemon daemon = CTL_DAEMON_OLDER;
+	char *cause = NULL, *before = ask_name(ctl, &daemon, &cause);
+	int status = CTL_NO;
+
+	free(cause);
+	if (strcmp(former, wanted) == 0 && before != NULL &&
+	    (daemon == CTL_DAEMON_OURS) == wants_ours) {
+		ctl_put_text(stdout, before);
+		printf(" answers.\n");
+		free(before);
+		return CTL_OK;
+	}
+	hold_signals(SIG_BLOCK);
+	if (strcmp(former, wanted) == 0 || write_command(ctl, wanted))
+		status =
+		    see_to_process(ctl, former, wanted, before, wants_ours);
+	hold_signals(SIG_UNBLOCK);
+	free(before);
+	return status;
+}

@@ -1,0 +1,150 @@
+/*
+ * tlsmgrctl: the administrator's tool. The table of its subcommands, and the
+ * start. What each does is in a file of its own, ctl_*.c.
+ */
+#include "ctl.h"
+#include "log.h"
+#include "version.h"
+#include "xalloc.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define STATUS_OPTIONS \
+	(CTL_OPTION_JSON | CTL_OPTION_PROMETHEUS | CTL_OPTION_WATCH)
+#define CONFIG_OPTIONS (CTL_OPTION_JSON | CTL_OPTION_CHANGED)
+
+/* clang-format off */
+const struct ctl_command ctl_commands[] = {
+	{ "status", "", "Show what the daemon does and holds",
+	    STATUS_OPTIONS, 0, 0, ctl_status },
+	{ "list", "TYPE [TEXT]", "List the sessions whose id contains the text",
+	    CTL_OPTION_JSON, 1, 2, ctl_list },
+	{ "flush", "TYPE|all", "Remove all sessions of a cache",
+	    0, 1, 1, ctl_flush },
+	{ "delete", "TYPE ID", "Remove one session",
+	    0, 2, 2, ctl_delete },
+	{ "rotate", "", "Make a new session ticket key; the old one decrypts",
+	    0, 0, 0, ctl_rotate },
+	{ "flush-tickets", "", "Forget all session ticket keys",
+	    0, 0, 0, ctl_flush_tickets },
+	{ "save", "", "Write the exchange file and the caches to disk",
+	    0, 0, 0, ctl_save },
+	{ "seed", "N", "Print N random bytes, 1 to 255, in hexadecimal",
+	    0, 1, 1, ctl_seed },
+	{ "config", "", "Show the parameters in force, and where each is from",
+	    CONFIG_OPTIONS, 0, 0, ctl_config },
+	{ "check", "", "Look for what is wrong, and say what to do",
+	    0, 0, 0, ctl_check },
+	{ "ping", "", "Measure how fast the daemon answers",
+	    0, 0, 0, ctl_ping },
+	{ "enable", "", "Have Postfix use this daemon",
+	    0, 0, 0, ctl_enable },
+	{ "disable", "", "Have Postfix use its own daemon again",
+	    0, 0, 0, ctl_disable },
+	{ "help", "[SUBCOMMAND]", "Show this, or what a subcommand takes",
+	    0, 0, 1, ctl_help },
+	{ NULL, NULL, NULL, 0, 0, 0, NULL },
+};
+/* clang-format on */
+
+const struct ctl_command *
+ctl_command_find(const char *name)
+{
+	for (const struct ctl_command *command = ctl_commands;
+	     command->name != NULL; command++)
+		if (strcmp(command->name, name) == 0)
+			return command;
+	return NULL;
+}
+
+/* Colour is for people, unless they say that they want none. */
+static bool
+likes_colour(void)
+{
+	const char *terminal = getenv("TERM");
+	const char *no_color = getenv("NO_COLOR");
+
+	return isatty(STDOUT_FILENO) == 1 && terminal != NULL &&
+	       strcmp(terminal, "dumb") != 0 &&
+	       (no_color == NULL || *no_color == '\0');
+}
+
+/*
+ * -c, MAIL_CONFIG, or what was built in. Absolute, since the working directory
+ * changes.
+ */
+static bool
+find_config_directory(struct ctl *ctl)
+{
+	const char *directory = ctl->config_directory;
+	struct config *defaults = config_new();
+	char *path;
+
+	settings_set_defaults(defaults);
+	if (directory == NULL)
+		directory = getenv("MAIL_CONFIG");
+	if (directory == NULL || *directory == '\0')
+		directory = config_get(defaults, "config_directory")->text;
+	path = realpath(directory, NULL);
+	if (path == NULL)
+		ctl_error("configuration directory %s: %s", directory,
+		    strerror(errno));
+	config_free(defaults);
+	free(ctl->config_directory);
+	ctl->config_directory = path;
+	/* For the daemon, when it is tried. */
+	return path != NULL && setenv("MAIL_CONFIG", path, 1) == 0;
+}
+
+static int
+run(struct ctl *ctl, char *const operands[])
+{
+	if (ctl->wants_version) {
+		puts(CTL_NAME " " TLSMGR_VERSION);
+		return CTL_OK;
+	}
+	if (ctl->wants_help) {
+		ctl_options_help(ctl->command);
+		return CTL_OK;
+	}
+	if (ctl->command == NULL) {
+		ctl_error("no subcommand was given; see " CTL_NAME " --help");
+		return CTL_USAGE;
+	}
+	if (ctl->command->run == ctl_help)
+		return ctl_help(ctl, operands);
+	if (!find_config_directory(ctl))
+		return CTL_NO;
+	ctl->is_coloured = likes_colour();
+	return ctl->command->run(ctl, operands);
+}
+
+/* A full disk must not look like a short list. */
+static bool
+flush_output(void)
+{
+	if (fflush(stdout) == 0 && ferror(stdout) == 0)
+		return true;
+	ctl_error("cannot write to standard output: %s", strerror(errno));
+	return false;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct ctl ctl = { 0 };
+	int operand, status = CTL_USAGE;
+
+	log_set_tag(CTL_NAME);
+	if (ctl_options_parse(&ctl, argc, argv, &operand))
+		status = run(&ctl, argv + operand);
+	if (!flush_output() && status == CTL_OK)
+		status = CTL_NO;
+	config_free(ctl.config);
+	free(ctl.config_directory);
+	return status;
+}

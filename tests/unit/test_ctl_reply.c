@@ -1,0 +1,218 @@
+/*
+ * Unit tests of ctl_reply: whole lists, and whatever else may arrive.
+ */
+#include "attr.h"
+#include "buffer.h"
+#include "ctl_reply.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* The bytes of a literal, without the NUL that C adds. */
+#define BYTES(text) (const unsigned char *)(text), sizeof(text) - 1
+
+static void
+assert_next(struct ctl_reply *reply, const char *name, const char *value)
+{
+	struct ctl_attribute attribute;
+
+	assert_true(ctl_reply_next(reply, &attribute));
+	assert_string_equal(attribute.name, name);
+	assert_string_equal(attribute.value, value);
+}
+
+static void
+test_walks_in_order(void **state)
+{
+	struct ctl_reply reply;
+	struct ctl_attribute attribute;
+
+	(void)state;
+	ctl_reply_init(&reply, BYTES("status\0000\0a\0\0b\0two\0\0"));
+	assert_next(&reply, "status", "0");
+	assert_false(ctl_reply_is_at_end(&reply));
+	assert_next(&reply, "a", "");
+	assert_next(&reply, "b", "two");
+	assert_true(ctl_reply_is_at_end(&reply));
+	assert_false(ctl_reply_next(&reply, &attribute));
+	assert_true(ctl_reply_is_at_end(&reply));
+}
+
+static void
+test_more_than_the_daemon_keeps(void **state)
+{
+	struct ctl_reply reply;
+	struct buffer buffer;
+	char name[16], value[16];
+
+	(void)state;
+	buffer_init(&buffer);
+	for (int i = 0; i < 20 * ATTR_ITEMS_MAX; i++) {
+		snprintf(name, sizeof(name), "n%d", i);
+		snprintf(value, sizeof(value), "v%d", i);
+		attr_put_string(&buffer, name, value);
+	}
+	attr_put_end(&buffer);
+	ctl_reply_init(&reply, buffer_head(&buffer), buffer.len);
+	for (int i = 0; i < 20 * ATTR_ITEMS_MAX; i++) {
+		snprintf(name, sizeof(name), "n%d", i);
+		snprintf(value, sizeof(value), "v%d", i);
+		assert_next(&reply, name, value);
+	}
+	assert_true(ctl_reply_is_at_end(&reply));
+	assert_string_equal(ctl_reply_find(&reply, "n77"), "v77");
+	buffer_fini(&buffer);
+}
+
+/* A list cut off anywhere: what is whole is read, and no byte behind it. */
+static void
+test_cut_anywhere(void **state)
+{
+	static const char list[] = "status\0000\0name\0value\0";
+	struct ctl_attribute attribute;
+	struct ctl_reply reply;
+
+	(void)state;
+	for (size_t len = 0; len < sizeof(list) - 1; len++) {
+		/* Exactly so much memory, for AddressSanitizer to watch. */
+		unsigned char *data = malloc(len > 0 ? len : 1);
+		size_t count = 0;
+
+		memcpy(data, list, len);
+		ctl_reply_init(&reply, data, len);
+		while (ctl_reply_next(&reply, &attribute))
+			count++;
+		assert_int_equal(count, len >= 9 ? 1 : 0);
+		assert_false(ctl_reply_is_at_end(&reply));
+		assert_null(ctl_reply_find(&reply, "name"));
+		free(data);
+	}
+}
+
+static void
+test_what_is_no_list(void **state)
+{
+	struct ctl_attribute attribute;
+	struct ctl_reply reply;
+
+	(void)state;
+	ctl_reply_init(&reply, BYTES(""));
+	assert_false(ctl_reply_next(&reply, &attribute));
+	assert_false(ctl_reply_is_at_end(&reply));
+	ctl_reply_init(&reply, BYTES("\0"));
+	assert_false(ctl_reply_next(&reply, &attribute));
+	assert_true(ctl_reply_is_at_end(&reply));
+	ctl_reply_init(&reply, BYTES("a\0b\0\0more"));
+	assert_next(&reply, "a", "b");
+	assert_false(ctl_reply_next(&reply, &attribute));
+	assert_false(ctl_reply_is_at_end(&reply));
+}
+
+static void
+test_find_moves_nothing(void **state)
+{
+	struct ctl_reply reply;
+
+	(void)state;
+	ctl_reply_init(&reply, BYTES("a\0001\0b\0002\0a\0003\0\0"));
+	assert_next(&reply, "a", "1");
+	assert_string_equal(ctl_reply_find(&reply, "a"), "1");
+	assert_string_equal(ctl_reply_find(&reply, "b"), "2");
+	assert_null(ctl_reply_find(&reply, "c"));
+	assert_null(ctl_reply_find(&reply, ""));
+	assert_next(&reply, "b", "2");
+}
+
+static void
+assert_status(const unsigned char *data, size_t len, int expected)
+{
+	struct ctl_reply reply;
+	int status = 99;
+
+	ctl_reply_init(&reply, data, len);
+	assert_int_equal(ctl_reply_status(&reply, &status), ERROR_NONE);
+	assert_int_equal(status, expected);
+}
+
+static void
+test_status(void **state)
+{
+	static const struct {
+		const unsigned char *data;
+		size_t len;
+	} wrong[] = {
+		{ BYTES("") },
+		{ BYTES("\0") },
+		{ BYTES("status\0001\0\0") },
+		{ BYTES("status\0\0\0") },
+		{ BYTES("status\00000\0\0") },
+		{ BYTES("status\000-1\0\0") },
+		{ BYTES("statu\0000\0\0") },
+		{ BYTES("a\0b\0status\0000\0\0") },
+	};
+	struct ctl_reply reply;
+	int status;
+
+	(void)state;
+	assert_status(BYTES("status\0000\0\0"), 0);
+	assert_status(BYTES("status\0004294967295\0\0"), -1);
+	assert_status(BYTES("status\0004294967294\0seed\0\0\0"), -2);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		ctl_reply_init(&reply, wrong[i].data, wrong[i].len);
+		assert_int_equal(
+		    ctl_reply_status(&reply, &status), ERROR_PROTOCOL);
+	}
+}
+
+static void
+test_number(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t number;
+	} good[] = {
+		{ "0", 0 },
+		{ "-1", -1 },
+		{ "9223372036854775807", INT64_MAX },
+		{ "-9223372036854775808", INT64_MIN },
+	};
+	static const char *const wrong[] = { "", "-", " 1", "+1", "1 ", "0x1",
+		"1.5", "9223372036854775808", "-9223372036854775809", "--1" };
+	int64_t number;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_int_equal(
+		    ctl_reply_number(good[i].text, &number), ERROR_NONE);
+		assert_true(number == good[i].number);
+	}
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		number = 42;
+		assert_int_equal(
+		    ctl_reply_number(wrong[i], &number), ERROR_PROTOCOL);
+		assert_true(number == 42);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_walks_in_order),
+		cmocka_unit_test(test_more_than_the_daemon_keeps),
+		cmocka_unit_test(test_cut_anywhere),
+		cmocka_unit_test(test_what_is_no_list),
+		cmocka_unit_test(test_find_moves_nothing),
+		cmocka_unit_test(test_status),
+		cmocka_unit_test(test_number),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
