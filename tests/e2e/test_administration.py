@@ -1,0 +1,112 @@
+"""docs/administration.md knows every line that the daemon logs, and names
+nothing that there is not."""
+
+import re
+
+from conftest import REPOSITORY
+
+GUIDE = REPOSITORY / "docs/administration.md"
+LITERAL = r'"(?:[^"\\\n]|\\.)*"'
+# Literals side by side are one, also with macros between them.
+LITERALS = r"%s(?:\s*(?:%s|PRI\w+|[A-Z_]{4,}(?=\s*\")))*" % (LITERAL, LITERAL)
+DEFINE = re.compile(r"^#define (\w+)\s+(%s)$" % LITERAL, re.MULTILINE)
+CALL = re.compile(r"\blog_(?:info|warning|error|fatal)\(\s*(%s)" % LITERALS)
+EMERGENCY = re.compile(r"\blog_emergency\(\w+,\s*(%s)" % LITERALS)
+CONVERSION = re.compile(r"%[-+ #0]*\d*(?:\.\d+|\.\*)?(?:hh|h|ll|l|z|j|t)?"
+                        r"[a-zA-Z]")
+PLACEHOLDER = re.compile(r"(?<![A-Za-z])[A-Z]+(?![A-Za-z])")
+
+
+def sources():
+    """The daemon's; tlsmgrctl is a program of its own, and writes no log."""
+    return [path for path in sorted((REPOSITORY / "src").glob("*.c"))
+            if not path.name.startswith(("ctl_", "tlsmgrctl"))]
+
+
+def texts(pattern, source):
+    """What the literals are that a pattern finds in a file of C."""
+    macros = dict(DEFINE.findall(source))
+
+    def expand(found):
+        if found.group().startswith('"'):
+            return found.group()[1:-1]
+        return macros.get(found.group(), '"lu"')[1:-1]
+    pieces = re.compile(LITERAL + r"|\w+|\s+")
+    for literals in re.findall(pattern, source):
+        yield re.sub(r"\\(.)", r"\1", "".join(
+            expand(found) for found in pieces.finditer(literals)
+            if not found.group().isspace()))
+
+
+def sample_of(text):
+    """A line that this format makes."""
+    return CONVERSION.sub("x", text.replace("%%", "\0")).replace("\0", "%")
+
+
+def logged():
+    """{sample of a line: the file that logs it}"""
+    return {sample_of(text): path.name
+            for path in sources() for pattern in (CALL, EMERGENCY)
+            for text in texts(pattern, path.read_text())}
+
+
+def documented():
+    """Every line in the first column of the tables on the log."""
+    text = GUIDE.read_text().split("\n## Troubleshooting by log line\n")[1]
+    cells = re.findall(r"^\| (`.*?`) \| ", text, re.MULTILINE)
+    return [line for cell in cells for line in re.findall(r"`(.*?)`", cell)]
+
+
+def pattern_of(line):
+    """In a documented line, words in capitals stand for anything."""
+    pieces = PLACEHOLDER.split(line)
+    return re.compile(".+".join(re.escape(piece) for piece in pieces))
+
+
+def test_the_sources_are_understood():
+    lines = logged()
+    assert len(lines) > 80
+    assert lines["the journal of x is damaged at byte x"] == "journal_io.c"
+    assert lines["watchdog timeout"] == "master_watchdog.c"
+    assert "99%=xus" in [line for line in lines if "latency" in line][0]
+
+
+def test_every_line_is_documented():
+    patterns = [pattern_of(line) for line in documented()]
+    missing = ["%s: %s" % (name, line) for line, name in logged().items()
+               if re.search("[a-z]{3}", line)  # not a cause alone, "%s"
+               and not any(each.fullmatch(line) for each in patterns)]
+    assert not missing
+
+
+def test_there_is_each_documented_line():
+    """Its longest part without a placeholder is in one text of the code."""
+    known = [text for path in sources()
+             for text in texts(LITERALS, path.read_text())]
+    for line in documented():
+        part = max(PLACEHOLDER.split(line), key=len)
+        assert any(part in text for text in known), line
+
+
+def test_parameters_exist():
+    known = set(re.findall(r"^PARAM_\w+\((\w+),", (
+        REPOSITORY / "include/params.def").read_text(), re.MULTILINE))
+    postfix_only = {"tls_ssl_options", "smtp_tls_security_level"}
+    named = set(re.findall(r"[`\s]((?:(?:smtpd?|lmtp)_)?tls_\w+|tlsmgr_\w+)",
+                           GUIDE.read_text()))
+    assert len(named) > 10
+    assert named - known <= postfix_only
+
+
+def test_subcommands_exist():
+    known = re.findall(r'^\t\{ "([a-z-]+)", "', (
+        REPOSITORY / "src/tlsmgrctl.c").read_text(), re.MULTILINE)
+    named = set(re.findall(r"\btlsmgrctl ([a-z-]+)", GUIDE.read_text()))
+    assert {"status", "check", "flush-tickets"} <= named <= set(known)
+
+
+def test_files_exist():
+    links = re.findall(r"\]\(([^)#]+)\)", GUIDE.read_text())
+    assert links
+    for link in links:
+        assert (GUIDE.parent / link).exists(), link
