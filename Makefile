@@ -27,6 +27,9 @@ IMPORT_ENVIRONMENT ?= $(call ask,import_environment,MAIL_CONFIG MAIL_DEBUG \
 
 PREFIX ?= /usr/local
 MANDIR ?= $(PREFIX)/share/man
+# The administrator's tool, beside those of Postfix.
+SBINDIR ?= $(COMMAND_DIRECTORY)
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 DOCDIR ?= $(PREFIX)/share/doc/tlsmgr
 DESTDIR ?=
 
@@ -39,33 +42,39 @@ HARDEN_LINK ?= -pie -Wl,-z,relro -Wl,-z,now
 SANITIZE ?=
 
 CPPFLAGS_ALL = -D_GNU_SOURCE -Iinclude $(CPPFLAGS) \
-	$(shell $(PKG_CONFIG) --cflags libevent_core libcrypto 2>/dev/null)
+	$(shell $(PKG_CONFIG) --cflags libevent_core libcrypto 2>/dev/null) \
+	$(if $(SECCOMP),-DHAVE_LIBSECCOMP)
 CFLAGS_ALL = -std=c11 $(OPTIMIZE) $(WARNINGS) $(HARDEN) $(SANITIZE) $(CFLAGS)
 LDFLAGS_ALL = $(HARDEN_LINK) $(SANITIZE) $(LDFLAGS)
+# Optional, `make SECCOMP=`: without it no filter of system calls.
+SECCOMP = $(shell $(PKG_CONFIG) --libs libseccomp 2>/dev/null)
 # Berkeley DB comes without a pkg-config file.
 LIBS = $(shell $(PKG_CONFIG) --libs libevent_core libcrypto 2>/dev/null \
-	|| echo -levent_core -lcrypto) -ldb-5.3
+	|| echo -levent_core -lcrypto) -ldb-5.3 $(SECCOMP)
 
-# All but main.c is a library, so every test links what the daemon is made of.
-SOURCES := $(filter-out src/main.c,$(wildcard src/*.c))
+# All but the two that have a main() is a library, so every test links what the
+# programs are made of.
+SOURCES := $(filter-out src/main.c src/tlsmgrctl.c,$(wildcard src/*.c))
 OBJECTS := $(SOURCES:src/%.c=$(BUILD)/%.o)
 LIBRARY := $(BUILD)/libtlsmgr.a
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 TEST_TOOLS := $(patsubst tests/lib/%.c,$(BUILD)/tests/%,$(wildcard tests/lib/*_dump.c)) \
-	$(BUILD)/tests/clockshift.so
+	$(BUILD)/tests/clockshift.so $(BUILD)/tests/forbidden.so \
+	$(BUILD)/tests/failing_malloc.so
 
 .PHONY: all check test run clean install uninstall deps deps-test \
 	check-e2e check-docs check-asan check-asan-unit check-valgrind \
 	lint bench bench-quick
-all: deps $(BUILD)/tlsmgr
+all: deps $(BUILD)/tlsmgr $(BUILD)/tlsmgrctl
 
-# Debian packages, installed only where something is missing.
+# Debian packages, installed only where something is missing; never with
+# TLSMGR_INSTALL=no. Postfix is not one of them where there is a postconf(1).
 deps:
-	@tests/run/install-packages build
-deps-test:
-	@tests/run/install-packages build test
+	@POSTCONF="$(POSTCONF)" tests/run/install-packages build
+deps-test: deps
+	@tests/run/install-packages test
 
-$(BUILD)/%.o: src/%.c Makefile
+$(BUILD)/%.o: src/%.c Makefile | deps
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(CPPFLAGS_$*) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
@@ -80,6 +89,16 @@ CPPFLAGS_settings = \
 	-DDEFAULT_CACHE_DB_TYPE='"$(CACHE_DB_TYPE)"' \
 	-DDEFAULT_IMPORT_ENVIRONMENT='"$(IMPORT_ENVIRONMENT)"'
 
+CPPFLAGS_ctl_settings = -DPROGRAM_NAME='"$(PROGRAM)"'
+
+# Changes where they do: after an upgrade of Postfix, or when they are given.
+$(BUILD)/settings.o $(BUILD)/ctl_settings.o: $(BUILD)/defaults
+$(BUILD)/defaults: FORCE | deps
+	@mkdir -p $(@D)
+	@set -- $(CPPFLAGS_settings) $(CPPFLAGS_ctl_settings); echo "$$*" | cmp -s - $@ || \
+	    echo "$$*" >$@
+FORCE:
+
 $(LIBRARY): $(OBJECTS)
 	@rm -f $@
 	$(AR) rcs $@ $(OBJECTS)
@@ -87,7 +106,10 @@ $(LIBRARY): $(OBJECTS)
 $(BUILD)/tlsmgr: $(BUILD)/main.o $(LIBRARY)
 	$(CC) $(LDFLAGS_ALL) -o $@ $(BUILD)/main.o $(LIBRARY) $(LIBS)
 
-$(BUILD)/tests/%: tests/unit/%.c $(LIBRARY)
+$(BUILD)/tlsmgrctl: $(BUILD)/tlsmgrctl.o $(LIBRARY)
+	$(CC) $(LDFLAGS_ALL) -o $@ $(BUILD)/tlsmgrctl.o $(LIBRARY) $(LIBS)
+
+$(BUILD)/tests/%: tests/unit/%.c $(LIBRARY) | deps-test
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) -Itests/lib $(CFLAGS_ALL) -MMD -MP -o $@ $< \
 	    $(LIBRARY) $(LDFLAGS_ALL) $(LDFLAGS_$*) -lcmocka $(LIBS)
@@ -97,7 +119,7 @@ $(BUILD)/tests/%_dump: tests/lib/%_dump.c $(LIBRARY)
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -o $@ $< $(LIBRARY) \
 	    $(LDFLAGS_ALL) $(LIBS)
 
-$(BUILD)/tests/clockshift.so: tests/lib/clockshift.c
+$(BUILD)/tests/%.so: tests/lib/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(OPTIMIZE) $(WARNINGS) -fPIC -shared -o $@ $< -ldl
 
@@ -110,11 +132,12 @@ check: deps-test $(UNIT_TESTS)
 	@tests/run/unit-tests $(UNIT_TESTS)
 
 PYTEST = $(PYTHON) -B -m pytest -q -p no:cacheprovider
+E2E ?= tests/e2e
 E2E_ENV = TLSMGR_BUILD=$(abspath $(BUILD)) TLSMGR_BINARY=$(abspath $(BUILD))/tlsmgr
 
 # End to end: needs root, for chroot(2), the mail owner and master(8).
 check-e2e: all deps-test $(TEST_TOOLS)
-	$(E2E_ENV) $(PYTEST) $(PYTEST_FLAGS) tests/e2e
+	$(E2E_ENV) $(PYTEST) $(PYTEST_FLAGS) $(E2E)
 
 test: check check-docs check-e2e
 
@@ -136,6 +159,7 @@ check-asan-unit:
 	    $(MAKE_ASAN) check
 
 check-valgrind: all deps-test $(TEST_TOOLS)
+	@tests/run/install-packages valgrind
 	$(E2E_ENV) TLSMGR_WRAP="valgrind -q --vgdb=no --error-exitcode=99 \
 	    --leak-check=full --errors-for-leak-kinds=definite \
 	    --suppressions=$(abspath tests/lib/valgrind.supp)" \
@@ -145,15 +169,19 @@ TIDY := $(SOURCES:src/%.c=tidy/%)
 .PHONY: $(TIDY)
 $(TIDY): tidy/%:
 	@clang-tidy --quiet src/$*.c -- -std=c11 $(CPPFLAGS_ALL) \
-	    $(CPPFLAGS_settings) 2>/dev/null
+	    $(CPPFLAGS_settings) $(CPPFLAGS_ctl_settings) 2>/dev/null
 
 lint:
 	@tests/run/install-packages lint
-	clang-format --dry-run --Werror src/*.c tests/unit/*.c
+	clang-format --dry-run --Werror src/*.c tests/unit/*.c tests/fuzz/*.[ch]
 	$(MAKE) -j$$(nproc) $(TIDY)
+	$(MAKE) -j$$(nproc) BUILD=$(BUILD)/analyzer CC=gcc HARDEN= HARDEN_LINK= \
+	    OPTIMIZE="-O1 -fanalyzer" $(BUILD)/analyzer/libtlsmgr.a
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
 	    '-D_Noreturn=__attribute__((noreturn))' \
 	    --enable=warning,portability -Iinclude src
+	shellcheck -x -S warning .ci/run debian/*.p* tests/matrix/* \
+	    $(filter-out %.py,$(wildcard tests/run/*))
 
 # A private Postfix with this daemon in it; KEEP=1 leaves it running.
 run: all deps-test
@@ -164,6 +192,43 @@ bench bench-quick: all deps-test $(TEST_TOOLS)
 	$(E2E_ENV) $(PYTHON) -B tests/bench/bench.py \
 	    $(if $(filter bench-quick,$@),--quick)
 
+# --- fuzzing ----------------------------------------------------------------
+
+# tests/fuzz/fuzz_NAME.c is a target; tests/fuzz/corpus/NAME are the inputs of
+# it that are kept. New ones, by clang's libFuzzer, are left in $(BUILD)/fuzz.
+#   make fuzz FUZZ_SECONDS=3600 FUZZ_TARGET=service
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_TARGET ?= $(FUZZ_TARGETS)
+# What calls the target: by default something that only reads files.
+FUZZ_DRIVER ?= tests/fuzz/replay.c
+FUZZ_ENV = LSAN_OPTIONS=suppressions=$(abspath tests/lib/lsan.supp):print_suppressions=0
+.PHONY: fuzz fuzz-run check-fuzz fuzz-replay
+
+$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h tests/fuzz/replay.c $(LIBRARY)
+	$(CC) $(CPPFLAGS_ALL) -Itests/lib $(CFLAGS_ALL) -o $@ $< $(FUZZ_DRIVER) \
+	    $(LIBRARY) $(LDFLAGS_ALL) $(LIBS)
+
+fuzz: deps
+	@tests/run/install-packages fuzz
+	$(MAKE) BUILD=$(BUILD)/fuzz CC=clang FUZZ_DRIVER=-fsanitize=fuzzer \
+	    SANITIZE="$(ASAN) -fsanitize=fuzzer-no-link" \
+	    HARDEN= HARDEN_LINK= OPTIMIZE="-O1 -g" fuzz-run
+
+fuzz-run: $(FUZZ_TARGET:%=$(BUILD)/fuzz_%)
+	$(FUZZ_ENV) tests/run/fuzz $(BUILD) $(FUZZ_SECONDS) $(FUZZ_TARGET)
+
+# The kept inputs, without clang.
+check-fuzz: deps
+	$(MAKE_ASAN) fuzz-replay
+
+fuzz-replay: $(FUZZ_TARGET:%=$(BUILD)/fuzz_%)
+	@for target in $(FUZZ_TARGET); do \
+	    $(FUZZ_ENV) $(BUILD)/fuzz_$$target tests/fuzz/corpus/$$target/* \
+	        >$(BUILD)/replay.log || { tail -n 1 $(BUILD)/replay.log; exit 1; }; \
+	    echo "$$target: $$(wc -l <$(BUILD)/replay.log) inputs"; \
+	done
+
 # --- installation -----------------------------------------------------------
 
 # Beside Postfix's own tlsmgr, under a name of its own: README.md.
@@ -171,16 +236,35 @@ PROGRAM ?= tlsmgr2
 
 install: all
 	install -d $(DESTDIR)$(DAEMON_DIRECTORY) $(DESTDIR)$(MANDIR)/man8 \
-	    $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(DOCDIR)
+	    $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7 \
+	    $(DESTDIR)$(DOCDIR) \
+	    $(DESTDIR)$(SBINDIR) $(DESTDIR)$(COMPLETIONDIR)
 	install -m 755 $(BUILD)/tlsmgr $(DESTDIR)$(DAEMON_DIRECTORY)/$(PROGRAM)
+	install -m 755 $(BUILD)/tlsmgrctl $(DESTDIR)$(SBINDIR)/tlsmgrctl
+	install -m 644 conf/tlsmgrctl.bash \
+	    $(DESTDIR)$(COMPLETIONDIR)/tlsmgrctl
 	install -m 644 man/tlsmgr.8 $(DESTDIR)$(MANDIR)/man8/$(PROGRAM).8
+	install -m 644 man/tlsmgrctl.8 $(DESTDIR)$(MANDIR)/man8/tlsmgrctl.8
 	install -m 644 man/tlsmgr.cf.5 $(DESTDIR)$(MANDIR)/man5/tlsmgr.cf.5
-	install -m 644 README.md LICENSE conf/*.sample $(DESTDIR)$(DOCDIR)
+	install -m 644 man/tlsmgr-protocol.7 \
+	    $(DESTDIR)$(MANDIR)/man7/tlsmgr-protocol.7
+	install -m 644 README.md LICENSE docs/administration.md conf/*.sample \
+	    conf/prometheus-rules.yml conf/grafana-dashboard.json \
+	    conf/tlsmgr-metrics.* $(DESTDIR)$(DOCDIR)
 
+# Not while Postfix uses it: master(8) cannot start what is not there.
 uninstall:
+	@if [ -z "$(DESTDIR)" ] && $(POSTCONF) -c "$(CONFIG_DIRECTORY)" \
+	    -F tlsmgr/unix/command 2>/dev/null | grep -q ' = $(PROGRAM)\b'; then \
+	    echo "$(CONFIG_DIRECTORY)/master.cf has $(PROGRAM):" \
+		"tlsmgrctl disable comes first" >&2; exit 1; \
+	fi
 	rm -f $(DESTDIR)$(DAEMON_DIRECTORY)/$(PROGRAM) \
+	    $(DESTDIR)$(SBINDIR)/tlsmgrctl $(DESTDIR)$(COMPLETIONDIR)/tlsmgrctl \
+	    $(DESTDIR)$(MANDIR)/man8/tlsmgrctl.8 \
 	    $(DESTDIR)$(MANDIR)/man8/$(PROGRAM).8 \
-	    $(DESTDIR)$(MANDIR)/man5/tlsmgr.cf.5
+	    $(DESTDIR)$(MANDIR)/man5/tlsmgr.cf.5 \
+	    $(DESTDIR)$(MANDIR)/man7/tlsmgr-protocol.7
 	rm -rf $(DESTDIR)$(DOCDIR)
 
 clean:
@@ -188,20 +272,27 @@ clean:
 
 # --- Debian -----------------------------------------------------------------
 
-.PHONY: deb test-matrix
+.PHONY: deb test-matrix test-matrix-quick
 
 # The package, in $(BUILD)/deb: built from a copy, for it is made one level up.
 deb:
 	@tests/run/install-packages build deb
 	rm -rf $(BUILD)/deb
 	mkdir -p $(BUILD)/deb/source
-	tar --exclude=./.git --exclude=./build --exclude=./tests/.cache -cf - . | \
+	tar --exclude=./.git --exclude=./build --exclude=__pycache__ -cf - . | \
 	    tar -C $(BUILD)/deb/source -xf -
 	cd $(BUILD)/deb/source && env -u MAKEFLAGS -u BUILD dpkg-buildpackage -us -uc -b
 	cd $(BUILD)/deb && lintian --fail-on error,warning *.changes
 
 # Every suite of Debian with its own Postfix, and the package; takes a while.
+# Says what it skips where there is no root, debootstrap or package archive.
 test-matrix:
-	@tests/run/install-packages matrix
-	tests/matrix/run $(SUITES)
-	tests/matrix/package
+	BUILD=$(BUILD) tests/matrix/run $(SUITES)
+	BUILD=$(BUILD) tests/matrix/package $(SUITES)
+	BUILD=$(BUILD) tests/matrix/package --upgrade bullseye bookworm
+	BUILD=$(BUILD) tests/matrix/fresh $(SUITES)
+
+# What CI has the time for.
+test-matrix-quick:
+	BUILD=$(BUILD) tests/matrix/run --quick $(SUITES)
+	BUILD=$(BUILD) tests/matrix/package

@@ -1,0 +1,126 @@
+"""make install and make uninstall, for a Postfix that is not Debian's."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from conftest import REPOSITORY
+
+DIRECTORIES = {
+    "CONFIG_DIRECTORY": "/opt/mail/etc",
+    "QUEUE_DIRECTORY": "/opt/mail/spool",
+    "DAEMON_DIRECTORY": "/opt/mail/libexec",
+    "COMMAND_DIRECTORY": "/opt/mail/sbin",
+    "DATA_DIRECTORY": "/opt/mail/lib",
+}
+STOCK = DIRECTORIES["DAEMON_DIRECTORY"] + "/tlsmgr"
+INSTALLED = DIRECTORIES["DAEMON_DIRECTORY"] + "/tlsmgr2"
+
+
+@pytest.fixture
+def build(tmp_path):
+    """A copy of what is built: other defaults compile one file anew."""
+    directory = tmp_path / "build"
+    built = os.environ.get("TLSMGR_BUILD", str(REPOSITORY / "build"))
+    directory.mkdir()
+    for name in os.listdir(built):
+        if name.endswith((".o", ".a")) or \
+                name in ("tlsmgr", "tlsmgrctl", "defaults"):
+            shutil.copy2(os.path.join(built, name), str(directory))
+    return str(directory)
+
+
+@pytest.fixture
+def root(tmp_path):
+    """Where it is installed: with a Postfix in it."""
+    directory = tmp_path / "root"
+    os.makedirs(str(directory) + os.path.dirname(STOCK))
+    with open(str(directory) + STOCK, "w") as stock:
+        stock.write("Postfix's own")
+    return str(directory)
+
+
+def write_postconf(path):
+    """A postconf(1) that knows where its Postfix is, and nothing else."""
+    cases = "".join("%s) echo %s ;;\n" % (name.lower(), value)
+                    for name, value in DIRECTORIES.items())
+    with open(path, "w") as script:
+        script.write("#!/bin/sh\n[ \"$1 $2\" = '-d -h' ] || exit 1\n"
+                     "case $3 in\n%s*) exit 1 ;;\nesac\n" % cases)
+    os.chmod(path, 0o755)
+
+
+def make(*arguments, status=0):
+    """What make printed."""
+    result = subprocess.run(
+        ["make", "-C", str(REPOSITORY), *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        universal_newlines=True, timeout=300)
+    assert result.returncode == status, result.stdout
+    return result.stdout
+
+
+def files_in(root):
+    return {os.path.join(parent, name)[len(root):]
+            for parent, _, names in os.walk(root) for name in names}
+
+
+def assert_installed(root):
+    files = files_in(root)
+    assert {os.path.basename(path) for path in files} >= {
+        "tlsmgr2", "tlsmgrctl", "tlsmgr2.8", "tlsmgrctl.8", "tlsmgr.cf.5",
+        "tlsmgr-protocol.7", "README.md", "LICENSE",
+        "main.cf.sample", "master.cf.sample", "tlsmgr.cf.sample"}
+    assert os.access(root + INSTALLED, os.X_OK)
+    with open(root + INSTALLED, "rb") as program:
+        content = program.read()
+    for directory in DIRECTORIES.values():
+        assert directory.encode() + b"\0" in content, directory
+
+
+@pytest.mark.parametrize("way", ["variables", "postconf"])
+def test_install_and_uninstall(build, root, tmp_path, way):
+    told = ["BUILD=" + build, "DESTDIR=" + root]
+    if way == "variables":
+        told += ["%s=%s" % item for item in DIRECTORIES.items()]
+    else:
+        write_postconf(str(tmp_path / "postconf"))
+        told.append("POSTCONF=" + str(tmp_path / "postconf"))
+    make("install", *told)
+    assert_installed(root)
+    make("install", *told)
+    make("uninstall", *told)
+    assert files_in(root) == {STOCK}
+    with open(root + STOCK) as stock:
+        assert stock.read() == "Postfix's own"
+
+
+def test_nothing_is_built_twice(build, root):
+    """Unless a directory is another than it was."""
+    told = ["BUILD=" + build, "DESTDIR=" + root]
+    told += ["%s=%s" % item for item in DIRECTORIES.items()]
+    assert "-c -o" in make("install", *told)
+    assert "-c -o" not in make("install", *told)
+    output = make("install", *told, "CONFIG_DIRECTORY=/opt/other")
+    assert 1 <= output.count("-c -o") <= 2, output
+
+
+@pytest.mark.parametrize("command", ["tlsmgr2", "tlsmgr2 -v"])
+def test_uninstall_of_what_is_in_use(tmp_path, command):
+    """Refused: Postfix would be left without a TLS manager."""
+    told = ["DESTDIR=", "DOCDIR=%s/doc" % tmp_path] + [
+        "%s=%s" % (name, tmp_path)
+        for name in ("CONFIG_DIRECTORY", "DAEMON_DIRECTORY", "SBINDIR",
+                     "MANDIR", "COMPLETIONDIR")]
+    (tmp_path / "main.cf").write_text("")
+    program = tmp_path / "tlsmgr2"
+    program.write_text("in use")
+    master_cf = tmp_path / "master.cf"
+    master_cf.write_text("tlsmgr unix - - y 1000? 1 %s\n" % command)
+    assert "tlsmgrctl disable" in make("uninstall", *told, status=2)
+    assert program.exists()
+    master_cf.write_text("tlsmgr unix - - y 1000? 1 tlsmgr\n")
+    make("uninstall", *told)
+    assert not program.exists()
