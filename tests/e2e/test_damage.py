@@ -78,6 +78,8 @@ def start_and_look(master):
         assert client.seed(32).status == OK
         assert client.ticket_key().status == OK
         assert client.policy("smtpd").number("cachable") == 1
+        wait_until(lambda: client.ask([("request", "stats")])
+                   .value("smtpd.ready") == "1", "what can be recovered")
         found = find_all(client, SESSIONS)
         assert client.update("smtpd", "new", b"session").status == OK
         assert client.lookup("smtpd", "new").data("session") == b"session"
@@ -207,10 +209,8 @@ def test_one_file_in_the_place_of_another(make_master, files, name, other):
 def test_another_type_of_table(make_master, files, old, new):
     master = make_master(settings(new))
     files[old].put(master)
-    daemon, _ = start_and_look(master)
-    with master.client() as client:
-        wait_until(lambda: find_all(client, SESSIONS) == SESSIONS,
-                   "all sessions")
+    daemon, found = start_and_look(master)
+    assert found == SESSIONS
     assert complaints(master) == []
     start_again(master, daemon, SESSIONS)
 
