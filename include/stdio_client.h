@@ -7,9 +7,10 @@
 #include "service.h"
 
 /*
- * Answer requests from descriptor 0 on descriptor 1 until the input ends, with
- * blocking reads and writes: there is nobody else to wait for us. Without an
- * announcement, as in the stock daemon (observed on 3.7).
+ * Answer requests from descriptor 0 on descriptor 1 until the input ends, or
+ * SIGTERM, SIGHUP or SIGINT comes, with blocking reads and writes: there is
+ * nobody else to wait for us. Without an announcement, as in the stock daemon
+ * (observed on 3.7). Those signals are held back from then on.
  */
 void stdio_client_serve(struct service *);
 

@@ -119,6 +119,19 @@ cache_check(const struct cache *cache)
 	return ERROR_NONE;
 }
 
+/*
+ * What was asked of the store may have left work behind: changes, but also a
+ * search that met damage or a removal that failed. Without a call the store
+ * would wait for the next change, and where it is broken none may come: the
+ * clients are told that they cannot store anything.
+ */
+static void
+wake_upkeep(struct cache *cache)
+{
+	if (cache->store != NULL)
+		cache->wake(cache->wake_arg);
+}
+
 /* Not the bytes themselves, which would stay in the pool for a while. */
 static void
 gather_session(const void *session, size_t len)
@@ -140,6 +153,7 @@ lookup_done(
 		error = ERROR_NOT_FOUND;
 	if (error != ERROR_NONE) {
 		request_end(request, error, NULL, 0);
+		wake_upkeep(cache);
 		return;
 	}
 	if (cache->log_activity)
@@ -196,8 +210,7 @@ cache_update(struct cache *cache, struct cache_request *request, const char *id,
 	else
 		cache->store->ops->put(cache->store, id, id_len, session, len,
 		    now, change_done, request);
-	if (cache->store != NULL)
-		cache->wake(cache->wake_arg);
+	wake_upkeep(cache);
 }
 
 void
@@ -215,8 +228,7 @@ cache_delete(struct cache *cache, struct cache_request *request, const char *id,
 	else
 		cache->store->ops->remove(
 		    cache->store, id, id_len, change_done, request);
-	if (cache->store != NULL)
-		cache->wake(cache->wake_arg);
+	wake_upkeep(cache);
 }
 
 void
@@ -230,6 +242,7 @@ cache_clear(struct cache *cache, struct cache_request *request,
 		request_end(request, error, NULL, 0);
 	else
 		cache->store->ops->clear(cache->store, change_done, request);
+	wake_upkeep(cache);
 }
 
 /* Between the cache and who asked: what has expired is not shown. */
@@ -260,8 +273,10 @@ cache_list(struct cache *cache, uint64_t *cursor, uint64_t budget_us,
 
 	if (error != ERROR_NONE)
 		return error;
-	return cache->store->ops->each(
+	error = cache->store->ops->each(
 	    cache->store, cursor, budget_us, list_entry, &listing);
+	wake_upkeep(cache);
+	return error;
 }
 
 enum error

@@ -1,13 +1,17 @@
 /*
  * stdio_client: the -S option. The only place that reads and writes blocking;
- * never used together with the server.
+ * never used together with the server. The event loop does not run meanwhile,
+ * so the signals that end us, and the watchdog, are looked after here.
  */
 #include "stdio_client.h"
 
 #include "attr.h"
 #include "buffer.h"
+#include "master.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <unistd.h>
 
@@ -19,6 +23,49 @@ struct stdio_client {
 	struct buffer reply;
 	struct service_call call;
 };
+
+static volatile sig_atomic_t is_ended;
+
+static void
+end_cb(int signal_number)
+{
+	(void)signal_number;
+	is_ended = 1;
+}
+
+/*
+ * The signals that end us are held back, but for the wait for input: between
+ * a look at the flag and a read that blocks one would be lost.
+ */
+static void
+hold_signals(sigset_t *mask_of_wait)
+{
+	static const int signals[] = { SIGTERM, SIGHUP, SIGINT };
+	struct sigaction action = { .sa_handler = end_cb };
+	sigset_t held;
+
+	sigemptyset(&held);
+	sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaddset(&held, signals[i]);
+	sigprocmask(SIG_BLOCK, &held, mask_of_wait);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaction(signals[i], &action, NULL);
+}
+
+/* Until there is something to read, or nothing more. False: we are to end. */
+static bool
+wait_for_input(const sigset_t *mask)
+{
+	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+
+	/* Each tick of the watchdog interrupts it as well. */
+	do {
+		master_watchdog_pat();
+	} while (
+	    !is_ended && ppoll(&input, 1, NULL, mask) < 0 && errno == EINTR);
+	return !is_ended;
+}
 
 static void
 call_done(struct service_call *call)
@@ -70,6 +117,20 @@ serve_input(struct stdio_client *client, struct service *service)
 	return true;
 }
 
+/* False: the input has ended, or is of no use any more. */
+static bool
+read_input(struct stdio_client *client, struct service *service)
+{
+	ssize_t count;
+
+	count = read(
+	    STDIN_FILENO, buffer_reserve(&client->input, READ_LEN), READ_LEN);
+	if (count <= 0)
+		return count < 0 && errno == EINTR;
+	buffer_commit(&client->input, (size_t)count);
+	return serve_input(client, service);
+}
+
 void
 stdio_client_serve(struct service *service)
 {
@@ -80,18 +141,14 @@ stdio_client_serve(struct service *service)
 			.done = call_done,
 		},
 	};
-	ssize_t count;
+	sigset_t mask_of_wait;
 
 	attr_reader_init(&client.reader);
 	buffer_init(&client.input);
 	buffer_init(&client.reply);
-	do {
-		count = read(STDIN_FILENO,
-		    buffer_reserve(&client.input, READ_LEN), READ_LEN);
-		if (count > 0)
-			buffer_commit(&client.input, (size_t)count);
-	} while ((count > 0 && serve_input(&client, service)) ||
-		 (count < 0 && errno == EINTR));
+	hold_signals(&mask_of_wait);
+	while (wait_for_input(&mask_of_wait) && read_input(&client, service))
+		continue;
 	buffer_fini(&client.input);
 	buffer_fini(&client.reply);
 }

@@ -8,6 +8,7 @@ import random
 import re
 import shutil
 import tempfile
+import time
 
 import pytest
 
@@ -29,6 +30,9 @@ PROMPT_MS = 500
 
 # After this the daemon tries again what it could not do at all.
 RETRY_S = 11
+
+# Longer than background work waits after a request.
+IDLE_S = 0.3
 
 
 @pytest.fixture
@@ -252,6 +256,29 @@ def test_faults_of_a_table_larger_than_memory(make_master, assert_prompt,
         assert find_all(client, taken) == taken
         assert store_all(client, more) == more
     assert_log_is_short(master)
+
+
+def test_cache_that_failed_to_be_emptied(make_master):
+    """Clients are told not to use it, so no request of theirs mends it."""
+    master = make_master(CACHES)
+    clock, disk = ClockShift(master.directory), FaultyIo(master)
+    master.start(environment=together(clock.environment, disk.environment))
+    flush = [("request", "flush"), ("cache_type", "smtpd")]
+
+    def is_cachable():
+        return client.policy("smtpd").number("cachable") == 1
+
+    with master.client() as client:
+        # Nothing is in it, so nothing is to be done at any time.
+        assert client.ask(flush).status == OK
+        time.sleep(IDLE_S)
+        disk.fail(**FAULTS["dead disk"])
+        assert client.ask(flush).status == ERR
+        assert not is_cachable()
+        disk.fail()
+        time.sleep(IDLE_S)
+        clock.step(RETRY_S)
+        wait_until(is_cachable, "the cache works again")
 
 
 def test_end_while_the_disk_fails(make_master):

@@ -6,6 +6,7 @@ import pty
 import signal
 import socket
 import stat
+import time
 
 import pytest
 
@@ -138,6 +139,33 @@ def test_requests_on_standard_input_and_output(make_master):
         assert client.ask([("request", "nonsense")]).status == FAIL
         assert len(client.seed(20).data("seed")) == 20
         assert daemon.is_running()
+    assert daemon.wait() == 0
+
+
+@pytest.mark.parametrize("number", [
+    signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.ours("ends after one request")
+def test_signal_ends_standard_input_and_output(make_master, number):
+    master = make_master(CACHES)
+    client, daemon = start_on_stdio(master)
+    with client:
+        assert client.update("smtpd", "x", b"session").status == OK
+        daemon.signal(number)
+        assert daemon.wait() == 0
+    master.start()
+    with master.client() as client:
+        assert client.lookup("smtpd", "x").data("session") == b"session"
+
+
+@pytest.mark.ours("ends after one request")
+def test_silent_client_on_standard_input_is_no_hang(make_master):
+    """The watchdog is for a process that hangs, not for one that waits."""
+    master = make_master({"daemon_timeout": "1s", **CACHES})
+    client, daemon = start_on_stdio(master)
+    with client:
+        assert client.policy("smtpd").status == OK
+        time.sleep(2)
+        assert client.policy("smtpd").status == OK
     assert daemon.wait() == 0
 
 

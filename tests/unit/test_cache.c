@@ -144,7 +144,8 @@ test_life_of_a_session(void **state)
 	assert_int_equal(cache.counters.updates, 2);
 	assert_int_equal(cache.counters.deletes, 2);
 	assert_int_equal(cache.counters.failures, 0);
-	assert_int_equal(wakes, 4);
+	/* All but the lookup that found it. */
+	assert_int_equal(wakes, 6);
 }
 
 static void
@@ -263,6 +264,33 @@ test_list_and_clear(void **state)
 	assert_int_equal(cache_write_out(&cache), ERROR_DISABLED);
 }
 
+/*
+ * A store that breaks in any request has to be tried again, even if none
+ * follows: while it is broken, nobody is told to store anything.
+ */
+static void
+test_failures_wake_upkeep(void **state)
+{
+	struct cache_request request;
+	char ids[64];
+
+	(void)state;
+	store.failure = ERROR_IO;
+	assert_int_equal(lookup("a"), ERROR_IO);
+	assert_int_equal(wakes, 1);
+	assert_int_equal(list(ids), ERROR_IO);
+	assert_int_equal(wakes, 2);
+	cache_clear(&cache, &request, done, NULL);
+	assert_int_equal(last.error, ERROR_IO);
+	assert_int_equal(wakes, 3);
+	/* Where there is none, there is nothing to be done. */
+	cache.store = NULL;
+	assert_int_equal(lookup("a"), ERROR_IO);
+	assert_int_equal(list(ids), ERROR_IO);
+	cache_clear(&cache, &request, done, NULL);
+	assert_int_equal(wakes, 3);
+}
+
 static void
 test_late_answer(void **state)
 {
@@ -320,6 +348,8 @@ main(void)
 		    test_store_missing_or_failing, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_list_and_clear, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_failures_wake_upkeep, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_late_answer, setup, teardown),
 		cmocka_unit_test_setup_teardown(
