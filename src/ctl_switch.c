@@ -156,7 +156,14 @@ see_to_process(struct ctl *ctl, const char *former, const char *wanted,
 	}
 	if (reload(ctl, before, wants_ours))
 		return CTL_OK;
-	if (strcmp(former, wanted) != 0)
+	if (strcmp(former, wanted) == 0)
+		return CTL_NO;
+	/* Nobody wants a daemon back that did not start. */
+	if (!wants_ours && before == NULL)
+		ctl_error("nobody answered before either, so master.cf stays "
+			  "changed; Postfix waits for up to a minute before "
+			  "it starts a tlsmgr again");
+	else
 		undo(ctl, former);
 	return CTL_NO;
 }

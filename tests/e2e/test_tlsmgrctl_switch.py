@@ -11,7 +11,7 @@ import ctl
 import installed
 from postfix_instance import PostfixInstance
 
-OK, NO = 0, 1
+OK, NO, UNREACHABLE = 0, 1, 3
 PROGRAM = "tlsmgr2"  # as in the Makefile
 STOCK, OURS = "Postfix's own tlsmgr answers", "(process "
 LINE = ("tlsmgr unix - - n 1000? 1 tlsmgr -o tls_random_bytes=16"
@@ -175,6 +175,19 @@ def test_disable_whatever_tlsmgr_cf_says(running):
     result = tell(running, "disable")
     assert result.status == OK and STOCK in result.text, result
     assert "not_ours" in result.complaint
+
+
+def test_disable_a_daemon_that_does_not_start(running):
+    """Postfix pauses then, so that nobody answers for a while."""
+    assert tell(running, "enable").status == OK
+    with open(running.config_directory + "/tlsmgr.cf", "w") as tlsmgr_cf:
+        tlsmgr_cf.write("tlsmgr_client_limit = 0\n")
+    running.reload()
+    assert tell(running, "ping", "--timeout", "1").status == UNREACHABLE
+    result = tell(running, "disable", "--timeout", "2")
+    assert result.status == NO, result
+    assert "stays changed" in result.complaint
+    assert line_of(running) == FORMER
 
 
 def test_configuration_directory_by_option(instance):
