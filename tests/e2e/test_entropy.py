@@ -42,7 +42,7 @@ def test_egd_is_asked_for_bytes(egd, wanted, asked):
     assert_seeds(master)
     wait_until(lambda: server.commands, "a command")
     assert server.commands[0] == bytes([1, asked])
-    assert master.messages() == []
+    assert master.remarks() == []
 
 
 @pytest.mark.parametrize("chroot", [True, False])
@@ -54,7 +54,7 @@ def test_egd_is_asked_again(egd, chroot):
     assert_seeds(master)
     wait_until(lambda: len(server.commands) >= 3, "three commands")
     assert daemon.is_running()
-    assert master.messages() == []
+    assert master.remarks() == []
 
 
 EGD_FAULTS = {
@@ -173,7 +173,7 @@ def test_regular_file(make_master):
     assert_seeds(master)
     os.unlink(path)
     assert daemon.wait_or_none(2) is None
-    assert master.messages() == []
+    assert master.remarks() == []
 
 
 @pytest.mark.parametrize("chroot", [True, False])
@@ -184,7 +184,7 @@ def test_device_is_read_again(make_master, chroot):
     read = characters_read(daemon.pid)
     wait_until(lambda: characters_read(daemon.pid) >= read + 64,
                "two more reads of the device")
-    assert master.messages() == []
+    assert master.remarks() == []
 
 
 def characters_read(pid):

@@ -75,7 +75,7 @@ def test_oldest_configuration(make_master, egd, chroot):
         assert len(client.seed(255).data("seed")) == 255
     wait_until(lambda: egd.commands, "a command")
     assert egd.commands[0] == bytes([1, 32])
-    assert master.messages() == expected_messages(
+    assert master.remarks() == expected_messages(
         master.config_directory, master.data_directory)
     assert daemon.terminate() == 0
     assert_files(master.config_directory, master.data_directory)
