@@ -248,14 +248,14 @@ install: all
 	install -m 644 man/tlsmgr.cf.5 $(DESTDIR)$(MANDIR)/man5/tlsmgr.cf.5
 	install -m 644 man/tlsmgr-protocol.7 \
 	    $(DESTDIR)$(MANDIR)/man7/tlsmgr-protocol.7
-	install -m 644 README.md LICENSE docs/administration.md conf/*.sample \
-	    conf/prometheus-rules.yml conf/grafana-dashboard.json \
+	install -m 644 README.md LICENSE SECURITY.md docs/administration.md \
+	    conf/*.sample conf/prometheus-rules.yml conf/grafana-dashboard.json \
 	    conf/tlsmgr-metrics.* $(DESTDIR)$(DOCDIR)
 
 # Not while Postfix uses it: master(8) cannot start what is not there.
 uninstall:
 	@if [ -z "$(DESTDIR)" ] && $(POSTCONF) -c "$(CONFIG_DIRECTORY)" \
-	    -F tlsmgr/unix/command 2>/dev/null | grep -q ' = $(PROGRAM)\b'; then \
+	    -F '*/unix/command' 2>/dev/null | grep -q ' = $(PROGRAM)\b'; then \
 	    echo "$(CONFIG_DIRECTORY)/master.cf has $(PROGRAM):" \
 		"tlsmgrctl disable comes first" >&2; exit 1; \
 	fi

@@ -30,8 +30,9 @@ enum log_level {
 };
 
 /*
- * For tests: takes every line (the text alone: no time stamp, tag or severity
- * word) instead of the real destinations; NULL restores them.
+ * Hand every line (the text alone: no time stamp, tag or severity word) to a
+ * function instead of the real destinations; NULL restores them. For tests, and
+ * for `tlsmgrctl check`, which reports what the daemon would log.
  */
 typedef void log_sink_fn(void *arg, enum log_level, const char *text);
 void log_set_sink(log_sink_fn *, void *arg);

@@ -49,7 +49,8 @@ _Noreturn void settings_fatal(const struct config *, const char *name,
 /*
  * Check the names that stand in files. ERROR_INVALID, with a cause: own_file
  * (tlsmgr.cf) sets a parameter that is not ours. A parameter with our prefix
- * that does not exist is logged as a warning.
+ * that does not exist is logged as a warning. Postfix has one with our prefix,
+ * tlsmgr_service_name; it stays Postfix's.
  */
 enum error settings_check_names(const struct config *, const char *own_file,
     char **cause);

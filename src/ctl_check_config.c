@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CORRECT_IT "correct that line, then: postfix reload"
+#define CORRECT_IT "correct that, then: postfix reload"
 
 static void
 apply_overrides(struct ctl_check *check)
@@ -83,8 +83,8 @@ ctl_check_settings(struct ctl_check *check)
 		&cause) == ERROR_NONE;
 	if (!check->has_owner) {
 		ctl_check_add(check, CTL_PROBLEM,
-		    "name an unprivileged user in main.cf", "mail_owner: %s",
-		    cause);
+		    "name an unprivileged user in main.cf",
+		    "mail_owner = %s: %s", check->settings.mail_owner, cause);
 		free(cause);
 	}
 }

@@ -21,7 +21,9 @@
 /* What is listed, and how far it has come. */
 struct listing {
 	const char *cache;
+	bool is_enabled;
 	bool is_json;
+	bool is_coloured;
 	int64_t now_s;
 	int64_t timeout_s;
 	uint64_t count;
@@ -32,6 +34,31 @@ struct session {
 	int64_t size;
 	int64_t put_at;
 };
+
+static void
+print_head(const struct listing *listing)
+{
+	if (listing->is_json)
+		putchar('[');
+	else if (listing->is_coloured)
+		printf("\033[1m" COLUMNS "%s\033[0m\n", "Age", "Left", "Size",
+		    "Id");
+	else
+		printf(COLUMNS "%s\n", "Age", "Left", "Size", "Id");
+}
+
+static void
+report_refusal(const struct listing *listing)
+{
+	if (listing->is_enabled)
+		ctl_error("the daemon would not list the %s cache; its log "
+			  "says why",
+		    listing->cache);
+	else
+		ctl_error("there is no %s cache: no database, or a timeout of "
+			  "0",
+		    listing->cache);
+}
 
 /* "expired" is one that the daemon has not come round to removing yet. */
 static void
@@ -125,11 +152,11 @@ list_slice(struct ctl_client *client, struct listing *listing,
 	char *next;
 
 	if (status == CTL_NO)
-		ctl_error("the daemon would not list the %s cache; its log "
-			  "says why",
-		    listing->cache);
+		report_refusal(listing);
 	if (status != CTL_OK)
 		return status;
+	if (strcmp(*cursor, END_CURSOR) == 0)
+		print_head(listing);
 	next = print_slice(listing, &reply);
 	/* One that stands still would have us ask for ever. */
 	if (next == NULL ||
@@ -156,24 +183,13 @@ list_all(struct ctl_client *client, struct listing *listing, const char *filter)
 	return status;
 }
 
-static void
-print_head(const struct ctl *ctl, const struct listing *listing)
-{
-	if (listing->is_json)
-		putchar('[');
-	else if (ctl->is_coloured)
-		printf("\033[1m" COLUMNS "%s\033[0m\n", "Age", "Left", "Size",
-		    "Id");
-	else
-		printf(COLUMNS "%s\n", "Age", "Left", "Size", "Id");
-}
-
 int
 ctl_list(struct ctl *ctl, char *const operands[])
 {
 	struct listing listing = {
 		.cache = operands[0],
 		.is_json = (ctl->options & CTL_OPTION_JSON) != 0,
+		.is_coloured = ctl->is_coloured,
 		.now_s = clock_wall_s(),
 	};
 	struct ctl_client client;
@@ -189,7 +205,8 @@ ctl_list(struct ctl *ctl, char *const operands[])
 	    client.statistics.len);
 	listing.timeout_s =
 	    ctl_statistics_get(&statistics, operands[0], "timeout");
-	print_head(ctl, &listing);
+	listing.is_enabled =
+	    ctl_statistics_get(&statistics, operands[0], "enabled") != 0;
 	status =
 	    list_all(&client, &listing, operands[1] != NULL ? operands[1] : "");
 	ctl_client_close(&client);

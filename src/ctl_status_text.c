@@ -204,7 +204,7 @@ put_ticket_keys(const struct screen *screen)
 		return;
 	}
 	if (keys == 0) {
-		printf("none asked for yet; ");
+		printf("none now, the next when it is asked for; ");
 	} else {
 		until_s = get(screen, "ticket_key_encrypts_until");
 		printf("one in use for %s, the next ",
@@ -254,7 +254,7 @@ put_random(const struct screen *screen)
 	printf("; %" PRId64 " reads, ", get(screen, "entropy_reads"));
 	put_count(screen, "entropy_failures", "failed", "\n");
 	begin_line(screen, "Random bytes");
-	printf("%" PRId64 " handed out, ", get(screen, "random_bytes"));
+	printf("%" PRId64 " generated, ", get(screen, "random_bytes"));
 	put_count(screen, "random_failures", "failures", "\n");
 	begin_line(screen, "Exchange file");
 	if (*file == '\0') {

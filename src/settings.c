@@ -57,8 +57,16 @@ static const struct param {
 
 #define PARAM_COUNT (sizeof(params) / sizeof(params[0]))
 
-/* Our own parameters have this prefix. */
-#define OWN_PREFIX "tlsmgr_"
+/* Our own parameters have this prefix; so has one of Postfix's. */
+#define OWN_PREFIX    "tlsmgr_"
+#define POSTFIX_PARAM "tlsmgr_service_name"
+
+static bool
+is_own(const char *name)
+{
+	return strncmp(name, OWN_PREFIX, strlen(OWN_PREFIX)) == 0 &&
+	       strcmp(name, POSTFIX_PARAM) != 0;
+}
 
 static bool
 is_param(const char *name)
@@ -288,17 +296,16 @@ static void
 check_name(void *arg, const struct config_entry *entry)
 {
 	struct name_check *check = arg;
-	bool is_own = strncmp(entry->name, OWN_PREFIX, strlen(OWN_PREFIX)) == 0;
 
 	if (entry->origin != CONFIG_FILE || check->error != ERROR_NONE)
 		return;
-	if (!is_own && strcmp(entry->file, check->own_file) == 0) {
-		*check->cause = xasprintf("%s, line %u: parameter %s does not "
-					  "begin with " OWN_PREFIX
-					  ": it belongs in main.cf",
+	if (!is_own(entry->name) && strcmp(entry->file, check->own_file) == 0) {
+		*check->cause = xasprintf("%s, line %u: parameter %s is not "
+					  "one of tlsmgr.cf(5): it belongs in "
+					  "main.cf",
 		    entry->file, entry->line, entry->name);
 		check->error = ERROR_INVALID;
-	} else if (is_own && !is_param(entry->name)) {
+	} else if (is_own(entry->name) && !is_param(entry->name)) {
 		log_warning("%s, line %u: unknown parameter: %s", entry->file,
 		    entry->line, entry->name);
 	}

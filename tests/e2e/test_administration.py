@@ -1,11 +1,12 @@
 """docs/administration.md knows every line that the daemon logs, and names
-nothing that there is not."""
+nothing that there is not; DIAGNOSTICS in tlsmgr.8 are some of them."""
 
 import re
 
 from conftest import REPOSITORY
 
 GUIDE = REPOSITORY / "docs/administration.md"
+MANUAL = REPOSITORY / "man/tlsmgr.8"
 LITERAL = r'"(?:[^"\\\n]|\\.)*"'
 # Literals side by side are one, also with macros between them.
 LITERALS = r"%s(?:\s*(?:%s|PRI\w+|[A-Z_]{4,}(?=\s*\")))*" % (LITERAL, LITERAL)
@@ -86,6 +87,17 @@ def test_there_is_each_documented_line():
     for line in documented():
         part = max(PLACEHOLDER.split(line), key=len)
         assert any(part in text for text in known), line
+
+
+def test_lines_of_the_manual_are_in_the_guide():
+    section = MANUAL.read_text().split("\n.Sh DIAGNOSTICS\n")[1]
+    lines = re.findall(r'^\.It "(.*)"$', section.split("\n.Sh ")[0],
+                       re.MULTILINE)
+    assert len(lines) > 20
+    patterns = [pattern_of(line) for line in documented()]
+    for line in lines:
+        line = line.replace(r"\(dq", '"')
+        assert any(each.fullmatch(line) for each in patterns), line
 
 
 def test_parameters_exist():

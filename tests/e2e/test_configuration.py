@@ -150,6 +150,29 @@ def test_tlsmgr_cf_may_refer_to_main_cf(make_master):
     assert_refused(master, "tlsmgr_client_limit", "many")
 
 
+def test_service_name_in_main_cf(make_master):
+    """It has our prefix, but is Postfix's."""
+    master = make_master({"tlsmgr_service_name": "other"})
+    master.start()
+    assert master.wait_ready().status == OK
+    assert "unknown parameter" not in "\n".join(master.messages())
+
+
+@pytest.mark.ours("reads no tlsmgr.cf")
+def test_service_name_in_tlsmgr_cf(make_master):
+    master = make_master(own_settings={"tlsmgr_service_name": "other"})
+    assert_refused(master, "tlsmgr_service_name", r"belongs in main\.cf",
+                   last_line_of(master, "tlsmgr.cf"))
+
+
+@pytest.mark.ours("has no use for it")
+def test_service_name_that_is_empty(make_master):
+    """smtpd(8) refuses it as well."""
+    master = make_master("tlsmgr_service_name =\n")
+    assert_refused(master, "tlsmgr_service_name",
+                   last_line_of(master, "main.cf"))
+
+
 @pytest.mark.parametrize("name", [
     "process_id", "service_name",
     pytest.param("process_name", marks=pytest.mark.ours("lets it be set"))])

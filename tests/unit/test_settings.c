@@ -410,7 +410,8 @@ test_names_in_files(void **state)
 
 	(void)state;
 	read_file("main.cf", "any_name = 1\ntlsmgr_client_limit = 5\n"
-			     "mail_owner = x\n");
+			     "mail_owner = x\n"
+			     "tlsmgr_service_name = x\n");
 	read_file("tlsmgr.cf", "tlsmgr_client_limit = $any_name\n");
 	assert_int_equal(check_names(&cause), ERROR_NONE);
 	assert_null(cause);
@@ -441,7 +442,7 @@ static void
 test_foreign_names_in_our_file(void **state)
 {
 	static const char *const names[] = { "mail_owner", "x", "tlsmgr",
-		"smtpd_tlsmgr_x" };
+		"smtpd_tlsmgr_x", "tlsmgr_service_name" };
 	char text[64], wanted[PATH_MAX + 200], *cause = NULL;
 
 	(void)state;
@@ -453,7 +454,7 @@ test_foreign_names_in_our_file(void **state)
 		read_file("tlsmgr.cf", text);
 		assert_int_equal(check_names(&cause), ERROR_INVALID);
 		snprintf(wanted, sizeof(wanted),
-		    "%s, line 2: parameter %s does not begin with tlsmgr_: it "
+		    "%s, line 2: parameter %s is not one of tlsmgr.cf(5): it "
 		    "belongs in main.cf",
 		    unit_path("tlsmgr.cf"), names[i]);
 		assert_string_equal(cause, wanted);
