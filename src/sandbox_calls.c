@@ -120,7 +120,7 @@ static const struct call calls[] = {
 	{ .name = "connect" },
 	{ .name = "sendmsg" },
 	{ .name = "getpid" },
-	{ .name = "poll" }, /* at the end, for a log daemon that is behind */
+	{ .name = "poll" },  /* at the end, for a log daemon that is behind */
 	{ .name = "ppoll" }, /* and with -S, for input */
 	{ .name = "ppoll_time64" },
 	/* The source of entropy; OpenSSL's own without getrandom(2). */
