@@ -95,7 +95,7 @@ class Patron:
 def assert_log_is_short(master, per_kind=1):
     """Not more than so many warnings of a kind; numbers make no kind."""
     kinds = collections.Counter(
-        re.sub(r"\d+", "", line) for line in master.messages()
+        re.sub(r"\d+", "", line) for line in master.remarks()
         if not line.startswith("postfix"))
     worst = [each for each in kinds.most_common() if each[1] > per_kind]
     assert worst == []

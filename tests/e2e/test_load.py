@@ -176,7 +176,7 @@ def test_out_of_descriptors(make_master, request):
     tell(request.config, "out of descriptors: busy for %.2f%% of the time" % (
         100 * busy))
     assert busy < 0.3
-    assert len(master.messages()) == 1
+    assert len(master.remarks()) == 1
 
 
 def test_much_without_a_terminator(master):
