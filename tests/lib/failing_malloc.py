@@ -18,7 +18,7 @@ def library(directory):
         return os.path.abspath(built)
     path = os.path.join(directory, "failing_malloc.so")
     subprocess.run([os.environ.get("CC", "cc"), "-O2", "-fPIC", "-shared",
-                    "-o", path, str(SOURCE)], check=True)
+                    "-o", path, str(SOURCE), "-ldl"], check=True)
     return path
 
 
