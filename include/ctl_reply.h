@@ -47,4 +47,7 @@ enum error ctl_reply_status(struct ctl_reply *, int *status);
 /* A decimal number and nothing else; ERROR_PROTOCOL if not, or too large. */
 enum error ctl_reply_number(const char *text, int64_t *number);
 
+/* The value of the next attribute, borrowed; NULL if it has another name. */
+const char *ctl_reply_take(struct ctl_reply *, const char *name);
+
 #endif

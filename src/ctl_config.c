@@ -16,23 +16,12 @@ struct parameter {
 	const char *name, *value, *origin;
 };
 
-static const char *
-take(struct ctl_reply *reply, const char *name)
-{
-	struct ctl_attribute attribute;
-
-	if (!ctl_reply_next(reply, &attribute) ||
-	    strcmp(attribute.name, name) != 0)
-		return NULL;
-	return attribute.value;
-}
-
 static bool
 take_parameter(struct ctl_reply *reply, struct parameter *parameter)
 {
-	parameter->name = take(reply, "parameter");
-	parameter->value = take(reply, "value");
-	parameter->origin = take(reply, "origin");
+	parameter->name = ctl_reply_take(reply, "parameter");
+	parameter->value = ctl_reply_take(reply, "value");
+	parameter->origin = ctl_reply_take(reply, "origin");
 	return parameter->name != NULL && parameter->value != NULL &&
 	       parameter->origin != NULL;
 }

@@ -87,27 +87,15 @@ print_json(const struct listing *listing, const struct session *session)
 	    session->put_at + listing->timeout_s);
 }
 
-/* The value of the next attribute, if it has this name. */
-static const char *
-take(struct ctl_reply *reply, const char *name)
-{
-	struct ctl_attribute attribute;
-
-	if (!ctl_reply_next(reply, &attribute) ||
-	    strcmp(attribute.name, name) != 0)
-		return NULL;
-	return attribute.value;
-}
-
 /* False: that is no entry. Times past the year 9999 are no times. */
 static bool
 take_session(struct ctl_reply *reply, struct session *session)
 {
 	const char *size, *put_at;
 
-	session->id = take(reply, "cache_id");
-	size = take(reply, "size");
-	put_at = take(reply, "time");
+	session->id = ctl_reply_take(reply, "cache_id");
+	size = ctl_reply_take(reply, "size");
+	put_at = ctl_reply_take(reply, "time");
 	return session->id != NULL && size != NULL && put_at != NULL &&
 	       ctl_reply_number(size, &session->size) == ERROR_NONE &&
 	       ctl_reply_number(put_at, &session->put_at) == ERROR_NONE &&
@@ -119,7 +107,7 @@ take_session(struct ctl_reply *reply, struct session *session)
 static char *
 print_slice(struct listing *listing, struct ctl_reply *reply)
 {
-	const char *cursor = take(reply, "cursor");
+	const char *cursor = ctl_reply_take(reply, "cursor");
 	struct session session;
 
 	if (cursor == NULL)

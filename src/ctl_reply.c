@@ -107,3 +107,14 @@ ctl_reply_number(const char *text, int64_t *number)
 	*number = parsed;
 	return ERROR_NONE;
 }
+
+const char *
+ctl_reply_take(struct ctl_reply *reply, const char *name)
+{
+	struct ctl_attribute attribute;
+
+	if (!ctl_reply_next(reply, &attribute) ||
+	    strcmp(attribute.name, name) != 0)
+		return NULL;
+	return attribute.value;
+}
