@@ -14,13 +14,17 @@
 #ifndef BDB_FILE_H
 #define BDB_FILE_H
 
+#include <stdbool.h>
+
 #define BDB_PAGE_LEN 4096 /* of every table */
 
 /*
  * Register a descriptor (borrowed until bdb_file_unregister). Returns the name
- * under which the library may open it, borrowed for as long.
+ * under which the library may open it, borrowed for as long. Pages of zeros, and
+ * those behind the end of the file, are not checked by the library, and are
+ * damage; but a table with a hash has some that are yet to be used.
  */
-const char *bdb_file_register(int fd);
+const char *bdb_file_register(int fd, bool may_have_zeros);
 void bdb_file_unregister(const char *name);
 
 /* Let pages of this file be read again, after the table was made anew. */

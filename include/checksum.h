@@ -17,7 +17,4 @@
  */
 uint64_t checksum64(uint64_t seed, const void *data, size_t len);
 
-/* Twice 64 bits, of which neither follows from the other. */
-void checksum128(uint64_t sums[2], const void *data, size_t len);
-
 #endif

@@ -37,10 +37,35 @@ struct place {
 	uint32_t value_len;
 };
 
-/* Places that were found or set lately, by digest. */
+/* What the array of recent places knows of a digest, beside the place. */
+enum store_bdb_slot_state {
+	SLOT_EMPTY,
+	SLOT_SAME, /* the table says the same */
+	/* From here on: the table is yet to be told. */
+	SLOT_NEW,     /* it has nothing under this digest */
+	SLOT_CHANGED, /* it has an older place, or nothing */
+	SLOT_GONE,    /* it may have a place; there is none */
+};
+
+#define SLOT_KEY_LEN_BITS 29
+#define SLOT_KEY_LEN_MASK ((1U << SLOT_KEY_LEN_BITS) - 1)
+
+struct store_bdb_slot {
+	uint64_t digest;
+	uint64_t sequence;
+	uint64_t position;
+	uint32_t key_len : SLOT_KEY_LEN_BITS;
+	uint32_t state : 32 - SLOT_KEY_LEN_BITS; /* enum store_bdb_slot_state */
+	uint32_t value_len;
+};
+
+/* Places that were found or set lately, in order of their digests. */
 struct store_bdb_recent {
-	struct store_bdb_slot *slots; /* owned */
-	uint64_t mask;                /* their number, a power of two, less one */
+	void *memory;                 /* owned */
+	struct store_bdb_slot *slots; /* in `memory` */
+	uint64_t count;               /* of slots, a power of two */
+	unsigned shift;               /* of a digest, to the slots to search */
+	uint64_t dirty_count;         /* slots that the table is yet to be told */
 };
 
 struct store_bdb {
@@ -51,7 +76,9 @@ struct store_bdb {
 	struct store_config config; /* its strings are not kept */
 	bool is_volatile;           /* nothing is kept across processes */
 	struct bdb *table;          /* owned */
-	struct store_bdb_recent recent; /* never says other than the table */
+	struct store_bdb_recent recent; /* has the last word, then the table */
+	uint64_t sweep;                 /* slots before this have been told */
+	uint64_t swept_us;              /* when the last one ended (monotonic) */
 	struct journal *journal;    /* owned */
 	uint64_t entries;
 	uint64_t bytes;        /* keys and values that live */
@@ -69,7 +96,11 @@ struct store_bdb {
 	struct store_statistics counted;
 };
 
-/* store_bdb_place.c: the table and the accounts that go with it. */
+/*
+ * store_bdb_place.c: where each key's record is, and the accounts that go with
+ * it. Changes are made in the array of recent places; the table is told what
+ * is pushed out of there, and everything before a clean mark is made.
+ */
 
 /*
  * The place of a key. Damage of the table is dealt with here, and is
@@ -77,31 +108,56 @@ struct store_bdb {
  */
 enum error store_bdb_find(struct store_bdb *, const char *key, size_t key_len,
     struct place *);
+/* This key's place is asked for or set soon: fetch what it takes. */
+void store_bdb_expect(const struct store_bdb *, const char *key,
+    size_t key_len);
 /* Let the key's place be that of this record. */
 enum error store_bdb_set_place(struct store_bdb *,
     const struct journal_record *);
-/* Take the key, whose place this is, out of the table. */
+/* There is no such key any more; this was its place. */
 enum error store_bdb_forget(struct store_bdb *, const char *key,
     size_t key_len, const struct place *);
 /* The place of this very record. ERROR_NOT_FOUND: it is dead. */
 enum error store_bdb_find_record(struct store_bdb *,
     const struct journal_record *, struct place *);
+/*
+ * Tell the table what it is yet to be told, from where the last call stopped
+ * to the end or to deadline_us (monotonic). ERROR_NONE and `sweep` 0: all has
+ * been told. An error: the rest waits, and the next call begins anew.
+ */
+enum error store_bdb_sweep(struct store_bdb *, uint64_t deadline_us);
 /* The table is empty: set the accounts to zero. */
 void store_bdb_clear_accounts(struct store_bdb *);
 
-/* store_bdb_recent.c */
+/*
+ * store_bdb_recent.c: the array of recent places. Any two digests may have to
+ * share a slot. What is set, or marked, goes in at once; a slot that is dirty
+ * (above SLOT_SAME) must not be set for another digest before the table knows.
+ */
 
 /* Takes the memory when it is used, and not all of it. */
 void store_bdb_recent_init(struct store_bdb_recent *, uint64_t memory);
 void store_bdb_recent_fini(struct store_bdb_recent *);
 void store_bdb_recent_clear(struct store_bdb_recent *);
-/* False: not here; the table may have it. */
-bool store_bdb_recent_find(const struct store_bdb_recent *,
-    const uint64_t digest[2], struct place *);
-void store_bdb_recent_set(struct store_bdb_recent *, const uint64_t digest[2],
-    const struct place *);
-void store_bdb_recent_forget(struct store_bdb_recent *,
-    const uint64_t digest[2]);
+/* Fetch the memory that a search for this digest reads. */
+void store_bdb_recent_expect(const struct store_bdb_recent *, uint64_t digest);
+/* The slot of this digest, or NULL: the table may know it. */
+struct store_bdb_slot *store_bdb_recent_find(const struct store_bdb_recent *,
+    uint64_t digest);
+/* The slot to use for a digest that has none; may be dirty. */
+struct store_bdb_slot *store_bdb_recent_victim(const struct store_bdb_recent *,
+    uint64_t digest);
+void store_bdb_recent_set(struct store_bdb_recent *, struct store_bdb_slot *,
+    uint64_t digest, const struct place *, enum store_bdb_slot_state);
+void store_bdb_recent_mark(struct store_bdb_recent *, struct store_bdb_slot *,
+    enum store_bdb_slot_state);
+struct place store_bdb_slot_place(const struct store_bdb_slot *);
+/*
+ * The next dirty slot from *cursor on, which is then behind it; NULL: none
+ * among the next `limit`, and *cursor is `count` at the end.
+ */
+struct store_bdb_slot *store_bdb_recent_next_dirty(
+    const struct store_bdb_recent *, uint64_t *cursor, uint64_t limit);
 
 /* store_bdb_start.c */
 enum error store_bdb_start(struct store *);

@@ -70,7 +70,7 @@ bdb_new(const char *name, int fd, enum bdb_method method, uint64_t memory)
 	table->type = method == BDB_HASH ? DB_HASH : DB_BTREE;
 	table->memory = memory;
 	if (fd >= 0)
-		table->path = bdb_file_register(fd);
+		table->path = bdb_file_register(fd, method == BDB_HASH);
 	return table;
 }
 

@@ -14,7 +14,6 @@
 #include <db.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +28,7 @@
 static struct file {
 	char name[2 * FILES_MAX + 1];
 	int fd;                        /* -1: free */
+	bool may_have_zeros;           /* a page of zeros is one */
 	int opened[OPEN_MAX_PER_FILE]; /* duplicates that the library has */
 	int write_error;
 } files[FILES_MAX];
@@ -150,29 +150,39 @@ malloc_hook(size_t size)
 	return xcalloc(1, size);
 }
 
-/* Is the page the one that belongs at this offset? A new hash page is zero. */
+/* Is the page the one that belongs at this offset? */
 static bool
-is_in_place(const unsigned char *page, off_t offset)
+is_in_place(const struct file *file, const unsigned char *page, off_t offset)
 {
 	static const unsigned char zero[32];
 	uint32_t number;
 
 	memcpy(&number, page + PAGE_NUMBER_OFFSET, sizeof(number));
 	return number == (uint32_t)(offset / BDB_PAGE_LEN) ||
-	       memcmp(page, zero, sizeof(zero)) == 0;
+	       (file->may_have_zeros && memcmp(page, zero, sizeof(zero)) == 0);
 }
 
+/*
+ * Where this fails or falls short, the library would try read(2); and what is
+ * not there for that either, it would take for a new page.
+ */
 static ssize_t
 pread_hook(int fd, void *page, size_t len, off_t offset)
 {
-	struct file *file = find_by_opened(fd);
+	const struct file *file = find_by_opened(fd);
 	ssize_t count = pread(fd, page, len, offset);
+	bool is_sound;
 
-	if (file == NULL || count != BDB_PAGE_LEN)
+	if (file == NULL || len != BDB_PAGE_LEN)
 		return count;
-	if (file->write_error != 0 || !is_in_place(page, offset))
-		memset(page, 0xa5, (size_t)count);
-	return count;
+	if (count == BDB_PAGE_LEN)
+		is_sound = is_in_place(file, page, offset);
+	else
+		is_sound = count >= 0 && file->may_have_zeros;
+	if (is_sound && file->write_error == 0)
+		return count;
+	memset(page, 0xa5, len);
+	return (ssize_t)len;
 }
 
 /*
@@ -224,7 +234,7 @@ install_hooks(void)
 }
 
 const char *
-bdb_file_register(int fd)
+bdb_file_register(int fd, bool may_have_zeros)
 {
 	static bool is_installed;
 	int i = 0;
@@ -237,6 +247,7 @@ bdb_file_register(int fd)
 	if (i == FILES_MAX)
 		log_panic("Berkeley DB: too many files");
 	files[i].fd = fd;
+	files[i].may_have_zeros = may_have_zeros;
 	files[i].write_error = 0;
 	for (int j = 0; j < OPEN_MAX_PER_FILE; j++)
 		files[i].opened[j] = -1;

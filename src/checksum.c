@@ -113,20 +113,3 @@ checksum64(uint64_t seed, const void *data, size_t len)
 		sum = avalanche(sum ^ lanes[i]) + multipliers[i];
 	return sum;
 }
-
-/* The lanes meet in two orders, and so in two ways. */
-void
-checksum128(uint64_t sums[2], const void *data, size_t len)
-{
-	uint64_t lanes[LANES];
-	unsigned i;
-
-	absorb_all(lanes, 0, data, len);
-	sums[0] = len;
-	sums[1] = ~(uint64_t)len;
-	for (i = 0; i < LANES; ++i) {
-		sums[0] = avalanche(sums[0] ^ lanes[i]) + multipliers[i];
-		sums[1] =
-		    avalanche(sums[1] ^ lanes[LANES - 1 - i]) + multipliers[i];
-	}
-}

@@ -1,6 +1,6 @@
 /*
  * store_bdb: the requests. Each change goes to the journal first and to the
- * table second, so the table can always be made again.
+ * places second, so the table can always be made again.
  */
 #include "store_bdb.h"
 
@@ -78,7 +78,7 @@ store_bdb_get(struct store *base, const char *key, size_t key_len,
 		done(arg, error, NULL, 0, 0);
 }
 
-/* Journal first, then table: a place always leads somewhere. */
+/* Journal first, then place: a place always leads somewhere. */
 static enum error
 put_record(struct store_bdb *store, struct journal_record *record)
 {
@@ -89,6 +89,7 @@ put_record(struct store_bdb *store, struct journal_record *record)
 	if (record->key_len > STORE_KEY_MAX ||
 	    record->value_len > STORE_VALUE_MAX)
 		return ERROR_TOO_LARGE;
+	store_bdb_expect(store, record->key, record->key_len);
 	error = store_bdb_unmark(store);
 	if (error == ERROR_NONE)
 		error = journal_append(store->journal, record);

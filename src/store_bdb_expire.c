@@ -10,6 +10,14 @@
 /* What a kill may lose: records wait this long to be written together. */
 #define FLUSH_DELAY_US 1000000
 
+/*
+ * The table is told of changes every ten seconds, and every second where many
+ * are waiting, so that a clean end, which must tell it all, is quick.
+ */
+#define SWEEP_PERIOD_US      10000000
+#define SWEEP_MANY_PERIOD_US 1000000
+#define SWEEP_MANY           65536
+
 /* A full cache stays full; that need not be said all the time. */
 #define EVICTION_REPORT_PERIOD_S 3600
 
@@ -179,6 +187,25 @@ flush_when_due(struct store_bdb *store)
 	return FLUSH_DELAY_US;
 }
 
+/* Tell the table what it is yet to be told, when it has waited long enough. */
+static uint64_t
+sweep_when_due(struct store_bdb *store, uint64_t deadline_us)
+{
+	uint64_t now_us = clock_monotonic_us(), due_us = store->swept_us;
+
+	if (store->recent.dirty_count == 0)
+		return UINT64_MAX;
+	due_us += store->recent.dirty_count < SWEEP_MANY ? SWEEP_PERIOD_US
+	                                                 : SWEEP_MANY_PERIOD_US;
+	if (store->sweep == 0 && now_us < due_us)
+		return due_us - now_us;
+	if (store_bdb_sweep(store, deadline_us) == ERROR_NONE &&
+	    store->sweep > 0)
+		return 0;
+	store->swept_us = now_us;
+	return SWEEP_PERIOD_US;
+}
+
 /* The lock, or another try after a failure. */
 static uint64_t
 retry_when_due(struct store_bdb *store)
@@ -198,7 +225,7 @@ store_bdb_maintain(struct store *base, time_t now, uint64_t budget_us)
 {
 	struct store_bdb *store = (struct store_bdb *)base;
 	uint64_t deadline_us = clock_monotonic_us() + budget_us;
-	uint64_t next_us;
+	uint64_t next_us, sweep_us;
 
 	switch (store->state) {
 	case STORE_BDB_WAITING:
@@ -215,10 +242,13 @@ store_bdb_maintain(struct store *base, time_t now, uint64_t budget_us)
 	next_us = expire_slice(store, now, deadline_us);
 	if (next_us == 0 || store->state != STORE_BDB_READY)
 		return 0;
+	sweep_us = sweep_when_due(store, deadline_us);
+	if (sweep_us == 0 || store->state != STORE_BDB_READY)
+		return 0;
 	if (journal_compact_slice(store->journal, store->journal_live,
 		&compact_ops, store, deadline_us))
 		return 0;
 	/* What was read may have been deleted or expired since. */
 	journal_wipe_reads(store->journal);
-	return min_us(next_us, flush_when_due(store));
+	return min_us(min_us(next_us, sweep_us), flush_when_due(store));
 }

@@ -1,13 +1,18 @@
 /*
- * store_bdb_place: the table, as the store sees it: a fixed-size digest of a
- * key leads to a fixed-size place. Two keys of one digest would replace each
- * other; they are told apart where the record is read, which holds the key.
+ * store_bdb_place: where the record of each key is. A fixed-size digest of the
+ * key leads to a fixed-size place, in the array of recent places or else in
+ * the table. Two keys of one digest would replace each other; they are told
+ * apart where the record is read, which holds the key.
  */
 #include "store_bdb.h"
 
 #include "checksum.h"
+#include "clock.h"
 
-#define DIGEST_LEN (2 * sizeof(uint64_t))
+#include <endian.h>
+
+/* Slots looked at between two looks at the clock. */
+#define SWEEP_SLOTS 1024
 
 static void
 account_add(struct store_bdb *store, size_t key_len, size_t value_len)
@@ -33,6 +38,7 @@ store_bdb_clear_accounts(struct store_bdb *store)
 	store->bytes = 0;
 	store->journal_live = 0;
 	store_bdb_recent_clear(&store->recent);
+	store->sweep = 0;
 }
 
 /* Damage of the table is as good as absence, and is mended at once. */
@@ -48,21 +54,72 @@ table_result(struct store_bdb *store, enum error error)
 	return ERROR_NOT_FOUND;
 }
 
-static enum error
-find_digest(
-    struct store_bdb *store, const uint64_t digest[2], struct place *place)
+static uint64_t
+key_digest(const char *key, size_t key_len)
 {
+	return checksum64(0, key, key_len);
+}
+
+/* Tell the table what a slot says. */
+static enum error
+slot_write(struct store_bdb *store, struct store_bdb_slot *slot)
+{
+	/* Slots and table are in the same order, so a sweep goes by pages. */
+	const uint64_t key = htobe64(slot->digest);
+	const struct place place = store_bdb_slot_place(slot);
+	enum error error = ERROR_NONE;
+
+	if (slot->state <= SLOT_SAME)
+		return ERROR_NONE;
+	if (slot->state == SLOT_GONE)
+		error = bdb_remove(store->table, &key, sizeof(key));
+	else
+		error = bdb_put(
+		    store->table, &key, sizeof(key), &place, sizeof(place));
+	if (error == ERROR_NOT_FOUND)
+		error = ERROR_NONE;
+	if (error == ERROR_NONE)
+		store_bdb_recent_mark(&store->recent, slot,
+		    slot->state == SLOT_GONE ? SLOT_EMPTY : SLOT_SAME);
+	return error;
+}
+
+/* Give the digest, which has none, a slot. */
+static enum error
+slot_take(struct store_bdb *store, uint64_t digest, const struct place *place,
+    enum store_bdb_slot_state state)
+{
+	struct store_bdb_slot *slot =
+	    store_bdb_recent_victim(&store->recent, digest);
+	enum error error = slot_write(store, slot);
+
+	if (error == ERROR_NONE)
+		store_bdb_recent_set(
+		    &store->recent, slot, digest, place, state);
+	return error;
+}
+
+static enum error
+find_digest(struct store_bdb *store, uint64_t digest, struct place *place)
+{
+	const struct store_bdb_slot *slot =
+	    store_bdb_recent_find(&store->recent, digest);
+	const uint64_t key = htobe64(digest);
 	size_t len;
 	enum error error;
 
-	if (store_bdb_recent_find(&store->recent, digest, place))
-		return ERROR_NONE;
+	if (slot != NULL) {
+		*place = store_bdb_slot_place(slot);
+		return slot->state == SLOT_GONE ? ERROR_NOT_FOUND : ERROR_NONE;
+	}
 	error = bdb_get(
-	    store->table, digest, DIGEST_LEN, place, sizeof(*place), &len);
+	    store->table, &key, sizeof(key), place, sizeof(*place), &len);
 	if (error == ERROR_NONE && len != sizeof(*place))
 		error = ERROR_DAMAGED;
-	if (error == ERROR_NONE)
-		store_bdb_recent_set(&store->recent, digest, place);
+	/* Where no slot is to be had, the place is right all the same. */
+	if (error == ERROR_NONE &&
+	    slot_take(store, digest, place, SLOT_SAME) == ERROR_DAMAGED)
+		error = ERROR_DAMAGED;
 	return table_result(store, error);
 }
 
@@ -70,10 +127,13 @@ enum error
 store_bdb_find(struct store_bdb *store, const char *key, size_t key_len,
     struct place *place)
 {
-	uint64_t digest[2];
+	return find_digest(store, key_digest(key, key_len), place);
+}
 
-	checksum128(digest, key, key_len);
-	return find_digest(store, digest, place);
+void
+store_bdb_expect(const struct store_bdb *store, const char *key, size_t key_len)
+{
+	store_bdb_recent_expect(&store->recent, key_digest(key, key_len));
 }
 
 enum error
@@ -86,20 +146,23 @@ store_bdb_set_place(
 		.key_len = (uint32_t)record->key_len,
 		.value_len = (uint32_t)record->value_len,
 	};
+	uint64_t digest = key_digest(record->key, record->key_len);
 	struct place old;
-	uint64_t digest[2];
-	enum error error, found;
+	struct store_bdb_slot *slot;
+	enum error found, error = ERROR_NONE;
 
-	checksum128(digest, record->key, record->key_len);
 	found = find_digest(store, digest, &old);
-	error =
-	    bdb_put(store->table, digest, DIGEST_LEN, &place, sizeof(place));
+	slot = store_bdb_recent_find(&store->recent, digest);
+	if (slot != NULL)
+		store_bdb_recent_set(&store->recent, slot, digest, &place,
+		    slot->state == SLOT_NEW ? SLOT_NEW : SLOT_CHANGED);
+	else
+		error = slot_take(store, digest, &place,
+		    found == ERROR_NOT_FOUND ? SLOT_NEW : SLOT_CHANGED);
 	if (error != ERROR_NONE) {
-		store_bdb_recent_forget(&store->recent, digest);
 		table_result(store, error);
 		return error;
 	}
-	store_bdb_recent_set(&store->recent, digest, &place);
 	if (found == ERROR_NONE)
 		account_subtract(store, &old);
 	account_add(store, record->key_len, record->value_len);
@@ -110,15 +173,44 @@ enum error
 store_bdb_forget(struct store_bdb *store, const char *key, size_t key_len,
     const struct place *place)
 {
-	uint64_t digest[2];
-	enum error error;
+	uint64_t digest = key_digest(key, key_len);
+	struct store_bdb_slot *slot =
+	    store_bdb_recent_find(&store->recent, digest);
+	const uint64_t table_key = htobe64(digest);
+	enum error error = ERROR_NONE;
 
-	checksum128(digest, key, key_len);
-	store_bdb_recent_forget(&store->recent, digest);
-	error = bdb_remove(store->table, digest, DIGEST_LEN);
+	if (slot == NULL)
+		error = bdb_remove(store->table, &table_key, sizeof(table_key));
+	else if (slot->state == SLOT_GONE)
+		error = ERROR_NOT_FOUND;
+	else
+		store_bdb_recent_mark(&store->recent, slot,
+		    slot->state == SLOT_NEW ? SLOT_EMPTY : SLOT_GONE);
 	if (error == ERROR_NONE)
 		account_subtract(store, place);
 	return table_result(store, error);
+}
+
+enum error
+store_bdb_sweep(struct store_bdb *store, uint64_t deadline_us)
+{
+	struct store_bdb_recent *recent = &store->recent;
+	struct store_bdb_slot *slot;
+	enum error error = ERROR_NONE;
+
+	while (error == ERROR_NONE && recent->dirty_count > 0 &&
+	       store->sweep < recent->count) {
+		slot = store_bdb_recent_next_dirty(
+		    recent, &store->sweep, SWEEP_SLOTS);
+		if (slot != NULL)
+			error = slot_write(store, slot);
+		if (error == ERROR_NONE && clock_monotonic_us() >= deadline_us)
+			return ERROR_NONE;
+	}
+	store->sweep = 0;
+	if (error != ERROR_NONE)
+		table_result(store, error);
+	return error;
 }
 
 enum error

@@ -1,85 +1,154 @@
 /*
- * store_bdb_recent: remembers where the table says that records are, one place
- * per slot of a flat array; a newer one takes the slot. A search of the table
- * waits for memory about ten times, this once. Owns the array.
+ * store_bdb_recent: the places that were found or set lately, two for each part
+ * of the range of digests, in a flat array. A search of the table waits for
+ * memory about ten times, this once; and of the changes that a place goes
+ * through here, the table needs only the last. Owns the array.
  */
 #include "store_bdb.h"
 
 #include "xalloc.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-/* Two fill a cache line. Of the digest, a part is the slot's number. */
-struct store_bdb_slot {
-	uint64_t tag;
-	struct place place; /* sequence 0: empty */
-};
+#define WAYS           2
+#define CACHE_LINE_LEN 64
 
-_Static_assert(sizeof(struct store_bdb_slot) == 32, "two fill a cache line");
+_Static_assert(WAYS * sizeof(struct store_bdb_slot) == CACHE_LINE_LEN,
+    "what is searched is one line of memory");
+
+/* Memory that is never used takes no room: it is not written to here. */
+static void
+slots_allocate(struct store_bdb_recent *recent)
+{
+	uintptr_t address;
+
+	recent->memory =
+	    xcalloc(recent->count + WAYS, sizeof(struct store_bdb_slot));
+	address = (uintptr_t)recent->memory + CACHE_LINE_LEN - 1;
+	recent->slots = (void *)(address - address % CACHE_LINE_LEN);
+	recent->dirty_count = 0;
+}
 
 void
 store_bdb_recent_init(struct store_bdb_recent *recent, uint64_t memory)
 {
-	size_t count = 1;
-
-	while (count * 2 * sizeof(*recent->slots) <= memory)
-		count *= 2;
-	recent->slots = xcalloc(count, sizeof(*recent->slots));
-	recent->mask = count - 1;
+	recent->count = WAYS;
+	recent->shift = 64;
+	while (recent->count * 2 * sizeof(struct store_bdb_slot) <= memory) {
+		recent->count *= 2;
+		recent->shift--;
+	}
+	slots_allocate(recent);
 }
 
 void
 store_bdb_recent_fini(struct store_bdb_recent *recent)
 {
-	free(recent->slots);
+	free(recent->memory);
+	recent->memory = NULL;
 	recent->slots = NULL;
 }
 
 void
 store_bdb_recent_clear(struct store_bdb_recent *recent)
 {
-	uint64_t count = recent->mask + 1;
-
-	/* New memory, for what was never used of it takes no room. */
-	free(recent->slots);
-	recent->slots = xcalloc(count, sizeof(*recent->slots));
+	free(recent->memory);
+	slots_allocate(recent);
 }
 
+/* By the digest's upper bits, so that slots are in the order of the table. */
 static struct store_bdb_slot *
-find_slot(const struct store_bdb_recent *recent, const uint64_t digest[2])
+find_ways(const struct store_bdb_recent *recent, uint64_t digest)
 {
-	return &recent->slots[digest[0] & recent->mask];
-}
+	uint64_t part = recent->shift < 64 ? digest >> recent->shift : 0;
 
-bool
-store_bdb_recent_find(const struct store_bdb_recent *recent,
-    const uint64_t digest[2], struct place *place)
-{
-	const struct store_bdb_slot *slot = find_slot(recent, digest);
-
-	if (slot->tag != digest[1] || slot->place.sequence == 0)
-		return false;
-	*place = slot->place;
-	return true;
+	return &recent->slots[part * WAYS];
 }
 
 void
-store_bdb_recent_set(struct store_bdb_recent *recent, const uint64_t digest[2],
-    const struct place *place)
+store_bdb_recent_expect(const struct store_bdb_recent *recent, uint64_t digest)
 {
-	struct store_bdb_slot *slot = find_slot(recent, digest);
+	__builtin_prefetch(find_ways(recent, digest));
+}
 
-	slot->tag = digest[1];
-	slot->place = *place;
+struct store_bdb_slot *
+store_bdb_recent_find(const struct store_bdb_recent *recent, uint64_t digest)
+{
+	struct store_bdb_slot *slot = find_ways(recent, digest);
+
+	for (unsigned i = 0; i < WAYS; i++, slot++)
+		if (slot->digest == digest && slot->state != SLOT_EMPTY)
+			return slot;
+	return NULL;
+}
+
+/* Which of two is missed least. */
+static bool
+is_spared_rather(const struct store_bdb_slot *a, const struct store_bdb_slot *b)
+{
+	bool a_is_dirty = a->state > SLOT_SAME;
+	bool b_is_dirty = b->state > SLOT_SAME;
+
+	if (a->state == SLOT_EMPTY || b->state == SLOT_EMPTY)
+		return a->state == SLOT_EMPTY;
+	if (a_is_dirty != b_is_dirty)
+		return b_is_dirty;
+	return a->sequence < b->sequence;
+}
+
+struct store_bdb_slot *
+store_bdb_recent_victim(const struct store_bdb_recent *recent, uint64_t digest)
+{
+	struct store_bdb_slot *victim = find_ways(recent, digest);
+
+	for (unsigned i = 1; i < WAYS; i++)
+		if (is_spared_rather(&victim[i], victim))
+			return &victim[i];
+	return victim;
 }
 
 void
-store_bdb_recent_forget(
-    struct store_bdb_recent *recent, const uint64_t digest[2])
+store_bdb_recent_mark(struct store_bdb_recent *recent,
+    struct store_bdb_slot *slot, enum store_bdb_slot_state state)
 {
-	struct store_bdb_slot *slot = find_slot(recent, digest);
+	recent->dirty_count -= slot->state > SLOT_SAME;
+	recent->dirty_count += state > SLOT_SAME;
+	slot->state = state;
+}
 
-	if (slot->tag == digest[1])
-		slot->place.sequence = 0;
+void
+store_bdb_recent_set(struct store_bdb_recent *recent,
+    struct store_bdb_slot *slot, uint64_t digest, const struct place *place,
+    enum store_bdb_slot_state state)
+{
+	store_bdb_recent_mark(recent, slot, state);
+	slot->digest = digest;
+	slot->sequence = place->sequence;
+	slot->position = place->position;
+	slot->key_len = place->key_len & SLOT_KEY_LEN_MASK;
+	slot->value_len = place->value_len;
+}
+
+struct place
+store_bdb_slot_place(const struct store_bdb_slot *slot)
+{
+	return (struct place){
+		.sequence = slot->sequence,
+		.position = slot->position,
+		.key_len = slot->key_len,
+		.value_len = slot->value_len,
+	};
+}
+
+struct store_bdb_slot *
+store_bdb_recent_next_dirty(
+    const struct store_bdb_recent *recent, uint64_t *cursor, uint64_t limit)
+{
+	while (limit-- > 0 && *cursor < recent->count) {
+		struct store_bdb_slot *slot = &recent->slots[(*cursor)++];
+
+		if (slot->state > SLOT_SAME)
+			return slot;
+	}
+	return NULL;
 }

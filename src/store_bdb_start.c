@@ -17,7 +17,7 @@
 #define BROKEN_RETRY_US 10000000
 
 /* Raised when the form of the note or of the table changes. */
-#define NOTE_VERSION 2
+#define NOTE_VERSION 3
 
 /* What the journal's header says of the store. */
 struct note {
@@ -192,12 +192,16 @@ store_bdb_replay_slice(struct store_bdb *store, uint64_t deadline_us)
 			store_bdb_break(store, error);
 			return;
 		}
-	} while (clock_monotonic_us() < deadline_us);
+	} while (store->state == STORE_BDB_REPLAYING &&
+		 clock_monotonic_us() < deadline_us);
 }
 
 void
 store_bdb_rebuild(struct store_bdb *store)
 {
+	/* Half of the journal in it, and what those had replaced forgotten. */
+	if (store->state == STORE_BDB_REPLAYING)
+		store_bdb_break(store, ERROR_DAMAGED);
 	if (store->state != STORE_BDB_READY)
 		return;
 	if (log_limit_allows(
@@ -300,7 +304,10 @@ store_bdb_save(struct store *base, bool durable)
 	/* Without a whole table there is no mark: the journal has it all. */
 	if (error != ERROR_NONE || store->state != STORE_BDB_READY)
 		return error;
-	error = bdb_sync(store->table, durable);
+	store->sweep = 0;
+	error = store_bdb_sweep(store, UINT64_MAX);
+	if (error == ERROR_NONE)
+		error = bdb_sync(store->table, durable);
 	if (error != ERROR_NONE)
 		return error;
 	note_fill(store, &note);

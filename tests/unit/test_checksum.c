@@ -152,13 +152,6 @@ test_seeds_are_independent(void **state)
 	check_independence(compute_with_two_seeds);
 }
 
-static void
-test_halves_are_independent(void **state)
-{
-	(void)state;
-	check_independence(checksum128);
-}
-
 int
 main(void)
 {
@@ -168,7 +161,6 @@ main(void)
 		cmocka_unit_test(test_length_counts),
 		cmocka_unit_test(test_order_counts),
 		cmocka_unit_test(test_seeds_are_independent),
-		cmocka_unit_test(test_halves_are_independent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
