@@ -27,8 +27,8 @@
 
 static struct file {
 	char name[2 * FILES_MAX + 1];
-	int fd;                        /* -1: free */
 	bool may_have_zeros;           /* a page of zeros is one */
+	int fd;                        /* -1: free */
 	int opened[OPEN_MAX_PER_FILE]; /* duplicates that the library has */
 	int write_error;
 } files[FILES_MAX];

@@ -171,7 +171,9 @@ deliver(enum log_level level, const char *text, bool in_handler)
 		if (!taken)
 			transports[i].missed++;
 	}
-	if (also_to_stderr || !has_destination)
+	/* Last words are not kept back, wherever they may be heard. */
+	if (also_to_stderr || !has_destination ||
+	    (!taken && level >= LOG_LEVEL_FATAL))
 		write_to_stderr(level, text);
 }
 

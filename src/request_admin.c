@@ -40,6 +40,7 @@ request_flush(struct service *service, struct attr_list *request,
 		service_call_reply(call, STATUS_FAIL);
 	} else {
 		service_pass_over_rest(request, call);
+		call->is_long = true;
 		cache_clear(cache, &call->cache_request, flush_done, call);
 	}
 }
@@ -78,6 +79,7 @@ request_save(struct service *service, struct attr_list *request,
 	const struct service_admin *admin = service->admin;
 
 	service_pass_over_rest(request, call);
+	call->is_long = true;
 	service_call_reply(call,
 	    admin->save(admin->arg) == ERROR_NONE ? STATUS_OK : STATUS_ERR);
 }

@@ -10,13 +10,8 @@
 /* What a kill may lose: records wait this long to be written together. */
 #define FLUSH_DELAY_US 1000000
 
-/*
- * The table is told of changes every ten seconds, and every second where many
- * are waiting, so that a clean end, which must tell it all, is quick.
- */
-#define SWEEP_PERIOD_US      10000000
-#define SWEEP_MANY_PERIOD_US 1000000
-#define SWEEP_MANY           65536
+/* The table is told of changes so often that a clean end has few to tell. */
+#define SWEEP_PERIOD_US 10000000
 
 /* A full cache stays full; that need not be said all the time. */
 #define EVICTION_REPORT_PERIOD_S 3600
@@ -191,12 +186,11 @@ flush_when_due(struct store_bdb *store)
 static uint64_t
 sweep_when_due(struct store_bdb *store, uint64_t deadline_us)
 {
-	uint64_t now_us = clock_monotonic_us(), due_us = store->swept_us;
+	uint64_t now_us = clock_monotonic_us();
+	uint64_t due_us = store->swept_us + SWEEP_PERIOD_US;
 
 	if (store->recent.dirty_count == 0)
 		return UINT64_MAX;
-	due_us += store->recent.dirty_count < SWEEP_MANY ? SWEEP_PERIOD_US
-	                                                 : SWEEP_MANY_PERIOD_US;
 	if (store->sweep == 0 && now_us < due_us)
 		return due_us - now_us;
 	if (store_bdb_sweep(store, deadline_us) == ERROR_NONE &&

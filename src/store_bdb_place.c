@@ -99,8 +99,10 @@ slot_take(struct store_bdb *store, uint64_t digest, const struct place *place,
 	return error;
 }
 
+/* What is in the table alone goes into a slot where it is asked for again. */
 static enum error
-find_digest(struct store_bdb *store, uint64_t digest, struct place *place)
+find_digest(struct store_bdb *store, uint64_t digest, struct place *place,
+    bool is_asked_again)
 {
 	const struct store_bdb_slot *slot =
 	    store_bdb_recent_find(&store->recent, digest);
@@ -117,7 +119,7 @@ find_digest(struct store_bdb *store, uint64_t digest, struct place *place)
 	if (error == ERROR_NONE && len != sizeof(*place))
 		error = ERROR_DAMAGED;
 	/* Where no slot is to be had, the place is right all the same. */
-	if (error == ERROR_NONE &&
+	if (error == ERROR_NONE && is_asked_again &&
 	    slot_take(store, digest, place, SLOT_SAME) == ERROR_DAMAGED)
 		error = ERROR_DAMAGED;
 	return table_result(store, error);
@@ -127,7 +129,7 @@ enum error
 store_bdb_find(struct store_bdb *store, const char *key, size_t key_len,
     struct place *place)
 {
-	return find_digest(store, key_digest(key, key_len), place);
+	return find_digest(store, key_digest(key, key_len), place, true);
 }
 
 void
@@ -151,7 +153,7 @@ store_bdb_set_place(
 	struct store_bdb_slot *slot;
 	enum error found, error = ERROR_NONE;
 
-	found = find_digest(store, digest, &old);
+	found = find_digest(store, digest, &old, false);
 	slot = store_bdb_recent_find(&store->recent, digest);
 	if (slot != NULL)
 		store_bdb_recent_set(&store->recent, slot, digest, &place,
@@ -221,7 +223,8 @@ store_bdb_find_record(struct store_bdb *store,
 
 	if (record->type != JOURNAL_PUT)
 		return ERROR_NOT_FOUND;
-	error = store_bdb_find(store, record->key, record->key_len, place);
+	error = find_digest(
+	    store, key_digest(record->key, record->key_len), place, false);
 	if (error == ERROR_NONE && place->sequence != record->sequence)
 		return ERROR_NOT_FOUND;
 	return error;

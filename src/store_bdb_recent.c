@@ -20,12 +20,13 @@ _Static_assert(WAYS * sizeof(struct store_bdb_slot) == CACHE_LINE_LEN,
 static void
 slots_allocate(struct store_bdb_recent *recent)
 {
-	uintptr_t address;
+	size_t excess;
 
 	recent->memory =
 	    xcalloc(recent->count + WAYS, sizeof(struct store_bdb_slot));
-	address = (uintptr_t)recent->memory + CACHE_LINE_LEN - 1;
-	recent->slots = (void *)(address - address % CACHE_LINE_LEN);
+	excess = (uintptr_t)recent->memory % CACHE_LINE_LEN;
+	recent->slots = (void *)((char *)recent->memory +
+				 (CACHE_LINE_LEN - excess) % CACHE_LINE_LEN);
 	recent->dirty_count = 0;
 }
 

@@ -596,6 +596,32 @@ test_standard_error(void **state)
 }
 
 static void
+write_last_words(void)
+{
+	log_emergency(LOG_LEVEL_FATAL, "a text");
+}
+
+/* What ends the process is said where anybody may hear it. */
+static void
+test_last_words_that_no_log_takes(void **state)
+{
+	char text[200];
+	int fd = bind_socket("syslog", SOCK_DGRAM);
+
+	(void)state;
+	assert_int_equal(log_syslog_open("syslog", "mail"), ERROR_NONE);
+	capture_stderr(write_last_words, text, sizeof(text));
+	assert_string_equal(text, "");
+	close(fd);
+	unlink("syslog");
+	capture_stderr(write_last_words, text, sizeof(text));
+	assert_string_equal(text, "postfix/tlsmgr: fatal: a text\n");
+	/* There will be others. */
+	capture_stderr(write_warning, text, sizeof(text));
+	assert_string_equal(text, "");
+}
+
+static void
 end_fatally(void *arg)
 {
 	(void)arg;
@@ -669,6 +695,7 @@ main(void)
 		LOG_TEST(test_syslogd_is_restarted),
 		LOG_TEST(test_nobody_there_at_the_start),
 		LOG_TEST(test_standard_error),
+		LOG_TEST(test_last_words_that_no_log_takes),
 		LOG_TEST(test_fatal_and_panic_end_the_process),
 		LOG_TEST(test_limit),
 	};
