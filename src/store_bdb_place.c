@@ -22,13 +22,25 @@ account_add(struct store_bdb *store, size_t key_len, size_t value_len)
 	store->journal_live += journal_record_len(key_len, value_len);
 }
 
+/*
+ * Where the sum cannot be right, some place was not what had been set: the
+ * table is made again, and the accounts with it.
+ */
 static void
 account_subtract(struct store_bdb *store, const struct place *place)
 {
+	uint64_t bytes = (uint64_t)place->key_len + place->value_len;
+	uint64_t live = journal_record_len(place->key_len, place->value_len);
+	bool is_right = store->entries > 0 && store->bytes >= bytes &&
+	                store->journal_live >= live;
+
 	store->entries--;
-	store->bytes -= place->key_len + place->value_len;
-	store->journal_live -=
-	    journal_record_len(place->key_len, place->value_len);
+	store->bytes -= bytes;
+	store->journal_live -= live;
+	if (store->entries == 0)
+		is_right = is_right && store->bytes == 0;
+	if (!is_right)
+		store_bdb_rebuild(store);
 }
 
 void
@@ -154,6 +166,8 @@ store_bdb_set_place(
 	enum error found, error = ERROR_NONE;
 
 	found = find_digest(store, digest, &old, false);
+	if (found == ERROR_NONE)
+		account_subtract(store, &old);
 	slot = store_bdb_recent_find(&store->recent, digest);
 	if (slot != NULL)
 		store_bdb_recent_set(&store->recent, slot, digest, &place,
@@ -162,11 +176,11 @@ store_bdb_set_place(
 		error = slot_take(store, digest, &place,
 		    found == ERROR_NOT_FOUND ? SLOT_NEW : SLOT_CHANGED);
 	if (error != ERROR_NONE) {
+		if (found == ERROR_NONE)
+			account_add(store, old.key_len, old.value_len);
 		table_result(store, error);
 		return error;
 	}
-	if (found == ERROR_NONE)
-		account_subtract(store, &old);
 	account_add(store, record->key_len, record->value_len);
 	return ERROR_NONE;
 }
