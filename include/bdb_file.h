@@ -20,8 +20,8 @@
 
 /*
  * Register a descriptor (borrowed until bdb_file_unregister). Returns the name
- * under which the library may open it, borrowed for as long. Pages of zeros, and
- * those behind the end of the file, are not checked by the library, and are
+ * under which the library may open it, borrowed for as long. Pages of zeros,
+ * and those behind the end of the file, are not checked by the library, and are
  * damage; but a table with a hash has some that are yet to be used.
  */
 const char *bdb_file_register(int fd, bool may_have_zeros);

@@ -16,6 +16,12 @@
 _Static_assert(WAYS * sizeof(struct store_bdb_slot) == CACHE_LINE_LEN,
     "what is searched is one line of memory");
 
+static bool
+is_dirty(enum store_bdb_slot_state state)
+{
+	return state > SLOT_SAME;
+}
+
 /* Memory that is never used takes no room: it is not written to here. */
 static void
 slots_allocate(struct store_bdb_recent *recent)
@@ -87,13 +93,10 @@ store_bdb_recent_find(const struct store_bdb_recent *recent, uint64_t digest)
 static bool
 is_spared_rather(const struct store_bdb_slot *a, const struct store_bdb_slot *b)
 {
-	bool a_is_dirty = a->state > SLOT_SAME;
-	bool b_is_dirty = b->state > SLOT_SAME;
-
 	if (a->state == SLOT_EMPTY || b->state == SLOT_EMPTY)
 		return a->state == SLOT_EMPTY;
-	if (a_is_dirty != b_is_dirty)
-		return b_is_dirty;
+	if (is_dirty(a->state) != is_dirty(b->state))
+		return is_dirty(b->state);
 	return a->sequence < b->sequence;
 }
 
@@ -112,8 +115,8 @@ void
 store_bdb_recent_mark(struct store_bdb_recent *recent,
     struct store_bdb_slot *slot, enum store_bdb_slot_state state)
 {
-	recent->dirty_count -= slot->state > SLOT_SAME;
-	recent->dirty_count += state > SLOT_SAME;
+	recent->dirty_count -= is_dirty(slot->state);
+	recent->dirty_count += is_dirty(state);
 	slot->state = state;
 }
 
@@ -148,7 +151,7 @@ store_bdb_recent_next_dirty(
 	while (limit-- > 0 && *cursor < recent->count) {
 		struct store_bdb_slot *slot = &recent->slots[(*cursor)++];
 
-		if (slot->state > SLOT_SAME)
+		if (is_dirty(slot->state))
 			return slot;
 	}
 	return NULL;

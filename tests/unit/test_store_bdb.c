@@ -20,7 +20,7 @@
 #include "cmocka_range.h"
 #include "unit.h"
 
-#define BUDGET_US 1000000
+#include "store_unit.h"
 
 static struct store_config config;
 
@@ -73,16 +73,6 @@ take_out(struct store *store, const char *key)
 	return last.error;
 }
 
-/* Let it do all that is due now. */
-static void
-maintain(struct store *store)
-{
-	for (int i = 0; i < 1000; i++)
-		if (store->ops->maintain(store, clock_wall_s(), BUDGET_US) != 0)
-			return;
-	fail_msg("there is no end to it");
-}
-
 static struct store_statistics
 statistics(struct store *store)
 {
@@ -95,12 +85,8 @@ statistics(struct store *store)
 static struct store *
 open_store(void)
 {
-	struct store *store = NULL;
-	char *cause = NULL;
+	struct store *store = store_unit_open(&config);
 
-	config.path = unit_path("cache");
-	assert_int_equal(
-	    store_find(config.type)->open(&config, &store, &cause), ERROR_NONE);
 	assert_int_equal(store->ops->start(store), ERROR_NONE);
 	return store;
 }
@@ -232,20 +218,21 @@ test_expiry(void **state)
 	put_many(store, 0, 100);
 	clock_advance(1800);
 	put_many(store, 50, 150); /* half of the first are now younger */
-	maintain(store);
+	store_unit_maintain(store);
 	assert_int_equal(statistics(store).entries, 150);
 	clock_advance(1801);
-	maintain(store);
+	store_unit_maintain(store);
 	assert_int_equal(statistics(store).entries, 100);
 	assert_int_equal(statistics(store).expired, 50);
 	assert_int_equal(count_many(store, 0, 50), 0);
 	assert_int_equal(count_many(store, 50, 150), 100);
 	clock_advance(1800);
-	maintain(store);
+	store_unit_maintain(store);
 	assert_int_equal(statistics(store).entries, 0);
 	assert_int_equal(statistics(store).bytes, 0);
 	assert_int_equal(
-	    store->ops->maintain(store, clock_wall_s(), BUDGET_US), UINT64_MAX);
+	    store->ops->maintain(store, clock_wall_s(), STORE_UNIT_BUDGET_US),
+	    UINT64_MAX);
 	close_store(store);
 }
 
@@ -260,7 +247,8 @@ test_next_expiry(void **state)
 	put(store, "a", "one");
 	close_store(store);
 	store = open_store();
-	next_us = store->ops->maintain(store, clock_wall_s(), BUDGET_US);
+	next_us =
+	    store->ops->maintain(store, clock_wall_s(), STORE_UNIT_BUDGET_US);
 	assert_in_range(next_us, 3590000000ULL, 3601000000ULL);
 	close_store(store);
 }
@@ -278,7 +266,7 @@ test_former_self(void **state)
 	take_out(store, "removed");
 	put(store, "removed", "two");
 	clock_advance(1801);
-	maintain(store);
+	store_unit_maintain(store);
 	assert_int_equal(statistics(store).expired, 0);
 	assert_int_equal(get(store, "replaced"), ERROR_NONE);
 	assert_int_equal(get(store, "removed"), ERROR_NONE);
@@ -298,7 +286,7 @@ test_entries_bound(void **state)
 	for (int i = 0; i < 500; i++)
 		put_many(store, 0, 50);
 	put_many(store, 100, 110);
-	maintain(store);
+	store_unit_maintain(store);
 	assert_int_equal(statistics(store).entries, 100);
 	assert_int_equal(statistics(store).evicted, 10);
 	assert_int_equal(count_many(store, 50, 60), 0);
@@ -339,9 +327,9 @@ test_churn(void **state)
 		snprintf(key, sizeof(key), "key-%d", i % 2 == 0 ? i : i % 100);
 		assert_int_equal(put(store, key, value), ERROR_NONE);
 		if (i % 100 == 0)
-			maintain(store);
+			store_unit_maintain(store);
 	}
-	maintain(store);
+	store_unit_maintain(store);
 	close_store(store);
 	assert_int_equal(stat(unit_path("cache.journal"), &st), 0);
 	assert_in_range(st.st_size, 1, 9 << 20);
@@ -370,7 +358,7 @@ test_retained(void **state)
 	assert_int_equal(unit_log_complaints(), 0);
 	clock_advance(3601);
 	store = open_store();
-	maintain(store);
+	store_unit_maintain(store);
 	assert_int_equal(statistics(store).entries, 0);
 	close_store(store);
 }
@@ -463,7 +451,7 @@ test_lock(void **state)
 	    ERROR_LOCKED);
 	close_store(first);
 	clock_advance(1);
-	maintain(second);
+	store_unit_maintain(second);
 	assert_int_equal(get(second, "a"), ERROR_NONE);
 	assert_int_equal(last.len, 3);
 	close_store(second);
@@ -494,7 +482,7 @@ put_and_wait(struct store *store)
 	put_many(store, 0, 2000);
 	take_out(store, "key-3");
 	clock_advance(2); /* long enough for all to be written */
-	maintain(store);
+	store_unit_maintain(store);
 	put_many(store, 2000, 2100);
 }
 
@@ -577,7 +565,7 @@ test_damaged_table(void **state)
 			break;
 		}
 		store = open_store();
-		maintain(store);
+		store_unit_maintain(store);
 		assert_int_equal(count_many(store, 0, 5000), 5000);
 		close_store(store);
 	}
@@ -596,7 +584,7 @@ test_table_damaged_in_use(void **state)
 	for (off_t at = 0; at < file_len("cache.db"); at += 4096)
 		write_over("cache.db", at, at % 8192 == 0 ? 0 : -1, 4096);
 	count_many(store, 0, 30000);
-	maintain(store);
+	store_unit_maintain(store);
 	assert_true(unit_log_has("the table is damaged, and made again"));
 	assert_int_equal(count_many(store, 0, 30000), 30000);
 	close_store(store);
@@ -620,7 +608,7 @@ test_damaged_journal(void **state)
 	/* The table has to be made again, from what is left. */
 	write_over("cache.db", 0, 0, 4096);
 	store = open_store();
-	maintain(store);
+	store_unit_maintain(store);
 	assert_in_range(count_many(store, 0, 30000), 1, kept);
 	assert_int_equal(get(store, "new"), ERROR_NONE);
 	close_store(store);
@@ -689,11 +677,12 @@ test_each_is_stopped(void **state)
 	put_many(store, 5, 10);
 	for (int i = 1; i <= 20; i++) {
 		store->ops->each(
-		    store, &cursor, BUDGET_US, stop_at_each, &count);
+		    store, &cursor, STORE_UNIT_BUDGET_US, stop_at_each, &count);
 		assert_int_equal(count, i);
 		assert_true(cursor != 0);
 	}
-	store->ops->each(store, &cursor, BUDGET_US, stop_at_each, &count);
+	store->ops->each(
+	    store, &cursor, STORE_UNIT_BUDGET_US, stop_at_each, &count);
 	assert_int_equal(count, 20);
 	assert_int_equal(cursor, 0);
 	close_store(store);
@@ -761,17 +750,17 @@ test_oldest(void **state)
 	assert_in_range(statistics(store).oldest, first, first + 1);
 	clock_advance(100);
 	put(store, "b", "two");
-	maintain(store);
+	store_unit_maintain(store);
 	assert_in_range(statistics(store).oldest, first, first + 1);
 	take_out(store, "a");
-	maintain(store);
+	store_unit_maintain(store);
 	assert_in_range(statistics(store).oldest, first + 100, first + 101);
 	clock_advance(100);
 	put(store, "b", "three");
 	assert_in_range(statistics(store).oldest, first + 200, first + 201);
 	close_store(store);
 	store = open_store();
-	maintain(store);
+	store_unit_maintain(store);
 	assert_in_range(statistics(store).oldest, first + 200, first + 201);
 	take_out(store, "b");
 	assert_int_equal(statistics(store).oldest, 0);

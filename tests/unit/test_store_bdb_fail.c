@@ -22,6 +22,8 @@
 #include "cmocka_range.h"
 #include "unit.h"
 
+#include "store_unit.h"
+
 #define KEYS      8
 #define STEPS     180
 #define VALUE_MAX 70000
@@ -253,16 +255,14 @@ look_at_all(void)
 static uint64_t
 maintain_once(void)
 {
-	return store->ops->maintain(store, clock_wall_s(), 1000000);
+	return store->ops->maintain(
+	    store, clock_wall_s(), STORE_UNIT_BUDGET_US);
 }
 
 static void
 maintain(void)
 {
-	for (int i = 0; i < 1000; i++)
-		if (maintain_once() != 0)
-			return;
-	fail_msg("there is no end to it");
+	store_unit_maintain(store);
 }
 
 /* --- the scenario -------------------------------------------------------- */
@@ -270,11 +270,7 @@ maintain(void)
 static void
 open_store(void)
 {
-	char *cause = NULL;
-
-	config.path = unit_path("cache");
-	assert_int_equal(
-	    store_find(config.type)->open(&config, &store, &cause), ERROR_NONE);
+	store = store_unit_open(&config);
 	store->ops->start(store);
 }
 

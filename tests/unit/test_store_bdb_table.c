@@ -18,11 +18,12 @@
 #include "cmocka_range.h"
 #include "unit.h"
 
-#define BUDGET_US 1000000
-#define STEPS     6000
-#define KEYS_MAX  10000 /* a table of more pages than the smallest pool */
-#define PAGE_LEN  4096
-#define LIMIT_S   60
+#include "store_unit.h"
+
+#define STEPS    6000
+#define KEYS_MAX 10000 /* a table of more pages than the smallest pool */
+#define PAGE_LEN 4096
+#define LIMIT_S  60
 
 static struct store_config config;
 static struct store *store;
@@ -42,22 +43,14 @@ random_below(uint64_t limit)
 static void
 open_store(void)
 {
-	char *cause = NULL;
-
-	config.path = unit_path("cache");
-	assert_int_equal(
-	    store_find(config.type)->open(&config, &store, &cause), ERROR_NONE);
+	store = store_unit_open(&config);
 	assert_int_equal(store->ops->start(store), ERROR_NONE);
 }
 
-/* Let it do all that is due now. */
 static void
 maintain(void)
 {
-	for (int i = 0; i < 1000; i++)
-		if (store->ops->maintain(store, clock_wall_s(), BUDGET_US) != 0)
-			return;
-	fail_msg("there is no end to it");
+	store_unit_maintain(store);
 }
 
 static void
@@ -183,7 +176,7 @@ setup(void **state)
 		.type = "btree",
 		.timeout_s = 1000000,
 		.persist = true,
-		.start_budget_us = BUDGET_US,
+		.start_budget_us = STORE_UNIT_BUDGET_US,
 	};
 	alarm(LIMIT_S); /* the library can loop without end */
 	return unit_setup(state);
@@ -261,7 +254,8 @@ test_sweep_is_due(void **state)
 	maintain();
 	assert_int_equal(store_bdb->recent.dirty_count, 0);
 	put(1);
-	next_us = store->ops->maintain(store, clock_wall_s(), BUDGET_US);
+	next_us =
+	    store->ops->maintain(store, clock_wall_s(), STORE_UNIT_BUDGET_US);
 	assert_int_equal(store_bdb->recent.dirty_count, 1);
 	assert_true(next_us <= 10000000);
 	clock_advance(11);
