@@ -128,10 +128,14 @@ enum error journal_flush(struct journal *);
  */
 void journal_wipe_reads(struct journal *);
 
+/* How soon a disk may have brought what it was asked for. */
+#define JOURNAL_FETCH_DELAY_US 1000
+
 /*
  * The oldest record, without its value. ERROR_NOT_FOUND: the journal is
  * empty; ERROR_IO or ERROR_DAMAGED: this segment cannot be read on; it is
- * given up, logged, and the next call goes on behind it.
+ * given up, logged, and the next call goes on behind it. ERROR_AGAIN: the disk
+ * has yet to bring it; ask again after JOURNAL_FETCH_DELAY_US.
  */
 enum error journal_head(struct journal *, struct journal_record *);
 /* Step over the oldest record. */
@@ -165,17 +169,18 @@ struct journal_compact_ops {
 /*
  * Squeeze out dead records, oldest segments first, and cut the end of the file
  * off where it is free, until deadline_us (monotonic). live_bytes is what the
- * owner counts as live, in units of journal_record_len(). Returns true while
- * there is more to do; costs next to nothing when there is not.
+ * owner counts as live, in units of journal_record_len(). Returns when there
+ * is more to do: 0, at once; JOURNAL_FETCH_DELAY_US, when the disk has brought
+ * it; UINT64_MAX, there is not, and this cost next to nothing.
  */
-bool journal_compact_slice(struct journal *, uint64_t live_bytes,
+uint64_t journal_compact_slice(struct journal *, uint64_t live_bytes,
     const struct journal_compact_ops *, void *arg, uint64_t deadline_us);
 
 /*
  * Walk heads and keys, oldest first; *cursor is 0 to begin. Cheap to give up
  * and take up again between other calls; records that come, go or move
- * meanwhile may be missed. Returns ERROR_NOT_FOUND and *cursor 0 at the end.
- * What is damaged is left out.
+ * meanwhile may be missed. Returns ERROR_NOT_FOUND and *cursor 0 at the end;
+ * ERROR_AGAIN as journal_head() does. What is damaged is left out.
  */
 enum error journal_walk_next(
     struct journal *, uint64_t *cursor, struct journal_record *);

@@ -44,8 +44,11 @@
 #define JOURNAL_SEGMENT_RECORDS_MAX \
 	(JOURNAL_SEGMENT_LEN / JOURNAL_RECORD_HEAD_LEN)
 
-/* Written at once. A buffer may outgrow it where the disk fails. */
-#define JOURNAL_WRITE_LEN (128 * 1024)
+/*
+ * Written at once: with twice as much a client now and then waits twice as
+ * long, and nothing is gained. A buffer may outgrow it where the disk fails.
+ */
+#define JOURNAL_WRITE_LEN (64 * 1024)
 
 enum journal_slot_state {
 	JOURNAL_SLOT_FREE,     /* no segment, on disk neither */
@@ -88,6 +91,8 @@ struct journal_cursor {
 	uint32_t slot; /* JOURNAL_NO_SLOT: to be found by `above` */
 	uint32_t offset;
 	uint64_t above; /* records below this number have been seen */
+	bool is_urgent; /* never ERROR_AGAIN: the disk is waited for */
+	uint64_t waiting_since_us; /* for the disk; 0: it is not */
 };
 
 enum journal_compact_phase {
@@ -136,6 +141,7 @@ struct journal {
 	struct journal_compaction compaction;
 
 	uint64_t file_len;
+	unsigned overdue_reads;  /* in a row, that had to be waited for */
 	uint64_t write_retry_us; /* 0: the last write succeeded */
 	enum error write_error;  /* the last write's */
 	struct log_limit write_complaints, read_complaints;
@@ -160,6 +166,16 @@ enum error journal_io_write(
 /* Read up to `len` bytes; *got is less at the end of the file. */
 enum error journal_io_read(
     struct journal *, void *data, size_t len, uint64_t position, size_t *got);
+/*
+ * As journal_io_read(), of what the system has in memory: at least `least`
+ * bytes, or ERROR_AGAIN. Where it cannot tell, this waits for the disk.
+ */
+enum error journal_io_read_cached(struct journal *, void *data, size_t len,
+    size_t least, uint64_t position, size_t *got);
+/* What had not come for long had to be waited for. */
+void journal_io_note_overdue(struct journal *);
+/* Let the system bring a part of the file into its memory, meanwhile. */
+void journal_io_fetch(struct journal *, uint64_t position, uint64_t end);
 enum error journal_io_truncate(struct journal *, uint64_t len);
 enum error journal_io_sync(struct journal *);
 void journal_io_report_damage(struct journal *, uint64_t position);
@@ -251,13 +267,13 @@ void journal_cursor_enter(struct journal_cursor *, uint32_t slot);
 /*
  * The record at the cursor, within its segment: head and key. ERROR_NOT_FOUND:
  * the segment ends here. ERROR_DAMAGED or ERROR_IO, logged: and so it does
- * from now on.
+ * from now on. ERROR_AGAIN: the disk has yet to bring it, and is at it.
  */
 enum error journal_cursor_peek(
     struct journal *, struct journal_cursor *, struct journal_record *);
 /* The value as well, of the record that was peeked at. */
 enum error journal_cursor_peek_value(
-    struct journal *, const struct journal_cursor *, struct journal_record *);
+    struct journal *, struct journal_cursor *, struct journal_record *);
 void journal_cursor_step(
     struct journal_cursor *, const struct journal_record *);
 /*

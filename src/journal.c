@@ -47,6 +47,8 @@ journal_new(int fd, const char *name)
 	journal->next_serial = 1;
 	journal->next_sequence = 1;
 	journal->head.slot = JOURNAL_NO_SLOT;
+	/* What is to be read ahead is said here, not guessed by the kernel. */
+	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
 	buffer_init(&journal->read);
 	journal_map_init(&journal->map);
 	journal_chain_init(journal);

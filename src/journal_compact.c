@@ -238,8 +238,11 @@ output_append(struct journal *journal, const struct journal_record *record)
 	return ERROR_NONE;
 }
 
-/* Copy one record, if it lives; where the output is full, bring that in. */
-static void
+/*
+ * Copy one record, if it lives; where the output is full, bring that in. False:
+ * the disk has yet to bring the record.
+ */
+static bool
 copy_step(
     struct journal *journal, const struct journal_compact_ops *ops, void *arg)
 {
@@ -252,27 +255,31 @@ copy_step(
 	if (error == ERROR_NOT_FOUND)
 		source_advance(journal);
 	if (error != ERROR_NONE)
-		return;
+		return error != ERROR_AGAIN;
 	is_live = record.type == JOURNAL_PUT && ops->is_live(arg, &record);
 	if (pass->phase != JOURNAL_COMPACT_COPYING)
-		return;
+		return true;
 	if (is_live && pass->output != JOURNAL_NO_SLOT &&
 	    !output_has_room(
 		pass, journal_record_len(record.key_len, record.value_len))) {
 		output_end(journal);
-		return;
+		return true;
 	}
+	if (is_live)
+		error =
+		    journal_cursor_peek_value(journal, &pass->source, &record);
+	if (error == ERROR_AGAIN)
+		return false;
 	/* One that does not check is left behind. */
-	if (is_live &&
-	    journal_cursor_peek_value(journal, &pass->source, &record) ==
-		ERROR_NONE &&
+	if (is_live && error == ERROR_NONE &&
 	    output_append(journal, &record) != ERROR_NONE)
 		pass_fail(journal);
 	else
 		journal_cursor_step(&pass->source, &record);
+	return true;
 }
 
-static void
+static bool
 move_step(
     struct journal *journal, const struct journal_compact_ops *ops, void *arg)
 {
@@ -287,9 +294,10 @@ move_step(
 		ops->moved(arg, &record);
 	} else if (error == ERROR_NOT_FOUND) {
 		pass->phase = JOURNAL_COMPACT_RETIRING;
-	} else {
+	} else if (error != ERROR_AGAIN) {
 		pass_fail(journal);
 	}
+	return error != ERROR_AGAIN;
 }
 
 /* One that was not read to its end is where the next output begins. */
@@ -308,29 +316,30 @@ retire_step(struct journal *journal, uint64_t live_bytes)
 	}
 }
 
-bool
+uint64_t
 journal_compact_slice(struct journal *journal, uint64_t live_bytes,
     const struct journal_compact_ops *ops, void *arg, uint64_t deadline_us)
 {
 	struct journal_compaction *pass = &journal->compaction;
+	bool is_there = true;
 
 	if (pass->phase == JOURNAL_COMPACT_IDLE &&
 	    !pass_begin(journal, live_bytes))
-		return journal_chain_trim(journal);
+		return journal_chain_trim(journal) ? 0 : UINT64_MAX;
 	do {
 		switch (pass->phase) {
 		case JOURNAL_COMPACT_IDLE:
-			return false;
+			return UINT64_MAX;
 		case JOURNAL_COMPACT_COPYING:
-			copy_step(journal, ops, arg);
+			is_there = copy_step(journal, ops, arg);
 			break;
 		case JOURNAL_COMPACT_MOVING:
-			move_step(journal, ops, arg);
+			is_there = move_step(journal, ops, arg);
 			break;
 		case JOURNAL_COMPACT_RETIRING:
 			retire_step(journal, live_bytes);
 			break;
 		}
-	} while (clock_monotonic_us() < deadline_us);
-	return true;
+	} while (is_there && clock_monotonic_us() < deadline_us);
+	return is_there ? 0 : JOURNAL_FETCH_DELAY_US;
 }

@@ -6,12 +6,22 @@
  */
 #include "journal_private.h"
 
+#include "clock.h"
 #include "xalloc.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define WINDOW_LEN (64 * 1024)
+
+/*
+ * What the disk is asked for ahead of the window. The kernel would do so as
+ * well, but by as much as it is set to, and it takes milliseconds for some.
+ */
+#define AHEAD_LEN (256 * 1024)
+
+/* A disk that takes longer than this is waited for, to learn what it has. */
+#define PATIENCE_US 100000
 
 void
 journal_window_fini(struct journal *journal)
@@ -35,26 +45,71 @@ window_resize(struct journal *journal, size_t size)
 	journal->window.size = size;
 }
 
-/* `len` bytes at `position`; more, as far as `limit`, are read with them. */
+/* Has the cursor waited in vain for so long? */
+static bool
+is_overdue(struct journal *journal, struct journal_cursor *cursor)
+{
+	uint64_t now_us = clock_monotonic_us();
+
+	if (cursor->waiting_since_us == 0)
+		cursor->waiting_since_us = now_us;
+	if (now_us - cursor->waiting_since_us < PATIENCE_US)
+		return false;
+	journal_io_note_overdue(journal);
+	return true;
+}
+
+/* At least `least` bytes from `position` on, and as far as `end` if possible.
+ */
 static enum error
-window_read(struct journal *journal, uint64_t position, size_t len,
-    uint64_t limit, const unsigned char **bytes)
+window_fill(struct journal *journal, struct journal_cursor *cursor,
+    uint64_t position, size_t least, uint64_t end)
 {
 	struct journal_window *window = &journal->window;
-	size_t want = len > WINDOW_LEN ? len : WINDOW_LEN;
+	size_t len = (size_t)(end - position);
+	enum error error = ERROR_AGAIN;
+
+	window->len = 0;
+	window->position = position;
+	if (!cursor->is_urgent)
+		error = journal_io_read_cached(
+		    journal, window->data, len, least, position, &window->len);
+	if (error == ERROR_AGAIN &&
+	    (cursor->is_urgent || is_overdue(journal, cursor)))
+		error = journal_io_read(
+		    journal, window->data, len, position, &window->len);
+	if (error == ERROR_AGAIN)
+		return error;
+	cursor->waiting_since_us = 0;
+	if (window->len < least)
+		return error != ERROR_NONE ? error : ERROR_DAMAGED;
+	return ERROR_NONE;
+}
+
+static uint64_t
+min_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* `len` bytes at `position`; more, as far as `limit`, are read with them. */
+static enum error
+window_read(struct journal *journal, struct journal_cursor *cursor,
+    uint64_t position, size_t len, uint64_t limit, const unsigned char **bytes)
+{
+	struct journal_window *window = &journal->window;
+	size_t size = len > WINDOW_LEN ? len : WINDOW_LEN;
+	uint64_t end = min_u64(position + size, limit);
 	enum error error;
 
 	if (position < window->position ||
 	    position + len > window->position + window->len) {
-		window_resize(journal, want);
-		window->len = 0;
-		window->position = position;
-		if (want > limit - position)
-			want = (size_t)(limit - position);
-		error = journal_io_read(
-		    journal, window->data, want, position, &window->len);
-		if (window->len < len)
-			return error != ERROR_NONE ? error : ERROR_DAMAGED;
+		window_resize(journal, size);
+		error = window_fill(journal, cursor, position, len, end);
+		journal_io_fetch(journal, error == ERROR_AGAIN ? position : end,
+		    min_u64(end + AHEAD_LEN, limit));
+		if (error != ERROR_NONE)
+			return error;
 	}
 	*bytes = window->data + (position - window->position);
 	return ERROR_NONE;
@@ -71,12 +126,14 @@ journal_segment_end(const struct journal *journal, uint32_t slot)
 	return end != 0 ? end : JOURNAL_SEGMENT_LEN;
 }
 
-/* Bytes of a segment, from where they are: in the tail's buffer or the file. */
+/* Bytes at the cursor, from where they are: in the tail's buffer or the file.
+ */
 static enum error
-segment_read(struct journal *journal, uint32_t slot, uint32_t offset,
-    size_t len, const unsigned char **bytes)
+segment_read(struct journal *journal, struct journal_cursor *cursor, size_t len,
+    const unsigned char **bytes)
 {
 	const struct journal_tail *tail = &journal->tail;
+	uint32_t slot = cursor->slot, offset = cursor->offset;
 	uint32_t end = journal_segment_end(journal, slot);
 
 	if (slot == tail->slot) {
@@ -87,7 +144,7 @@ segment_read(struct journal *journal, uint32_t slot, uint32_t offset,
 		}
 		end = tail->written;
 	}
-	return window_read(journal, journal_position(slot, offset), len,
+	return window_read(journal, cursor, journal_position(slot, offset), len,
 	    journal_position(slot, end), bytes);
 }
 
@@ -96,6 +153,7 @@ journal_cursor_enter(struct journal_cursor *cursor, uint32_t slot)
 {
 	cursor->slot = slot;
 	cursor->offset = JOURNAL_SEGMENT_HEAD_LEN;
+	cursor->waiting_since_us = 0;
 }
 
 void
@@ -109,7 +167,7 @@ journal_cursor_step(
 
 /* Head and key of the record at an offset of a segment. */
 static enum error
-read_head(struct journal *journal, const struct journal_cursor *cursor,
+read_head(struct journal *journal, struct journal_cursor *cursor,
     struct journal_record *record)
 {
 	const struct journal_segment *segment =
@@ -120,14 +178,13 @@ read_head(struct journal *journal, const struct journal_cursor *cursor,
 
 	if (cursor->offset + JOURNAL_RECORD_HEAD_LEN > end)
 		return ERROR_NOT_FOUND;
-	error = segment_read(journal, cursor->slot, cursor->offset,
-	    JOURNAL_RECORD_HEAD_LEN, &bytes);
+	error = segment_read(journal, cursor, JOURNAL_RECORD_HEAD_LEN, &bytes);
 	if (error != ERROR_NONE)
 		return error;
 	if (!journal_record_decode(bytes, end - cursor->offset, record))
 		return ERROR_DAMAGED;
-	error = segment_read(journal, cursor->slot, cursor->offset,
-	    JOURNAL_RECORD_HEAD_LEN + record->key_len, &bytes);
+	error = segment_read(
+	    journal, cursor, JOURNAL_RECORD_HEAD_LEN + record->key_len, &bytes);
 	if (error != ERROR_NONE)
 		return error;
 	if (!journal_record_check(bytes, segment->serial, record->key_len))
@@ -166,8 +223,8 @@ journal_cursor_peek(struct journal *journal, struct journal_cursor *cursor,
 	       record->sequence < cursor->above)
 		cursor->offset += (uint32_t)journal_record_len(
 		    record->key_len, record->value_len);
-	if (error == ERROR_NONE)
-		return ERROR_NONE;
+	if (error == ERROR_NONE || error == ERROR_AGAIN)
+		return error;
 	if (error == ERROR_DAMAGED)
 		journal_io_report_damage(
 		    journal, journal_position(cursor->slot, cursor->offset));
@@ -177,15 +234,14 @@ journal_cursor_peek(struct journal *journal, struct journal_cursor *cursor,
 
 enum error
 journal_cursor_peek_value(struct journal *journal,
-    const struct journal_cursor *cursor, struct journal_record *record)
+    struct journal_cursor *cursor, struct journal_record *record)
 {
 	size_t len =
 	    JOURNAL_RECORD_HEAD_LEN + record->key_len + record->value_len;
 	const unsigned char *bytes;
 	enum error error;
 
-	error =
-	    segment_read(journal, cursor->slot, cursor->offset, len, &bytes);
+	error = segment_read(journal, cursor, len, &bytes);
 	if (error == ERROR_NONE && !journal_record_check_value(bytes, record))
 		error = ERROR_DAMAGED;
 	if (error == ERROR_DAMAGED)

@@ -9,11 +9,19 @@
 #include "clock.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define RETRY_DELAY_US     100000
 #define COMPLAINT_PERIOD_S 60
+
+/*
+ * Where so many reads in a row were long overdue, the file system brings
+ * nothing of its own accord; from then on it is waited for at once.
+ */
+#define OVERDUE_READS_MAX 8
 
 static enum error
 explain_errno(void)
@@ -101,6 +109,44 @@ journal_io_read(struct journal *journal, void *data, size_t len,
 		}
 	}
 	return ERROR_NONE;
+}
+
+enum error
+journal_io_read_cached(struct journal *journal, void *data, size_t len,
+    size_t least, uint64_t position, size_t *got)
+{
+	const struct iovec vector = { .iov_base = data, .iov_len = len };
+	ssize_t done;
+
+	if (journal->overdue_reads >= OVERDUE_READS_MAX)
+		return journal_io_read(journal, data, len, position, got);
+	done = preadv2(journal->fd, &vector, 1, (off_t)position, RWF_NOWAIT);
+	if (done >= (ssize_t)least) {
+		journal->overdue_reads = 0;
+		*got = (size_t)done;
+		return ERROR_NONE;
+	}
+	if (done >= 0 || errno == EAGAIN)
+		return ERROR_AGAIN;
+	/* Not every file system knows this call, nor every container. */
+	if (errno != EIO)
+		journal->overdue_reads = OVERDUE_READS_MAX;
+	return journal_io_read(journal, data, len, position, got);
+}
+
+void
+journal_io_note_overdue(struct journal *journal)
+{
+	if (journal->overdue_reads < OVERDUE_READS_MAX)
+		journal->overdue_reads++;
+}
+
+void
+journal_io_fetch(struct journal *journal, uint64_t position, uint64_t end)
+{
+	if (position < end)
+		(void)posix_fadvise(journal->fd, (off_t)position,
+		    (off_t)(end - position), POSIX_FADV_WILLNEED);
 }
 
 enum error

@@ -212,6 +212,7 @@ journal_replay_begin(struct journal *journal)
 {
 	journal_compact_abandon(journal);
 	journal->replay.above = journal->head.above;
+	journal->replay.is_urgent = true;
 	journal_cursor_enter(&journal->replay, journal->chain.first);
 }
 
@@ -242,12 +243,11 @@ journal_walk_next(
 		};
 	if (walk->above < journal->head.above)
 		walk->above = journal->head.above;
-	while ((error = journal_cursor_next(journal, walk, record)) !=
-		   ERROR_NONE &&
-	       error != ERROR_NOT_FOUND)
-		continue;
+	do
+		error = journal_cursor_next(journal, walk, record);
+	while (error == ERROR_DAMAGED || error == ERROR_IO);
 	if (error == ERROR_NONE)
 		journal_cursor_step(walk, record);
-	*cursor = error == ERROR_NONE ? walk->above : 0;
+	*cursor = error != ERROR_NOT_FOUND ? walk->above : 0;
 	return error;
 }

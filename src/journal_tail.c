@@ -10,7 +10,7 @@
 #include "clock.h"
 
 /* What the buffer may grow to while the disk takes nothing. */
-#define BUFFER_MAX (4 * JOURNAL_WRITE_LEN)
+#define BUFFER_MAX (8 * JOURNAL_WRITE_LEN)
 
 /* The memory that is kept while a site sleeps, and while it is at work. */
 #define IDLE_SIZE (16 * 1024)

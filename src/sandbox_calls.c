@@ -129,6 +129,10 @@ static const struct call calls[] = {
 	{ "openat", 2, OPEN_TO_CHANGE, O_RDONLY, 0 },
 	/* Files that are open: caches, ticket keys, the exchange file. */
 	{ .name = "pread64" },
+	{ .name = "preadv2" },
+	{ .name = "fadvise64" },
+	{ .name = "fadvise64_64" },
+	{ .name = "arm_fadvise64_64" },
 	{ .name = "pwrite64" },
 	{ .name = "lseek" },
 	{ .name = "_llseek" },

@@ -17,8 +17,9 @@
 #define EVICTION_REPORT_PERIOD_S 3600
 
 enum head {
-	HEAD_NONE, /* the journal is empty, or cannot be read now */
-	HEAD_DEAD, /* the record's entry is gone or has been replaced */
+	HEAD_NONE,    /* the journal is empty, or cannot be read now */
+	HEAD_AWAITED, /* the disk has yet to bring it */
+	HEAD_DEAD,    /* the record's entry is gone or has been replaced */
 	HEAD_LIVE,
 };
 
@@ -31,7 +32,7 @@ head_get(
 	if (error == ERROR_DAMAGED || error == ERROR_IO)
 		store->counted.errors++;
 	if (error != ERROR_NONE)
-		return HEAD_NONE;
+		return error == ERROR_AGAIN ? HEAD_AWAITED : HEAD_NONE;
 	switch (store_bdb_find_record(store, record, place)) {
 	case ERROR_NONE:
 		return HEAD_LIVE;
@@ -74,18 +75,23 @@ head_remove(struct store_bdb *store, const struct journal_record *record,
 }
 
 /*
- * Look at the oldest record and do with it what is due. False: nothing is, and
- * its time is in *oldest (0: there is none).
+ * Look at the oldest record and do with it what is due. False: nothing is, for
+ * so long as *next_us says.
  */
 static bool
-expire_one(struct store_bdb *store, time_t now, time_t *oldest)
+expire_one(struct store_bdb *store, time_t now, uint64_t *next_us)
 {
 	struct journal_record record;
 	struct place place;
 
-	*oldest = 0;
+	*next_us = 0;
 	switch (head_get(store, &record, &place)) {
 	case HEAD_NONE:
+		store->counted.oldest = 0;
+		*next_us = UINT64_MAX;
+		return false;
+	case HEAD_AWAITED:
+		*next_us = JOURNAL_FETCH_DELAY_US;
 		return false;
 	case HEAD_DEAD:
 		if (store->state == STORE_BDB_READY)
@@ -103,7 +109,10 @@ expire_one(struct store_bdb *store, time_t now, time_t *oldest)
 		head_remove(store, &record, &place);
 		store->counted.evicted++;
 	} else {
-		*oldest = (time_t)record.put_at;
+		store->counted.oldest = (time_t)record.put_at;
+		*next_us = (uint64_t)((time_t)record.put_at +
+				      store->config.timeout_s + 1 - now) *
+		           1000000;
 		return false;
 	}
 	return store->state == STORE_BDB_READY;
@@ -112,11 +121,12 @@ expire_one(struct store_bdb *store, time_t now, time_t *oldest)
 void
 store_bdb_make_room(struct store_bdb *store, unsigned limit)
 {
-	time_t oldest, now = clock_wall_s();
+	time_t now = clock_wall_s();
+	uint64_t next_us;
 
 	while (limit-- > 0 && store->state == STORE_BDB_READY &&
 	       is_over_bounds(store))
-		if (!expire_one(store, now, &oldest))
+		if (!expire_one(store, now, &next_us))
 			break;
 }
 
@@ -153,16 +163,13 @@ min_us(uint64_t a, uint64_t b)
 static uint64_t
 expire_slice(struct store_bdb *store, time_t now, uint64_t deadline_us)
 {
-	time_t oldest;
+	uint64_t next_us;
 	unsigned count = 0;
 
-	while (expire_one(store, now, &oldest))
+	while (expire_one(store, now, &next_us))
 		if (++count % 8 == 0 && clock_monotonic_us() >= deadline_us)
 			return 0;
-	store->counted.oldest = oldest;
-	if (oldest == 0)
-		return UINT64_MAX;
-	return (uint64_t)(oldest + store->config.timeout_s + 1 - now) * 1000000;
+	return next_us;
 }
 
 /* Write out what a kill would lose, when it has waited long enough. */
@@ -219,7 +226,7 @@ store_bdb_maintain(struct store *base, time_t now, uint64_t budget_us)
 {
 	struct store_bdb *store = (struct store_bdb *)base;
 	uint64_t deadline_us = clock_monotonic_us() + budget_us;
-	uint64_t next_us, sweep_us;
+	uint64_t next_us, sweep_us, compact_us;
 
 	switch (store->state) {
 	case STORE_BDB_WAITING:
@@ -239,10 +246,12 @@ store_bdb_maintain(struct store *base, time_t now, uint64_t budget_us)
 	sweep_us = sweep_when_due(store, deadline_us);
 	if (sweep_us == 0 || store->state != STORE_BDB_READY)
 		return 0;
-	if (journal_compact_slice(store->journal, store->journal_live,
-		&compact_ops, store, deadline_us))
+	compact_us = journal_compact_slice(store->journal, store->journal_live,
+	    &compact_ops, store, deadline_us);
+	if (compact_us == 0)
 		return 0;
 	/* What was read may have been deleted or expired since. */
 	journal_wipe_reads(store->journal);
-	return min_us(min_us(next_us, sweep_us), flush_when_due(store));
+	return min_us(min_us(next_us, sweep_us),
+	    min_us(compact_us, flush_when_due(store)));
 }

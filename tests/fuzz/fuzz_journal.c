@@ -236,7 +236,8 @@ compact(struct journal *journal)
 
 	for (size_t i = 0; i < seen_count; i++)
 		seen[i] = seen[--seen_count];
-	while (journal_compact_slice(journal, 1000, &ops, NULL, 0))
+	while (
+	    journal_compact_slice(journal, 1000, &ops, NULL, 0) != UINT64_MAX)
 		fuzz_expect(++steps < STEPS_MAX);
 }
 

@@ -89,8 +89,8 @@ use(struct model *model)
 	while (
 	    journal_walk_next(model->journal, &cursor, &record) == ERROR_NONE)
 		(void)model_key_of(&record);
-	while (journal_compact_slice(
-	    model->journal, model->live_bytes, &model_ops, model, 0))
+	while (journal_compact_slice(model->journal, model->live_bytes,
+		   &model_ops, model, 0) != UINT64_MAX)
 		assert_true(++steps < STEPS_MAX);
 	model_check(model);
 	while (journal_head(model->journal, &record) != ERROR_NOT_FOUND) {

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 enum fault {
@@ -141,6 +142,9 @@ FAULTY(ssize_t, read, FAULT_READ, (int fd, void *data, size_t len),
     (fd, data, len))
 FAULTY(ssize_t, pread, FAULT_READ,
     (int fd, void *data, size_t len, off_t offset), (fd, data, len, offset))
+FAULTY(ssize_t, preadv2, FAULT_READ,
+    (int fd, const struct iovec *parts, int count, off_t offset, int flags),
+    (fd, parts, count, offset, flags))
 FAULTY(int, fsync, FAULT_SYNC, (int fd), (fd))
 FAULTY(int, fdatasync, FAULT_SYNC, (int fd), (fd))
 FAULTY(int, ftruncate, FAULT_TRUNCATE, (int fd, off_t len), (fd, len))

@@ -12,12 +12,17 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 /* Not static: with _FORTIFY_SOURCE, clang takes pread() below for inline. */
 struct {
 	int write_errno; /* writes fail with this; 0: they do not */
 	int read_errno;
+	/* Of reads of what is in memory each so-manieth finds nothing there. */
+	unsigned absent_stride;
+	int cached_errno; /* or all of them fail with this */
+	unsigned cached_calls;
 	off_t full_at; /* no byte is written from here on; 0: no such end */
 	unsigned write_calls;
 	/* Called before each write with what is to be written. */
@@ -72,6 +77,21 @@ pread(int fd, void *data, size_t len, off_t at)
 		return -1;
 	}
 	return syscall(SYS_pread64, fd, data, len, at);
+}
+
+ssize_t
+preadv2(int fd, const struct iovec *parts, int count, off_t at, int flags)
+{
+	(void)count;
+	(void)flags;
+	disk.cached_calls++;
+	errno = disk.cached_errno;
+	if (disk.absent_stride > 0 &&
+	    disk.cached_calls % disk.absent_stride == 0)
+		errno = EAGAIN;
+	if (errno != 0)
+		return -1;
+	return pread(fd, parts->iov_base, parts->iov_len, at);
 }
 
 int

@@ -266,8 +266,8 @@ model_replay(struct model *model)
 static inline void
 model_compact(struct model *model)
 {
-	while (journal_compact_slice(
-	    model->journal, model->live_bytes, &model_ops, model, 0))
+	while (journal_compact_slice(model->journal, model->live_bytes,
+		   &model_ops, model, 0) != UINT64_MAX)
 		continue;
 }
 

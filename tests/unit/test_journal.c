@@ -218,7 +218,7 @@ test_writes_are_few(void **state)
 	disk.write_calls = 0;
 	for (i = 0; i < 10000; ++i)
 		model_put(&model, i % MODEL_KEYS, 1500);
-	assert_in_range(disk.write_calls, 10, 160);
+	assert_in_range(disk.write_calls, 10, 300);
 	model_close(&model);
 }
 

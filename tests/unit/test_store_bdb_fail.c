@@ -15,6 +15,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 
 #include <cmocka.h>
@@ -102,6 +103,14 @@ pread(int fd, void *data, size_t len, off_t at)
 {
 	return disk_fails(CALL_READ) ? -1
 	                             : syscall(SYS_pread64, fd, data, len, at);
+}
+
+ssize_t
+preadv2(int fd, const struct iovec *parts, int count, off_t at, int flags)
+{
+	(void)count;
+	(void)flags;
+	return pread(fd, parts->iov_base, parts->iov_len, at);
 }
 
 int

@@ -1,0 +1,244 @@
+/*
+ * Unit tests of journal: a disk that takes its time. Nobody waits for it, and
+ * nothing is lost for that.
+ */
+#include "journal.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "cmocka_range.h"
+#include "journal_disk.h"
+#include "journal_model.h"
+#include "unit.h"
+
+#define MEBIBYTE (1024 * 1024)
+
+/* Longer than is waited for a disk. */
+#define LONG_S 1
+
+#define KEYS 40
+
+static int
+setup(void **state)
+{
+	memset(&disk, 0, sizeof(disk));
+	return unit_setup(state);
+}
+
+/* Some segments on disk, none of them read yet. */
+static void
+fill(struct model *model)
+{
+	unsigned key;
+
+	model_open(model, model_memory_path());
+	for (key = 0; key < KEYS; ++key)
+		assert_int_equal(model_put(model, key, 60000), ERROR_NONE);
+	assert_int_equal(journal_flush(model->journal), ERROR_NONE);
+}
+
+static void
+check_head(struct model *model, unsigned key)
+{
+	struct journal_record record;
+
+	assert_int_equal(journal_head(model->journal, &record), ERROR_NONE);
+	assert_int_equal(model_key_of(&record), key);
+}
+
+static void
+test_the_head_is_not_waited_for(void **state)
+{
+	struct journal_record record;
+	struct model model;
+	unsigned i;
+
+	(void)state;
+	fill(&model);
+	disk.absent_stride = 1;
+	for (i = 0; i < 100; ++i) {
+		assert_int_equal(
+		    journal_head(model.journal, &record), ERROR_AGAIN);
+		journal_drop_head(model.journal);
+	}
+	disk.absent_stride = 0;
+	check_head(&model, 0);
+	model_check(&model);
+	assert_int_equal(unit_log_complaints(), 0);
+	model_close(&model);
+}
+
+/* It may be that it never comes by itself, because it cannot be read. */
+static void
+test_the_head_is_read_when_it_is_overdue(void **state)
+{
+	struct journal_record record;
+	struct model model;
+
+	(void)state;
+	fill(&model);
+	disk.absent_stride = 1;
+	assert_int_equal(journal_head(model.journal, &record), ERROR_AGAIN);
+	disk.read_errno = EIO;
+	assert_int_equal(journal_head(model.journal, &record), ERROR_AGAIN);
+	clock_advance(LONG_S);
+	assert_int_equal(journal_head(model.journal, &record), ERROR_IO);
+	assert_int_equal(unit_log_complaints(), 1);
+	disk.read_errno = 0;
+	assert_int_equal(journal_head(model.journal, &record), ERROR_AGAIN);
+	clock_advance(LONG_S);
+	assert_int_equal(journal_head(model.journal, &record), ERROR_NONE);
+	model_close(&model);
+}
+
+/* Some file systems bring nothing before somebody waits. */
+static void
+test_what_is_always_overdue_is_waited_for_at_once(void **state)
+{
+	struct journal_record record;
+	struct model model;
+	unsigned waits = 0;
+
+	(void)state;
+	fill(&model);
+	disk.absent_stride = 1;
+	do {
+		while (journal_head(model.journal, &record) == ERROR_AGAIN) {
+			assert_true(++waits < 100);
+			clock_advance(LONG_S);
+		}
+	} while (model_drop_oldest(&model));
+	assert_in_range(waits, 4, 12);
+	assert_in_range(disk.cached_calls, 4, 24);
+	model_close(&model);
+}
+
+static void
+test_what_a_system_cannot_do_is_not_tried_again(void **state)
+{
+	static const int errors[] = { EOPNOTSUPP, ENOSYS, EPERM, EINVAL };
+	struct model model;
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		fill(&model);
+		disk.cached_calls = 0;
+		disk.cached_errno = errors[i];
+		for (unsigned key = 0; key < KEYS; key++) {
+			check_head(&model, key);
+			model_drop_oldest(&model);
+		}
+		assert_int_equal(disk.cached_calls, 1);
+		assert_int_equal(unit_log_complaints(), 0);
+		model_close(&model);
+	}
+}
+
+/* Whenever it has to wait, a pass goes on where it was. */
+static void
+test_compaction_waits_and_loses_nothing(void **state)
+{
+	static const unsigned strides[] = { 2, 3, 7 };
+	struct model model;
+	uint64_t delay_us;
+	unsigned i, round, waits = 0;
+
+	(void)state;
+	fill(&model);
+	for (round = 0; round < 3; round++) {
+		disk.absent_stride = 0;
+		for (i = 0; i < 400; ++i)
+			model_put(
+			    &model, i % 9 == 0 ? i / 9 : 50 + i % 9, 60000);
+		disk.absent_stride = strides[round];
+		while ((delay_us = journal_compact_slice(model.journal,
+			    model.live_bytes, &model_ops, &model,
+			    UINT64_MAX)) != UINT64_MAX) {
+			assert_int_equal(delay_us, JOURNAL_FETCH_DELAY_US);
+			assert_true(++waits < 10000);
+		}
+		model_check(&model);
+		assert_true(journal_chain_len(model.journal) <= 12 * MEBIBYTE);
+		assert_int_equal(model_replay(&model), 0);
+		for (i = 0; i < KEYS; ++i)
+			assert_int_not_equal(model.entries[i].version, 0);
+	}
+	assert_true(waits > 30);
+	assert_int_equal(unit_log_complaints(), 0);
+	model_close(&model);
+}
+
+static void
+test_a_walk_comes_back_for_what_is_absent(void **state)
+{
+	struct journal_record record;
+	struct model model;
+	uint64_t cursor = 0;
+	unsigned key = 0, waits = 0;
+	enum error error;
+
+	(void)state;
+	fill(&model);
+	disk.absent_stride = 2;
+	disk.cached_calls = 1;
+	while ((error = journal_walk_next(model.journal, &cursor, &record)) !=
+	       ERROR_NOT_FOUND) {
+		assert_int_not_equal(cursor, 0);
+		if (error == ERROR_NONE)
+			assert_int_equal(model_key_of(&record), key++);
+		else
+			assert_int_equal(error, ERROR_AGAIN);
+		waits += error == ERROR_AGAIN;
+	}
+	assert_int_equal(key, KEYS);
+	assert_true(waits > 3);
+	model_close(&model);
+}
+
+/* Before the first answer there is nothing else to do. */
+static void
+test_a_replay_waits(void **state)
+{
+	struct model model;
+
+	(void)state;
+	fill(&model);
+	disk.absent_stride = 1;
+	assert_int_equal(model_replay(&model), 0);
+	assert_int_equal(disk.cached_calls, 0);
+	model_check(&model);
+	model_close(&model);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+		    test_the_head_is_not_waited_for, setup, unit_teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_the_head_is_read_when_it_is_overdue, setup,
+		    unit_teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_what_is_always_overdue_is_waited_for_at_once, setup,
+		    unit_teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_what_a_system_cannot_do_is_not_tried_again, setup,
+		    unit_teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_compaction_waits_and_loses_nothing, setup,
+		    unit_teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_a_walk_comes_back_for_what_is_absent, setup,
+		    unit_teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_a_replay_waits, setup, unit_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
