@@ -87,11 +87,20 @@ struct journal_window {
 	uint64_t position;
 };
 
+/* Who reads on. Only a replay waits for the disk. */
+enum journal_reader {
+	JOURNAL_READER_HEAD,
+	JOURNAL_READER_REPLAY,
+	JOURNAL_READER_WALK,
+	JOURNAL_READER_COMPACT,
+	JOURNAL_READERS,
+};
+
 struct journal_cursor {
+	enum journal_reader reader;
 	uint32_t slot; /* JOURNAL_NO_SLOT: to be found by `above` */
 	uint32_t offset;
 	uint64_t above; /* records below this number have been seen */
-	bool is_urgent; /* never ERROR_AGAIN: the disk is waited for */
 	uint64_t waiting_since_us; /* for the disk; 0: it is not */
 };
 
@@ -134,7 +143,7 @@ struct journal {
 	uint64_t next_serial, next_sequence;
 
 	struct journal_tail tail;
-	struct journal_window window;
+	struct journal_window windows[JOURNAL_READERS];
 	struct journal_map map;
 	struct buffer read; /* the record of journal_read() */
 	struct journal_cursor head, replay, walk;
@@ -174,6 +183,11 @@ enum error journal_io_read_cached(struct journal *, void *data, size_t len,
     size_t least, uint64_t position, size_t *got);
 /* What had not come for long had to be waited for. */
 void journal_io_note_overdue(struct journal *);
+/*
+ * What is read next: on from where it was, as much as the kernel thinks fit,
+ * or here and there, and no more than is said with journal_io_fetch().
+ */
+void journal_io_expect(struct journal *, bool is_sequential);
 /* Let the system bring a part of the file into its memory, meanwhile. */
 void journal_io_fetch(struct journal *, uint64_t position, uint64_t end);
 enum error journal_io_truncate(struct journal *, uint64_t len);
@@ -259,7 +273,10 @@ enum error journal_tail_close(struct journal *);
 
 /* journal_cursor.c */
 
-void journal_window_fini(struct journal *);
+/* Wipe and free what readers have in memory. */
+void journal_windows_fini(struct journal *);
+/* A slot is written anew: what was read of it is not so any more. */
+void journal_windows_forget(struct journal *);
 /* Where the slot's segment ends, as far as is known. */
 uint32_t journal_segment_end(const struct journal *, uint32_t slot);
 /* Place the cursor at the first record of a segment, if there is one. */

@@ -47,8 +47,9 @@ journal_new(int fd, const char *name)
 	journal->next_serial = 1;
 	journal->next_sequence = 1;
 	journal->head.slot = JOURNAL_NO_SLOT;
-	/* What is to be read ahead is said here, not guessed by the kernel. */
-	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
+	journal->head.reader = JOURNAL_READER_HEAD;
+	journal->replay.reader = JOURNAL_READER_REPLAY;
+	journal_io_expect(journal, false);
 	buffer_init(&journal->read);
 	journal_map_init(&journal->map);
 	journal_chain_init(journal);
@@ -64,7 +65,7 @@ journal_forget(struct journal *journal)
 	journal_compact_init(journal);
 	journal_tail_init(journal);
 	journal_chain_init(journal);
-	journal_window_fini(journal);
+	journal_windows_fini(journal);
 	buffer_fini(&journal->read);
 	journal->head.slot = JOURNAL_NO_SLOT;
 	journal->replay.slot = JOURNAL_NO_SLOT;

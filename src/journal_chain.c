@@ -113,7 +113,7 @@ journal_chain_reserve(struct journal *journal, uint32_t *slot)
 		.serial = journal->next_serial++,
 		.state = JOURNAL_SLOT_RESERVED,
 	};
-	journal->window.len = 0; /* it may show what the slot held before */
+	journal_windows_forget(journal);
 	*slot = i;
 	return ERROR_NONE;
 }

@@ -19,6 +19,9 @@
 /* Dead bytes that are let be, whatever there is that lives. */
 #define SLACK_LEN (4 * JOURNAL_SEGMENT_LEN)
 
+/* Between slices clients have the time to themselves, unless it presses. */
+#define PAUSE_US 400
+
 /* Where a pass gained nothing, let so many segments come before the next. */
 #define HOLD_SEGMENTS 4
 #define HOLD_US       1000000
@@ -29,7 +32,11 @@ journal_compact_init(struct journal *journal)
 	struct journal_compaction *pass = &journal->compaction;
 
 	buffer_fini(&pass->buffer);
-	*pass = (struct journal_compaction){ .output = JOURNAL_NO_SLOT };
+	*pass = (struct journal_compaction){
+		.source = { .reader = JOURNAL_READER_COMPACT },
+		.moving = { .reader = JOURNAL_READER_COMPACT },
+		.output = JOURNAL_NO_SLOT,
+	};
 }
 
 void
@@ -73,6 +80,13 @@ static bool
 is_due(const struct journal *journal, uint64_t live_bytes)
 {
 	return journal_chain_len(journal) > 2 * live_bytes + SLACK_LEN;
+}
+
+/* Clients add more than is squeezed out meanwhile: they have to wait. */
+static bool
+is_pressing(const struct journal *journal, uint64_t live_bytes)
+{
+	return journal_chain_len(journal) > 3 * live_bytes + 2 * SLACK_LEN;
 }
 
 /* Begin a pass if there is reason to. */
@@ -341,5 +355,7 @@ journal_compact_slice(struct journal *journal, uint64_t live_bytes,
 			break;
 		}
 	} while (is_there && clock_monotonic_us() < deadline_us);
-	return is_there ? 0 : JOURNAL_FETCH_DELAY_US;
+	if (!is_there)
+		return JOURNAL_FETCH_DELAY_US;
+	return is_pressing(journal, live_bytes) ? 0 : PAUSE_US;
 }

@@ -1,8 +1,7 @@
 /*
- * journal_cursor: reading on from record to record. Owns the window, a piece
- * of the file that all cursors share: they take turns in slices, so it is
- * seldom read for one and used by another. Values are stepped over by
- * arithmetic unless somebody asks for one.
+ * journal_cursor: reading on from record to record. Owns the windows, a piece
+ * of the file for each that reads on. Values are stepped over by arithmetic
+ * unless somebody asks for one.
  */
 #include "journal_private.h"
 
@@ -15,34 +14,46 @@
 #define WINDOW_LEN (64 * 1024)
 
 /*
- * What the disk is asked for ahead of the window. The kernel would do so as
- * well, but by as much as it is set to, and it takes milliseconds for some.
+ * What a disk that has to be asked is asked for. The kernel would read ahead
+ * as well, but by as much as it is set to, and that may take it milliseconds.
  */
-#define AHEAD_LEN (256 * 1024)
+#define FETCH_LEN (512 * 1024)
 
 /* A disk that takes longer than this is waited for, to learn what it has. */
 #define PATIENCE_US 100000
 
-void
-journal_window_fini(struct journal *journal)
+static void
+window_fini(struct journal_window *window)
 {
-	struct journal_window *window = &journal->window;
-
 	if (window->data != NULL)
 		explicit_bzero(window->data, window->size);
 	free(window->data);
 	*window = (struct journal_window){ 0 };
 }
 
+void
+journal_windows_fini(struct journal *journal)
+{
+	for (int i = 0; i < JOURNAL_READERS; i++)
+		window_fini(&journal->windows[i]);
+}
+
+void
+journal_windows_forget(struct journal *journal)
+{
+	for (int i = 0; i < JOURNAL_READERS; i++)
+		journal->windows[i].len = 0;
+}
+
 /* A record larger than the window gets one of its size, for as long as used. */
 static void
-window_resize(struct journal *journal, size_t size)
+window_resize(struct journal_window *window, size_t size)
 {
-	if (journal->window.size == size)
+	if (window->size == size)
 		return;
-	journal_window_fini(journal);
-	journal->window.data = xmalloc(size);
-	journal->window.size = size;
+	window_fini(window);
+	window->data = xmalloc(size);
+	window->size = size;
 }
 
 /* Has the cursor waited in vain for so long? */
@@ -59,27 +70,25 @@ is_overdue(struct journal *journal, struct journal_cursor *cursor)
 	return true;
 }
 
-/* At least `least` bytes from `position` on, and as far as `end` if possible.
- */
+/* Up to `len` bytes from `position` on, and at least `least`. */
 static enum error
 window_fill(struct journal *journal, struct journal_cursor *cursor,
-    uint64_t position, size_t least, uint64_t end)
+    uint64_t position, size_t least, size_t len)
 {
-	struct journal_window *window = &journal->window;
-	size_t len = (size_t)(end - position);
+	struct journal_window *window = &journal->windows[cursor->reader];
+	bool is_patient = cursor->reader != JOURNAL_READER_REPLAY;
 	enum error error = ERROR_AGAIN;
 
 	window->len = 0;
 	window->position = position;
-	if (!cursor->is_urgent)
+	if (is_patient)
 		error = journal_io_read_cached(
 		    journal, window->data, len, least, position, &window->len);
-	if (error == ERROR_AGAIN &&
-	    (cursor->is_urgent || is_overdue(journal, cursor)))
+	if (error == ERROR_AGAIN && is_patient && !is_overdue(journal, cursor))
+		return ERROR_AGAIN;
+	if (error == ERROR_AGAIN)
 		error = journal_io_read(
 		    journal, window->data, len, position, &window->len);
-	if (error == ERROR_AGAIN)
-		return error;
 	cursor->waiting_since_us = 0;
 	if (window->len < least)
 		return error != ERROR_NONE ? error : ERROR_DAMAGED;
@@ -97,17 +106,18 @@ static enum error
 window_read(struct journal *journal, struct journal_cursor *cursor,
     uint64_t position, size_t len, uint64_t limit, const unsigned char **bytes)
 {
-	struct journal_window *window = &journal->window;
+	struct journal_window *window = &journal->windows[cursor->reader];
 	size_t size = len > WINDOW_LEN ? len : WINDOW_LEN;
-	uint64_t end = min_u64(position + size, limit);
 	enum error error;
 
 	if (position < window->position ||
 	    position + len > window->position + window->len) {
-		window_resize(journal, size);
-		error = window_fill(journal, cursor, position, len, end);
-		journal_io_fetch(journal, error == ERROR_AGAIN ? position : end,
-		    min_u64(end + AHEAD_LEN, limit));
+		window_resize(window, size);
+		error = window_fill(journal, cursor, position, len,
+		    (size_t)min_u64(size, limit - position));
+		if (error == ERROR_AGAIN)
+			journal_io_fetch(journal, position,
+			    min_u64(position + size + FETCH_LEN, limit));
 		if (error != ERROR_NONE)
 			return error;
 	}

@@ -142,6 +142,13 @@ journal_io_note_overdue(struct journal *journal)
 }
 
 void
+journal_io_expect(struct journal *journal, bool is_sequential)
+{
+	(void)posix_fadvise(journal->fd, 0, 0,
+	    is_sequential ? POSIX_FADV_NORMAL : POSIX_FADV_RANDOM);
+}
+
+void
 journal_io_fetch(struct journal *journal, uint64_t position, uint64_t end)
 {
 	if (position < end)

@@ -160,7 +160,7 @@ void
 journal_wipe_reads(struct journal *journal)
 {
 	buffer_clear(&journal->read, READ_SIZE);
-	journal_window_fini(journal);
+	journal_windows_fini(journal);
 }
 
 /*
@@ -212,7 +212,7 @@ journal_replay_begin(struct journal *journal)
 {
 	journal_compact_abandon(journal);
 	journal->replay.above = journal->head.above;
-	journal->replay.is_urgent = true;
+	journal_io_expect(journal, true);
 	journal_cursor_enter(&journal->replay, journal->chain.first);
 }
 
@@ -222,6 +222,8 @@ journal_replay_next(struct journal *journal, struct journal_record *record)
 	struct journal_cursor *replay = &journal->replay;
 	enum error error = journal_cursor_next(journal, replay, record);
 
+	if (error == ERROR_NOT_FOUND)
+		journal_io_expect(journal, false);
 	if (error != ERROR_NONE)
 		return error;
 	error = journal_cursor_peek_value(journal, replay, record);
@@ -238,6 +240,7 @@ journal_walk_next(
 
 	if (*cursor != walk->above || *cursor == 0)
 		*walk = (struct journal_cursor){
+			.reader = JOURNAL_READER_WALK,
 			.slot = JOURNAL_NO_SLOT,
 			.above = *cursor,
 		};

@@ -251,7 +251,8 @@ store_bdb_maintain(struct store *base, time_t now, uint64_t budget_us)
 	if (compact_us == 0)
 		return 0;
 	/* What was read may have been deleted or expired since. */
-	journal_wipe_reads(store->journal);
+	if (compact_us == UINT64_MAX)
+		journal_wipe_reads(store->journal);
 	return min_us(min_us(next_us, sweep_us),
 	    min_us(compact_us, flush_when_due(store)));
 }
