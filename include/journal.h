@@ -180,8 +180,8 @@ uint64_t journal_compact_slice(struct journal *, uint64_t live_bytes,
 /*
  * Walk heads and keys, oldest first; *cursor is 0 to begin. Cheap to give up
  * and take up again between other calls; records that come, go or move
- * meanwhile may be missed. Returns ERROR_NOT_FOUND and *cursor 0 at the end;
- * ERROR_AGAIN as journal_head() does. What is damaged is left out.
+ * meanwhile may be missed. Returns ERROR_NOT_FOUND and *cursor 0 at the end.
+ * What is damaged is left out.
  */
 enum error journal_walk_next(
     struct journal *, uint64_t *cursor, struct journal_record *);

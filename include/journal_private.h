@@ -87,12 +87,14 @@ struct journal_window {
 	uint64_t position;
 };
 
-/* Who reads on. Only a replay waits for the disk. */
+/* Who reads on. */
 enum journal_reader {
+	/* These come back later for what the disk has yet to bring. */
 	JOURNAL_READER_HEAD,
-	JOURNAL_READER_REPLAY,
-	JOURNAL_READER_WALK,
 	JOURNAL_READER_COMPACT,
+	/* And these wait for it. */
+	JOURNAL_READER_WALK,
+	JOURNAL_READER_REPLAY,
 	JOURNAL_READERS,
 };
 

@@ -54,6 +54,8 @@ _Noreturn void settings_fatal(const struct config *, const char *name,
  */
 enum error settings_check_names(const struct config *, const char *own_file,
     char **cause);
+/* And the names that -o sets: one with our prefix that does not exist, too. */
+void settings_check_override_names(const struct config *);
 
 /*
  * Does this value of smtpd_tls_loglevel (or its like) ask for the activity of

@@ -46,6 +46,7 @@ flush_cache(struct ctl_client *client, const char *cache)
 	const struct ctl_argument arguments[] = { { "cache_type", cache },
 		{ NULL, NULL } };
 	struct ctl_reply reply;
+	int64_t removed;
 	int status;
 
 	if (get(client, cache, "enabled") == 0) {
@@ -53,10 +54,11 @@ flush_cache(struct ctl_client *client, const char *cache)
 		return CTL_OK;
 	}
 	status = ctl_ask(client, "flush", arguments, &reply);
-	if (status == CTL_OK)
-		printf("%s: %" PRId64 " sessions removed\n", cache,
-		    get(client, cache, "entries"));
-	else if (status == CTL_NO)
+	if (status == CTL_OK) {
+		removed = get(client, cache, "entries");
+		printf("%s: %" PRId64 " session%s removed\n", cache, removed,
+		    removed == 1 ? "" : "s");
+	} else if (status == CTL_NO)
 		ctl_error("the daemon could not empty the %s cache; its log "
 			  "says why",
 		    cache);

@@ -33,6 +33,7 @@ apply_overrides(struct ctl_check *check)
 		}
 		free(override);
 	}
+	settings_check_override_names(check->ctl->config);
 }
 
 static void

@@ -159,8 +159,8 @@ put_cache_size(const struct screen *screen)
 	int64_t entries = get(screen, "entries");
 
 	begin_line(screen, "");
-	printf("%" PRId64 " sessions, %s (%s on disk)", entries,
-	    ctl_text_bytes(get(screen, "bytes")).text,
+	printf("%" PRId64 " session%s, %s (%s on disk)", entries,
+	    entries == 1 ? "" : "s", ctl_text_bytes(get(screen, "bytes")).text,
 	    ctl_text_bytes(get(screen, "disk")).text);
 	if (entries > 0)
 		printf(", oldest %s", age(screen, get(screen, "oldest")).text);

@@ -17,7 +17,7 @@
  * What a disk that has to be asked is asked for. The kernel would read ahead
  * as well, but by as much as it is set to, and that may take it milliseconds.
  */
-#define FETCH_LEN (512 * 1024)
+#define FETCH_LEN (128 * 1024)
 
 /* A disk that takes longer than this is waited for, to learn what it has. */
 #define PATIENCE_US 100000
@@ -76,16 +76,16 @@ window_fill(struct journal *journal, struct journal_cursor *cursor,
     uint64_t position, size_t least, size_t len)
 {
 	struct journal_window *window = &journal->windows[cursor->reader];
-	bool is_patient = cursor->reader != JOURNAL_READER_REPLAY;
 	enum error error = ERROR_AGAIN;
 
 	window->len = 0;
 	window->position = position;
-	if (is_patient)
+	if (cursor->reader < JOURNAL_READER_WALK) {
 		error = journal_io_read_cached(
 		    journal, window->data, len, least, position, &window->len);
-	if (error == ERROR_AGAIN && is_patient && !is_overdue(journal, cursor))
-		return ERROR_AGAIN;
+		if (error == ERROR_AGAIN && !is_overdue(journal, cursor))
+			return ERROR_AGAIN;
+	}
 	if (error == ERROR_AGAIN)
 		error = journal_io_read(
 		    journal, window->data, len, position, &window->len);
@@ -115,7 +115,8 @@ window_read(struct journal *journal, struct journal_cursor *cursor,
 		window_resize(window, size);
 		error = window_fill(journal, cursor, position, len,
 		    (size_t)min_u64(size, limit - position));
-		if (error == ERROR_AGAIN)
+		if (error == ERROR_AGAIN ||
+		    cursor->reader == JOURNAL_READER_WALK)
 			journal_io_fetch(journal, position,
 			    min_u64(position + size + FETCH_LEN, limit));
 		if (error != ERROR_NONE)

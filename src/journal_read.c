@@ -251,6 +251,6 @@ journal_walk_next(
 	while (error == ERROR_DAMAGED || error == ERROR_IO);
 	if (error == ERROR_NONE)
 		journal_cursor_step(walk, record);
-	*cursor = error != ERROR_NOT_FOUND ? walk->above : 0;
+	*cursor = error == ERROR_NONE ? walk->above : 0;
 	return error;
 }

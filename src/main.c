@@ -164,6 +164,7 @@ read_config(const struct master_options *options)
 		if (config_override(config, options->overrides[i], &cause) !=
 		    ERROR_NONE)
 			log_fatal("%s", cause);
+	settings_check_override_names(config);
 	return config;
 }
 

@@ -321,6 +321,21 @@ settings_check_names(
 	return check.error;
 }
 
+static void
+check_override_name(void *arg, const struct config_entry *entry)
+{
+	(void)arg;
+	if (entry->origin == CONFIG_OVERRIDE && is_own(entry->name) &&
+	    !is_param(entry->name))
+		log_warning("option -o: unknown parameter: %s", entry->name);
+}
+
+void
+settings_check_override_names(const struct config *config)
+{
+	config_each(config, check_override_name, NULL);
+}
+
 /* The words of smtpd_tls_loglevel and its like. */
 static const struct loglevel_word {
 	const char *word;

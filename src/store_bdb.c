@@ -208,8 +208,10 @@ store_bdb_each(struct store *base, uint64_t *cursor, uint64_t budget_us,
 		if (!is_serving(store))
 			return serving_error(store);
 		if (journal_walk_next(store->journal, cursor, &record) !=
-		    ERROR_NONE)
+		    ERROR_NONE) {
+			*cursor = 0;
 			return ERROR_NONE;
+		}
 		if (is_got(store, &record) &&
 		    !each(arg, record.key, record.key_len, record.value_len,
 			(time_t)record.put_at))

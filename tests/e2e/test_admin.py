@@ -189,6 +189,35 @@ def test_statistics_of_expired_sessions(make_master):
             <= first + TIMEOUT_S // 2 + 60
 
 
+def push_out_of_memory(path, size):
+    """Of the kernel's; what is stored is written within a second or two."""
+    wait_until(lambda: os.path.getsize(path) >= size, "written")
+    with open(path, "rb") as cache:
+        os.fdatasync(cache.fileno())
+        os.posix_fadvise(cache.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def test_sessions_that_are_on_disk_alone_are_listed_and_expire(make_master):
+    """In the sandbox, with what the kernel has of calls for it."""
+    count = 3000
+    master = make_master({"smtpd_tls_session_cache_timeout": str(TIMEOUT_S),
+                          **CACHES})
+    journal = os.path.join(master.data_directory, "smtpd_scache.journal")
+    clock = ClockShift(master.directory)
+    master.start(environment=clock.environment)
+    with master.client() as client:
+        store_all(client, {"id %d" % number: os.urandom(1500)
+                           for number in range(count)})
+        push_out_of_memory(journal, count * 1500)
+        assert len(listing(client)) == count
+        push_out_of_memory(journal, count * 1500)
+        clock.step(TIMEOUT_S + 10)
+        wait_until(lambda: statistics(client)["smtpd.expired"] == count,
+                   "expired")
+        assert statistics(client)["smtpd.entries"] == 0
+        assert statistics(client)["smtpd.errors"] == 0
+
+
 def test_statistics_of_retained_sessions(master):
     with master.client() as client:
         for number in range(12):

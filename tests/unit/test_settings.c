@@ -439,6 +439,23 @@ test_unknown_names_of_ours(void **state)
 }
 
 static void
+test_unknown_names_in_overrides(void **state)
+{
+	static const char *const assignments[] = { "tlsmgr_typo=1",
+		"tlsmgr_client_limit=5", "tlsmgr_service_name=x", "x=1" };
+	char *cause = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(assignments) / sizeof(*assignments); i++)
+		assert_int_equal(
+		    config_override(config, assignments[i], &cause),
+		    ERROR_NONE);
+	settings_check_override_names(config);
+	assert_string_equal(
+	    unit_lines, "1:option -o: unknown parameter: tlsmgr_typo\n");
+}
+
+static void
 test_foreign_names_in_our_file(void **state)
 {
 	static const char *const names[] = { "mail_owner", "x", "tlsmgr",
@@ -549,6 +566,7 @@ main(void)
 		SETTINGS_TEST(test_mydomain),
 		SETTINGS_TEST(test_names_in_files),
 		SETTINGS_TEST(test_unknown_names_of_ours),
+		SETTINGS_TEST(test_unknown_names_in_overrides),
 		SETTINGS_TEST(test_foreign_names_in_our_file),
 		SETTINGS_TEST(test_loglevels),
 		SETTINGS_TEST(test_bad_loglevels),
