@@ -47,7 +47,7 @@ def measure_count(count, rounds, seconds, pool):
                 warm_memory()
                 results.append(load.run(server, operation, keys=count,
                                         seconds=seconds,
-                                        warmup=seconds / 10))
+                                        warmup=seconds / 2))
         crowd = load.run(server, "mix", keys=count, connections=MANY_CLIENTS,
                          seconds=seconds)
         return {"entries": count, "pool": pool, "fill": filled,
