@@ -20,9 +20,12 @@
 
 /* Background work of one cache: a timer, and whether it is due soon. */
 struct daemon_upkeep {
-	struct cache *cache; /* borrowed */
+	struct cache *cache;           /* borrowed */
+	const struct service *service; /* borrowed */
 	struct loop_timer timer;
 	bool is_soon;
+	uint64_t requests; /* that there had been by the last time */
+	uint64_t paused_until_us;
 };
 
 struct daemon {

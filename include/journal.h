@@ -170,9 +170,9 @@ struct journal_compact_ops {
  * Squeeze out dead records, oldest segments first, and cut the end of the file
  * off where it is free, until deadline_us (monotonic). live_bytes is what the
  * owner counts as live, in units of journal_record_len(). Returns when there
- * is more to do, in microseconds: a while, for clients to be served, or for the
- * disk to bring something; 0, since dead records are becoming too many.
- * UINT64_MAX: there is nothing to do, and this cost next to nothing.
+ * is more to do, of either: 0, at once; JOURNAL_FETCH_DELAY_US, when the disk
+ * may have brought what is next; UINT64_MAX, there is not, and this cost next
+ * to nothing.
  */
 uint64_t journal_compact_slice(struct journal *, uint64_t live_bytes,
     const struct journal_compact_ops *, void *arg, uint64_t deadline_us);

@@ -103,7 +103,10 @@ struct journal_cursor {
 	uint32_t slot; /* JOURNAL_NO_SLOT: to be found by `above` */
 	uint32_t offset;
 	uint64_t above; /* records below this number have been seen */
-	uint64_t waiting_since_us; /* for the disk; 0: it is not */
+	bool is_urgent; /* it waits, for once */
+	/* For the disk, to bring the file up to this position; 0: it is not. */
+	uint64_t awaited_end;
+	uint64_t waiting_since_us;
 };
 
 enum journal_compact_phase {
@@ -152,6 +155,7 @@ struct journal {
 	struct journal_compaction compaction;
 
 	uint64_t file_len;
+	bool is_disk_awaited;    /* always: the system cannot do otherwise */
 	unsigned overdue_reads;  /* in a row, that had to be waited for */
 	uint64_t write_retry_us; /* 0: the last write succeeded */
 	enum error write_error;  /* the last write's */
@@ -183,7 +187,10 @@ enum error journal_io_read(
  */
 enum error journal_io_read_cached(struct journal *, void *data, size_t len,
     size_t least, uint64_t position, size_t *got);
-/* What had not come for long had to be waited for. */
+/*
+ * What had not come for long was there when it was waited for. After some of
+ * these in a row journal_io_read_cached() waits at once.
+ */
 void journal_io_note_overdue(struct journal *);
 /*
  * What is read next: on from where it was, as much as the kernel thinks fit,

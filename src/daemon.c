@@ -17,7 +17,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-/* Background work between two requests takes no longer than this. */
+/* Background work takes no longer than this at a time. */
 #define UPKEEP_BUDGET_US 400
 
 /* How soon after a change background work looks at what it left. */
@@ -32,12 +32,32 @@
 /* A log daemon that is behind is asked again this soon. */
 #define LOG_FLUSH_DELAY_US 20000
 
+/*
+ * Where there are clients, they get half of the time: after a slice, as long
+ * as they ask. The clock of the loop's timers is too coarse for this.
+ */
+static bool
+is_clients_turn(struct daemon_upkeep *upkeep)
+{
+	uint64_t requests = upkeep->service->requests;
+	bool is_asked = requests != upkeep->requests;
+
+	upkeep->requests = requests;
+	return is_asked && clock_monotonic_us() < upkeep->paused_until_us;
+}
+
 static void
 upkeep_cb(void *arg)
 {
 	struct daemon_upkeep *upkeep = arg;
-	uint64_t delay_us = cache_maintain(upkeep->cache, UPKEEP_BUDGET_US);
+	uint64_t delay_us;
 
+	if (is_clients_turn(upkeep)) {
+		loop_timer_set(&upkeep->timer, 0);
+		return;
+	}
+	delay_us = cache_maintain(upkeep->cache, UPKEEP_BUDGET_US);
+	upkeep->paused_until_us = clock_monotonic_us() + UPKEEP_BUDGET_US;
 	upkeep->is_soon = delay_us <= UPKEEP_DELAY_US;
 	/* Nothing is left to be done at once: time to tidy up. */
 	if (delay_us > 0)
@@ -65,6 +85,7 @@ daemon_init_upkeep(struct daemon *daemon)
 		struct daemon_upkeep *upkeep = &daemon->upkeep[i];
 
 		upkeep->cache = &daemon->caches[i];
+		upkeep->service = &daemon->service;
 		upkeep->cache->wake = upkeep_wake_cb;
 		upkeep->cache->wake_arg = upkeep;
 		loop_timer_init(

@@ -70,6 +70,7 @@ journal_forget(struct journal *journal)
 	journal->head.slot = JOURNAL_NO_SLOT;
 	journal->replay.slot = JOURNAL_NO_SLOT;
 	journal->walk.slot = JOURNAL_NO_SLOT;
+	journal_io_expect(journal, false);
 }
 
 void

@@ -19,9 +19,6 @@
 /* Dead bytes that are let be, whatever there is that lives. */
 #define SLACK_LEN (4 * JOURNAL_SEGMENT_LEN)
 
-/* Between slices clients have the time to themselves, unless it presses. */
-#define PAUSE_US 400
-
 /* Where a pass gained nothing, let so many segments come before the next. */
 #define HOLD_SEGMENTS 4
 #define HOLD_US       1000000
@@ -82,7 +79,7 @@ is_due(const struct journal *journal, uint64_t live_bytes)
 	return journal_chain_len(journal) > 2 * live_bytes + SLACK_LEN;
 }
 
-/* Clients add more than is squeezed out meanwhile: they have to wait. */
+/* Clients add more than the disk brings: then they wait for it, too. */
 static bool
 is_pressing(const struct journal *journal, uint64_t live_bytes)
 {
@@ -340,10 +337,12 @@ journal_compact_slice(struct journal *journal, uint64_t live_bytes,
 	if (pass->phase == JOURNAL_COMPACT_IDLE &&
 	    !pass_begin(journal, live_bytes))
 		return journal_chain_trim(journal) ? 0 : UINT64_MAX;
+	pass->source.is_urgent = pass->moving.is_urgent =
+	    is_pressing(journal, live_bytes);
 	do {
 		switch (pass->phase) {
 		case JOURNAL_COMPACT_IDLE:
-			return UINT64_MAX;
+			return 0;
 		case JOURNAL_COMPACT_COPYING:
 			is_there = copy_step(journal, ops, arg);
 			break;
@@ -355,7 +354,5 @@ journal_compact_slice(struct journal *journal, uint64_t live_bytes,
 			break;
 		}
 	} while (is_there && clock_monotonic_us() < deadline_us);
-	if (!is_there)
-		return JOURNAL_FETCH_DELAY_US;
-	return is_pressing(journal, live_bytes) ? 0 : PAUSE_US;
+	return is_there ? 0 : JOURNAL_FETCH_DELAY_US;
 }

@@ -14,10 +14,10 @@
 #define WINDOW_LEN (64 * 1024)
 
 /*
- * What a disk that has to be asked is asked for. The kernel would read ahead
- * as well, but by as much as it is set to, and that may take it milliseconds.
+ * What the disk is asked for beyond the window. The kernel would read ahead as
+ * well, but by as much as it is set to, and that may take it milliseconds.
  */
-#define FETCH_LEN (128 * 1024)
+#define AHEAD_LEN (128 * 1024)
 
 /* A disk that takes longer than this is waited for, to learn what it has. */
 #define PATIENCE_US 100000
@@ -56,49 +56,78 @@ window_resize(struct journal_window *window, size_t size)
 	window->size = size;
 }
 
-/* Has the cursor waited in vain for so long? */
-static bool
-is_overdue(struct journal *journal, struct journal_cursor *cursor)
-{
-	uint64_t now_us = clock_monotonic_us();
-
-	if (cursor->waiting_since_us == 0)
-		cursor->waiting_since_us = now_us;
-	if (now_us - cursor->waiting_since_us < PATIENCE_US)
-		return false;
-	journal_io_note_overdue(journal);
-	return true;
-}
-
-/* Up to `len` bytes from `position` on, and at least `least`. */
-static enum error
-window_fill(struct journal *journal, struct journal_cursor *cursor,
-    uint64_t position, size_t least, size_t len)
-{
-	struct journal_window *window = &journal->windows[cursor->reader];
-	enum error error = ERROR_AGAIN;
-
-	window->len = 0;
-	window->position = position;
-	if (cursor->reader < JOURNAL_READER_WALK) {
-		error = journal_io_read_cached(
-		    journal, window->data, len, least, position, &window->len);
-		if (error == ERROR_AGAIN && !is_overdue(journal, cursor))
-			return ERROR_AGAIN;
-	}
-	if (error == ERROR_AGAIN)
-		error = journal_io_read(
-		    journal, window->data, len, position, &window->len);
-	cursor->waiting_since_us = 0;
-	if (window->len < least)
-		return error != ERROR_NONE ? error : ERROR_DAMAGED;
-	return ERROR_NONE;
-}
-
 static uint64_t
 min_u64(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
+}
+
+/* Does it come back later for what the disk has yet to bring? */
+static bool
+comes_back(const struct journal_cursor *cursor)
+{
+	return !cursor->is_urgent &&
+	       (cursor->reader == JOURNAL_READER_HEAD ||
+		   cursor->reader == JOURNAL_READER_COMPACT);
+}
+
+static void
+end_wait(struct journal_cursor *cursor)
+{
+	cursor->awaited_end = 0;
+	cursor->waiting_since_us = 0;
+}
+
+/* Ask the disk for this, or find that it was asked too long ago: false. */
+static bool
+wait_on(struct journal *journal, struct journal_cursor *cursor,
+    uint64_t position, uint64_t end, uint64_t limit)
+{
+	uint64_t now_us = clock_monotonic_us();
+
+	if (cursor->awaited_end < end) {
+		if (cursor->awaited_end == 0)
+			cursor->waiting_since_us = now_us;
+		cursor->awaited_end = end;
+		journal_io_fetch(
+		    journal, position, min_u64(end + AHEAD_LEN, limit));
+	}
+	return now_us - cursor->waiting_since_us < PATIENCE_US;
+}
+
+/* As many bytes from `position` on as the window takes; at least `least`. */
+static enum error
+window_fill(struct journal *journal, struct journal_cursor *cursor,
+    uint64_t position, size_t least, uint64_t limit)
+{
+	struct journal_window *window = &journal->windows[cursor->reader];
+	size_t len = (size_t)min_u64(window->size, limit - position);
+	bool is_overdue = false;
+	enum error error = ERROR_AGAIN;
+
+	window->len = 0;
+	window->position = position;
+	if (comes_back(cursor)) {
+		error = journal_io_read_cached(
+		    journal, window->data, len, least, position, &window->len);
+		is_overdue = error == ERROR_AGAIN;
+		if (is_overdue &&
+		    wait_on(journal, cursor, position, position + least, limit))
+			return ERROR_AGAIN;
+	}
+	if (error == ERROR_AGAIN) {
+		error = journal_io_read(
+		    journal, window->data, len, position, &window->len);
+		end_wait(cursor);
+	}
+	/* The head of a record may be there before the rest of it is. */
+	if (position + window->len >= cursor->awaited_end)
+		end_wait(cursor);
+	if (window->len < least)
+		return error != ERROR_NONE ? error : ERROR_DAMAGED;
+	if (is_overdue)
+		journal_io_note_overdue(journal);
+	return ERROR_NONE;
 }
 
 /* `len` bytes at `position`; more, as far as `limit`, are read with them. */
@@ -107,20 +136,19 @@ window_read(struct journal *journal, struct journal_cursor *cursor,
     uint64_t position, size_t len, uint64_t limit, const unsigned char **bytes)
 {
 	struct journal_window *window = &journal->windows[cursor->reader];
-	size_t size = len > WINDOW_LEN ? len : WINDOW_LEN;
+	uint64_t end;
 	enum error error;
 
 	if (position < window->position ||
 	    position + len > window->position + window->len) {
-		window_resize(window, size);
-		error = window_fill(journal, cursor, position, len,
-		    (size_t)min_u64(size, limit - position));
-		if (error == ERROR_AGAIN ||
-		    cursor->reader == JOURNAL_READER_WALK)
-			journal_io_fetch(journal, position,
-			    min_u64(position + size + FETCH_LEN, limit));
+		window_resize(window, len > WINDOW_LEN ? len : WINDOW_LEN);
+		error = window_fill(journal, cursor, position, len, limit);
 		if (error != ERROR_NONE)
 			return error;
+		end = position + window->len;
+		if (cursor->reader == JOURNAL_READER_WALK)
+			journal_io_fetch(
+			    journal, end, min_u64(end + AHEAD_LEN, limit));
 	}
 	*bytes = window->data + (position - window->position);
 	return ERROR_NONE;
@@ -164,7 +192,7 @@ journal_cursor_enter(struct journal_cursor *cursor, uint32_t slot)
 {
 	cursor->slot = slot;
 	cursor->offset = JOURNAL_SEGMENT_HEAD_LEN;
-	cursor->waiting_since_us = 0;
+	end_wait(cursor);
 }
 
 void
@@ -174,6 +202,7 @@ journal_cursor_step(
 	cursor->offset +=
 	    (uint32_t)journal_record_len(record->key_len, record->value_len);
 	cursor->above = record->sequence + 1;
+	end_wait(cursor);
 }
 
 /* Head and key of the record at an offset of a segment. */

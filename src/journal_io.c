@@ -111,6 +111,22 @@ journal_io_read(struct journal *journal, void *data, size_t len,
 	return ERROR_NONE;
 }
 
+/* Not every kernel and file system knows this call, nor every container. */
+static bool
+is_unsupported(void)
+{
+	return errno == EOPNOTSUPP || errno == ENOSYS || errno == EPERM ||
+	       errno == EINVAL;
+}
+
+/* From now on the kernel may as well read ahead. */
+static void
+await_disk(struct journal *journal)
+{
+	journal->is_disk_awaited = true;
+	journal_io_expect(journal, true);
+}
+
 enum error
 journal_io_read_cached(struct journal *journal, void *data, size_t len,
     size_t least, uint64_t position, size_t *got)
@@ -118,7 +134,7 @@ journal_io_read_cached(struct journal *journal, void *data, size_t len,
 	const struct iovec vector = { .iov_base = data, .iov_len = len };
 	ssize_t done;
 
-	if (journal->overdue_reads >= OVERDUE_READS_MAX)
+	if (journal->is_disk_awaited || len < least)
 		return journal_io_read(journal, data, len, position, got);
 	done = preadv2(journal->fd, &vector, 1, (off_t)position, RWF_NOWAIT);
 	if (done >= (ssize_t)least) {
@@ -126,26 +142,26 @@ journal_io_read_cached(struct journal *journal, void *data, size_t len,
 		*got = (size_t)done;
 		return ERROR_NONE;
 	}
-	if (done >= 0 || errno == EAGAIN)
+	if (done > 0 || (done < 0 && errno == EAGAIN))
 		return ERROR_AGAIN;
-	/* Not every file system knows this call, nor every container. */
-	if (errno != EIO)
-		journal->overdue_reads = OVERDUE_READS_MAX;
+	if (done < 0 && is_unsupported())
+		await_disk(journal);
 	return journal_io_read(journal, data, len, position, got);
 }
 
 void
 journal_io_note_overdue(struct journal *journal)
 {
-	if (journal->overdue_reads < OVERDUE_READS_MAX)
-		journal->overdue_reads++;
+	if (++journal->overdue_reads == OVERDUE_READS_MAX)
+		await_disk(journal);
 }
 
 void
 journal_io_expect(struct journal *journal, bool is_sequential)
 {
 	(void)posix_fadvise(journal->fd, 0, 0,
-	    is_sequential ? POSIX_FADV_NORMAL : POSIX_FADV_RANDOM);
+	    is_sequential || journal->is_disk_awaited ? POSIX_FADV_NORMAL
+						      : POSIX_FADV_RANDOM);
 }
 
 void

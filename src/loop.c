@@ -213,9 +213,6 @@ loop_timer_set(struct loop_timer *timer, uint64_t delay_us)
 		.tv_usec = (suseconds_t)(delay_us % 1000000),
 	};
 
-	/* From now on, not from when this turn of the loop began. */
-	if (delay_us > 0)
-		event_base_update_cache_time(timer->loop->base);
 	if (event_add(timer->event, &delay) < 0)
 		log_fatal("event loop: out of memory");
 }

@@ -87,7 +87,6 @@ expire_one(struct store_bdb *store, time_t now, uint64_t *next_us)
 	*next_us = 0;
 	switch (head_get(store, &record, &place)) {
 	case HEAD_NONE:
-		store->counted.oldest = 0;
 		*next_us = UINT64_MAX;
 		return false;
 	case HEAD_AWAITED:
@@ -169,6 +168,8 @@ expire_slice(struct store_bdb *store, time_t now, uint64_t deadline_us)
 	while (expire_one(store, now, &next_us))
 		if (++count % 8 == 0 && clock_monotonic_us() >= deadline_us)
 			return 0;
+	if (next_us == UINT64_MAX)
+		store->counted.oldest = 0;
 	return next_us;
 }
 

@@ -21,7 +21,8 @@ struct {
 	int read_errno;
 	/* Of reads of what is in memory each so-manieth finds nothing there. */
 	unsigned absent_stride;
-	int cached_errno; /* or all of them fail with this */
+	int cached_errno;  /* or all of them fail with this */
+	off_t absent_from; /* or they find what is before this; 0: all */
 	unsigned cached_calls;
 	off_t full_at; /* no byte is written from here on; 0: no such end */
 	unsigned write_calls;
@@ -89,9 +90,16 @@ preadv2(int fd, const struct iovec *parts, int count, off_t at, int flags)
 	if (disk.absent_stride > 0 &&
 	    disk.cached_calls % disk.absent_stride == 0)
 		errno = EAGAIN;
+	if (disk.absent_from != 0 && at >= disk.absent_from)
+		errno = EAGAIN;
 	if (errno != 0)
 		return -1;
-	return pread(fd, parts->iov_base, parts->iov_len, at);
+	if (disk.absent_from == 0)
+		return pread(fd, parts->iov_base, parts->iov_len, at);
+	if (at + (off_t)parts->iov_len > disk.absent_from)
+		return syscall(SYS_pread64, fd, parts->iov_base,
+		    disk.absent_from - at, at);
+	return syscall(SYS_pread64, fd, parts->iov_base, parts->iov_len, at);
 }
 
 int
