@@ -90,6 +90,7 @@ class Tally:
             self.fatal += 1
         daemon.close()
         master.daemons.remove(daemon)
+        master.forget_clients()
 
     def __str__(self):
         return "%d fatal ends, %d times without effect" % (
@@ -140,9 +141,11 @@ def test_conversation_without_memory(make_master, request, count):
         memory.fail_next(number, count)
         converse(daemon, master, 20000, times=5)
         converse(daemon, master, 200000, times=2)
-    for number in range(1, 120 if LONG else 16):
+    for number in range(1, 1000 if LONG else 16):
         memory.fail(0)
         tally.run(master, memory, work)
-        assert memory.failures() > 0
+        if memory.failures() == 0:  # there are not so many calls
+            break
+    assert number >= 15
     tell(request.config, "in conversation: %s" % tally)
     assert tally.fatal > 5
