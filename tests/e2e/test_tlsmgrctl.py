@@ -273,7 +273,7 @@ def test_flush(master):
         assert client.lookup("smtpd", "id-1").status == attributes.ERR
         assert client.lookup("smtp", "other").status == attributes.OK
         result = tell(master, "flush", "all")
-        assert result.status == OK and "smtp: 1 sessions" in result.text
+        assert result.status == OK and "smtp: 1 session removed" in result.text
         assert "lmtp: there is no cache" in result.text
         assert client.lookup("smtp", "other").status == attributes.ERR
 
