@@ -106,7 +106,7 @@ struct journal_cursor {
 	bool is_urgent; /* it waits, for once */
 	/* For the disk, to bring the file up to this position; 0: it is not. */
 	uint64_t awaited_end;
-	uint64_t waiting_since_us;
+	uint64_t waiting_since_us; /* says something only if it is */
 };
 
 enum journal_compact_phase {

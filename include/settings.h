@@ -54,7 +54,7 @@ _Noreturn void settings_fatal(const struct config *, const char *name,
  */
 enum error settings_check_names(const struct config *, const char *own_file,
     char **cause);
-/* And the names that -o sets: one with our prefix that does not exist, too. */
+/* The same warning for a name that -o sets. */
 void settings_check_override_names(const struct config *);
 
 /*

@@ -58,10 +58,11 @@ flush_cache(struct ctl_client *client, const char *cache)
 		removed = get(client, cache, "entries");
 		printf("%s: %" PRId64 " session%s removed\n", cache, removed,
 		    removed == 1 ? "" : "s");
-	} else if (status == CTL_NO)
+	} else if (status == CTL_NO) {
 		ctl_error("the daemon could not empty the %s cache; its log "
 			  "says why",
 		    cache);
+	}
 	return status;
 }
 

@@ -71,13 +71,6 @@ comes_back(const struct journal_cursor *cursor)
 		   cursor->reader == JOURNAL_READER_COMPACT);
 }
 
-static void
-end_wait(struct journal_cursor *cursor)
-{
-	cursor->awaited_end = 0;
-	cursor->waiting_since_us = 0;
-}
-
 /* Ask the disk for this, or find that it was asked too long ago: false. */
 static bool
 wait_on(struct journal *journal, struct journal_cursor *cursor,
@@ -118,11 +111,11 @@ window_fill(struct journal *journal, struct journal_cursor *cursor,
 	if (error == ERROR_AGAIN) {
 		error = journal_io_read(
 		    journal, window->data, len, position, &window->len);
-		end_wait(cursor);
+		cursor->awaited_end = 0;
 	}
 	/* The head of a record may be there before the rest of it is. */
 	if (position + window->len >= cursor->awaited_end)
-		end_wait(cursor);
+		cursor->awaited_end = 0;
 	if (window->len < least)
 		return error != ERROR_NONE ? error : ERROR_DAMAGED;
 	if (is_overdue)
@@ -165,8 +158,7 @@ journal_segment_end(const struct journal *journal, uint32_t slot)
 	return end != 0 ? end : JOURNAL_SEGMENT_LEN;
 }
 
-/* Bytes at the cursor, from where they are: in the tail's buffer or the file.
- */
+/* Bytes at the cursor: from the tail's buffer or from the file. */
 static enum error
 segment_read(struct journal *journal, struct journal_cursor *cursor, size_t len,
     const unsigned char **bytes)
@@ -192,7 +184,7 @@ journal_cursor_enter(struct journal_cursor *cursor, uint32_t slot)
 {
 	cursor->slot = slot;
 	cursor->offset = JOURNAL_SEGMENT_HEAD_LEN;
-	end_wait(cursor);
+	cursor->awaited_end = 0;
 }
 
 void
@@ -202,7 +194,7 @@ journal_cursor_step(
 	cursor->offset +=
 	    (uint32_t)journal_record_len(record->key_len, record->value_len);
 	cursor->above = record->sequence + 1;
-	end_wait(cursor);
+	cursor->awaited_end = 0;
 }
 
 /* Head and key of the record at an offset of a segment. */

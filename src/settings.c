@@ -285,6 +285,12 @@ settings_fini(struct settings *settings)
 	}
 }
 
+static bool
+is_unknown(const char *name)
+{
+	return is_own(name) && !is_param(name);
+}
+
 /* A walk over the names in files, for settings_check_names(). */
 struct name_check {
 	const char *own_file;
@@ -305,7 +311,7 @@ check_name(void *arg, const struct config_entry *entry)
 					  "main.cf",
 		    entry->file, entry->line, entry->name);
 		check->error = ERROR_INVALID;
-	} else if (is_own(entry->name) && !is_param(entry->name)) {
+	} else if (is_unknown(entry->name)) {
 		log_warning("%s, line %u: unknown parameter: %s", entry->file,
 		    entry->line, entry->name);
 	}
@@ -325,8 +331,7 @@ static void
 check_override_name(void *arg, const struct config_entry *entry)
 {
 	(void)arg;
-	if (entry->origin == CONFIG_OVERRIDE && is_own(entry->name) &&
-	    !is_param(entry->name))
+	if (entry->origin == CONFIG_OVERRIDE && is_unknown(entry->name))
 		log_warning("option -o: unknown parameter: %s", entry->name);
 }
 
