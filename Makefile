@@ -205,7 +205,8 @@ FUZZ_DRIVER ?= tests/fuzz/replay.c
 FUZZ_ENV = LSAN_OPTIONS=suppressions=$(abspath tests/lib/lsan.supp):print_suppressions=0
 .PHONY: fuzz fuzz-run check-fuzz fuzz-replay
 
-$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h tests/fuzz/replay.c $(LIBRARY)
+$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h tests/fuzz/replay.c \
+    $(wildcard tests/lib/*.h) $(LIBRARY)
 	$(CC) $(CPPFLAGS_ALL) -Itests/lib $(CFLAGS_ALL) -o $@ $< $(FUZZ_DRIVER) \
 	    $(LIBRARY) $(LDFLAGS_ALL) $(LIBS)
 

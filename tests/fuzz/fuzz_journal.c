@@ -2,12 +2,14 @@
  * fuzz_journal: a file that is put together by the input, with segments and
  * records whose checksums are right and whose numbers are anything. Whatever
  * it says, numbers rise, what a replay finds can be read, what is appended is
- * there after a restart, and compaction and expiry come to an end.
+ * there after a restart, and compaction and expiry come to an end, also where
+ * the disk takes its time.
  */
 #include "fuzz.h"
 
 #include "clock.h"
 #include "journal.h"
+#include "journal_disk.h"
 #include "journal_private.h"
 
 #include <unistd.h>
@@ -233,12 +235,16 @@ compact(struct journal *journal)
 {
 	static const struct journal_compact_ops ops = { is_live, moved };
 	unsigned steps = 0;
+	uint64_t delay_us;
 
 	for (size_t i = 0; i < seen_count; i++)
 		seen[i] = seen[--seen_count];
-	while (
-	    journal_compact_slice(journal, 1000, &ops, NULL, 0) != UINT64_MAX)
+	while ((delay_us = journal_compact_slice(
+		    journal, 1000, &ops, NULL, 0)) != UINT64_MAX) {
 		fuzz_expect(++steps < STEPS_MAX);
+		if (delay_us > 0)
+			clock_advance(1);
+	}
 }
 
 static void
@@ -259,10 +265,13 @@ drop_all(struct journal *journal)
 {
 	struct journal_record record;
 	unsigned steps = 0;
+	enum error error;
 
-	while (journal_head(journal, &record) != ERROR_NOT_FOUND) {
+	while ((error = journal_head(journal, &record)) != ERROR_NOT_FOUND) {
 		fuzz_expect(++steps < STEPS_MAX);
 		journal_drop_head(journal);
+		if (error == ERROR_AGAIN)
+			clock_advance(1);
 	}
 }
 
@@ -301,6 +310,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	fuzz_expect(journal_reset(journal, "note", 4) == ERROR_NONE);
 	mode = fuzz_take_byte(&input);
 	forger.is_wild = mode & 4;
+	disk.absent_stride = mode / 8 % 4;
 	journal_set_map_limit(
 	    journal, mode % 4 * (uint64_t)JOURNAL_SEGMENT_LEN);
 	forge(&forger, &input);

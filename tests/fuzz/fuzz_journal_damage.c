@@ -1,7 +1,7 @@
 /*
  * fuzz_journal_damage: a journal as it was written, and then bytes of it that
- * change, vanish or are somewhere else. What is read is what was written, or
- * it is not read: a wrong value never passes.
+ * change, vanish or are somewhere else, on a disk that may take its time. What
+ * is read is what was written, or it is not read: a wrong value never passes.
  */
 #include "fuzz.h"
 
@@ -11,6 +11,8 @@
 	fuzz_expect((uint64_t)(left) == (uint64_t)(right))
 #define assert_memory_equal(a, b, len) fuzz_expect(memcmp(a, b, len) == 0)
 
+#include "clock.h"
+#include "journal_disk.h"
 #include "journal_model.h"
 
 #define STEPS_MAX 100000
@@ -19,8 +21,9 @@
 static void
 fill(struct model *model, struct fuzz_input *input)
 {
-	unsigned puts = fuzz_take_byte(input) % 64;
+	unsigned mode = fuzz_take_byte(input), puts = mode % 64;
 
+	disk.absent_stride = mode / 64;
 	while (puts-- > 0) {
 		unsigned key = fuzz_take_byte(input);
 
@@ -82,20 +85,27 @@ use(struct model *model)
 {
 	struct journal_record record;
 	unsigned steps = 0;
-	uint64_t cursor = 0;
+	uint64_t cursor = 0, delay_us;
+	enum error error;
 
 	(void)model_replay(model);
 	model_check(model);
 	while (
 	    journal_walk_next(model->journal, &cursor, &record) == ERROR_NONE)
 		(void)model_key_of(&record);
-	while (journal_compact_slice(model->journal, model->live_bytes,
-		   &model_ops, model, 0) != UINT64_MAX)
+	while ((delay_us = journal_compact_slice(model->journal,
+		    model->live_bytes, &model_ops, model, 0)) != UINT64_MAX) {
 		assert_true(++steps < STEPS_MAX);
+		if (delay_us > 0)
+			clock_advance(1);
+	}
 	model_check(model);
-	while (journal_head(model->journal, &record) != ERROR_NOT_FOUND) {
+	while ((error = journal_head(model->journal, &record)) !=
+	       ERROR_NOT_FOUND) {
 		assert_true(++steps < STEPS_MAX);
 		journal_drop_head(model->journal);
+		if (error == ERROR_AGAIN)
+			clock_advance(1);
 	}
 }
 
