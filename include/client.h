@@ -32,8 +32,9 @@ struct client *client_new(struct server *, int fd,
     const struct service_peer *);
 
 /*
- * Answer what has arrived already, without waiting for more, and free the
- * client; if a handler has its call in hand, when that is done.
+ * Answer what has arrived already, as far as the socket takes the replies,
+ * without waiting for more, and free the client; if a handler has its call in
+ * hand, when that is done.
  */
 void client_finish(struct client *);
 

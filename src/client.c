@@ -25,6 +25,9 @@
 /* Replies beyond this many bytes must be taken before we go on. */
 #define CLIENT_REPLY_MAX 65536
 
+/* At the end: as many as the largest request takes, not as many as come. */
+#define CLIENT_FINISH_READS (ATTR_LIST_MAX / SERVER_READ_LEN + 1)
+
 /* Watch for what can happen next; one thing at a time. */
 static void
 client_watch(struct client *client)
@@ -96,7 +99,7 @@ client_call_done(struct service_call *call)
 	if (client->is_serving)
 		return;
 	/* The store answered late: go on where client_serve() left off. */
-	client_write_replies(client);
+	client_flush(client);
 	if (client->is_closing)
 		client_free(client);
 	else
@@ -113,6 +116,9 @@ client_run_request(struct client *client, const unsigned char *data)
 	client->call.reply = &client->server->reply;
 	client->is_in_hand = true;
 	service_run(client->server->service, &request, &client->call);
+	/* A late answer may come while another client is served. */
+	if (client->is_in_hand)
+		client->call.reply = &client->output;
 }
 
 /* master(8) wants a process to be started, not an answer. */
@@ -180,7 +186,8 @@ client_serve_input(struct client *client, const unsigned char *data, size_t len)
 	client_write_replies(client);
 }
 
-static void
+/* False: there was nothing to read. */
+static bool
 client_read(struct client *client)
 {
 	struct server *server = client->server;
@@ -192,6 +199,7 @@ client_read(struct client *client)
 		explicit_bzero(server->read_buffer, (size_t)len);
 	} else if (len == 0 || (errno != EAGAIN && errno != EINTR))
 		client->is_closing = true;
+	return len > 0;
 }
 
 static void
@@ -248,29 +256,37 @@ client_new(struct server *server, int fd, const struct service_peer *peer)
 	return client;
 }
 
+/* May the next request be served, now that this is the end? */
+static bool
+can_serve_on(const struct client *client)
+{
+	return !client->is_in_hand && !client->is_closing &&
+	       client->output.len == 0;
+}
+
 /* Serve what is kept for as long as that gets us on. */
 static void
 client_serve_rest(struct client *client)
 {
-	size_t len;
+	size_t len = SIZE_MAX;
 
-	do {
+	while (can_serve_on(client) && client->input.len > 0 &&
+	       client->input.len < len) {
 		len = client->input.len;
 		client_serve_input(client, NULL, 0);
-	} while (!client->is_in_hand && !client->is_closing &&
-		 client->output.len == 0 && client->input.len > 0 &&
-		 client->input.len < len);
+	}
 }
 
 void
 client_finish(struct client *client)
 {
-	if (!client->is_in_hand && !client->is_closing &&
-	    client->output.len == 0) {
-		client_read(client);
-		if (client->input.len > 0 && !client->is_in_hand)
-			client_serve_rest(client);
-	}
+	size_t reads = 0;
+
+	client_flush(client);
+	do
+		client_serve_rest(client);
+	while (can_serve_on(client) && reads++ < CLIENT_FINISH_READS &&
+	       client_read(client));
 	client->is_closing = true;
 	if (!client->is_in_hand)
 		client_free(client);

@@ -182,74 +182,50 @@ static const struct {
 	const char *reply;
 	size_t reply_len;
 } conversation[] = {
+/* clang-format off */
 #define ROW(request, reply) { LIST(request), LIST(reply) },
 	ROW("request\0policy\0cache_type\0smtpd\0",
-	    "status\0"
-	    "0\0cachable\0"
-	    "1\0timeout\0"
-	    "3600\0") ROW("request\0policy\0cache_type\0nntp\0",
-	    "status\0"
-	    "4294967294\0cachable\0"
-	    "0\0timeout\0"
-	    "0\0") ROW("request\0policy\0",
-	    "status\0"
-	    "4294967294\0cachable\0"
-	    "0\0timeout\0"
-	    "0\0") ROW("request\0lookup\0cache_type\0smtpd\0cache_id\0x\0",
-	    "status\0"
-	    "4294967295\0session\0\0") ROW("request\0lookup\0cache_"
-					   "type\0smtp\0cache_id\0x\0",
-	    "status\0"
-	    "4294967294\0session\0\0") ROW("request\0lookup\0cache_"
-					   "id\0x\0cache_type\0smtpd\0",
-	    "status\0"
-	    "4294967294\0session\0\0") ROW("request\0lookup\0cache_"
-					   "type\0smtpd\0",
-	    "status\0"
-	    "4294967294\0session\0\0") ROW("request\0update\0cache_"
-					   "type\0smtpd\0cache_"
-					   "id\0x\0session\0aGk=\0",
-	    "status\0"
-	    "0\0") ROW("request\0update\0cache_type\0smtpd\0cache_"
-		       "id\0x\0session\0aGk\0",
-	    FAIL_ALONE) ROW("request\0update\0cache_type\0smtpd\0cache_id\0x\0",
-	    FAIL_ALONE) ROW("request\0lookup\0cache_type\0smtpd\0cache_id\0x\0",
-	    "status\0"
-	    "0\0session\0aGk=\0")
-	    ROW("request\0lookup\0cache_type\0smtpd\0cache_id\0x\0more\0y\0",
-		"status\0"
-		"0\0session\0aGk=\0")
-		ROW("request\0delete\0cache_type\0smtpd\0cache_id\0x\0",
-		    "status\0"
-		    "0\0")
-		    ROW("request\0delete\0cache_type\0smtpd\0cache_id\0x\0",
-			"status\0"
-			"4294967295\0")
-			ROW("request\0delete\0cache_type\0lmtp\0cache_id\0x\0",
-			    FAIL_ALONE) ROW("request\0seed\0size\0"
-					    "0\0",
-			    "status\0"
-			    "4294967294\0seed\0\0") ROW("request\0seed\0size\0"
-							"256\0",
-			    "status\0"
-			    "4294967294\0seed\0\0") ROW("request\0seed\0size\0"
-							"4294967295\0",
-			    "status\0"
-			    "4294967294\0seed\0\0")
-			    ROW("request\0seed\0size\0x\0",
-				"status\0"
-				"4294967294\0seed\0\0")
-				ROW("request\0tktkey\0keyname\0YQ==\0",
-				    "status\0"
-				    "4294967294\0keybuf\0\0")
-				    ROW("request\0tktkey\0keyname\0MDEyMzQ1Njc4"
-					"OWFiY2RlZg==\0",
-					"status\0"
-					"4294967295\0keybuf\0\0")
-					ROW("request\0frobnicate\0", FAIL_ALONE)
-					    ROW("policy\0x\0", FAIL_ALONE)
-						ROW("", FAIL_ALONE)
+	    "status\0" "0\0cachable\0" "1\0timeout\0" "3600\0")
+	ROW("request\0policy\0cache_type\0nntp\0",
+	    "status\0" "4294967294\0cachable\0" "0\0timeout\0" "0\0")
+	ROW("request\0policy\0",
+	    "status\0" "4294967294\0cachable\0" "0\0timeout\0" "0\0")
+	ROW("request\0lookup\0cache_type\0smtpd\0cache_id\0x\0",
+	    "status\0" "4294967295\0session\0\0")
+	ROW("request\0lookup\0cache_type\0smtp\0cache_id\0x\0",
+	    "status\0" "4294967294\0session\0\0")
+	ROW("request\0lookup\0cache_id\0x\0cache_type\0smtpd\0",
+	    "status\0" "4294967294\0session\0\0")
+	ROW("request\0lookup\0cache_type\0smtpd\0",
+	    "status\0" "4294967294\0session\0\0")
+	ROW("request\0update\0cache_type\0smtpd\0cache_id\0x\0session\0aGk=\0",
+	    "status\0" "0\0")
+	ROW("request\0update\0cache_type\0smtpd\0cache_id\0x\0session\0aGk\0",
+	    FAIL_ALONE)
+	ROW("request\0update\0cache_type\0smtpd\0cache_id\0x\0", FAIL_ALONE)
+	ROW("request\0lookup\0cache_type\0smtpd\0cache_id\0x\0",
+	    "status\0" "0\0session\0aGk=\0")
+	ROW("request\0lookup\0cache_type\0smtpd\0cache_id\0x\0more\0y\0",
+	    "status\0" "0\0session\0aGk=\0")
+	ROW("request\0delete\0cache_type\0smtpd\0cache_id\0x\0",
+	    "status\0" "0\0")
+	ROW("request\0delete\0cache_type\0smtpd\0cache_id\0x\0",
+	    "status\0" "4294967295\0")
+	ROW("request\0delete\0cache_type\0lmtp\0cache_id\0x\0", FAIL_ALONE)
+	ROW("request\0seed\0size\0" "0\0", "status\0" "4294967294\0seed\0\0")
+	ROW("request\0seed\0size\0" "256\0", "status\0" "4294967294\0seed\0\0")
+	ROW("request\0seed\0size\0" "4294967295\0",
+	    "status\0" "4294967294\0seed\0\0")
+	ROW("request\0seed\0size\0x\0", "status\0" "4294967294\0seed\0\0")
+	ROW("request\0tktkey\0keyname\0YQ==\0",
+	    "status\0" "4294967294\0keybuf\0\0")
+	ROW("request\0tktkey\0keyname\0MDEyMzQ1Njc4OWFiY2RlZg==\0",
+	    "status\0" "4294967295\0keybuf\0\0")
+	ROW("request\0frobnicate\0", FAIL_ALONE)
+	ROW("policy\0x\0", FAIL_ALONE)
+	ROW("", FAIL_ALONE)
 #undef ROW
+	/* clang-format on */
 };
 
 #define CONVERSATION_LEN (sizeof(conversation) / sizeof(conversation[0]))
@@ -498,6 +474,48 @@ test_late_answer(void **state)
 	assert_int_equal(server.client_count, 0);
 }
 
+/* An answer that comes while another client is served is not that one's. */
+static void
+answer_in_between(void *arg, enum log_level level, const char *text)
+{
+	unit_sink(arg, level, text);
+	if (store.late_done != NULL)
+		store_memory_answer(&store);
+}
+
+static void
+test_late_answer_in_between(void **state)
+{
+	int late, other;
+
+	(void)state;
+	start_server(false, 10);
+	store.is_late = true;
+	late = connect_client();
+	other = connect_client();
+	send_all(late, conversation[7].request, conversation[7].request_len);
+	loop_run_once(loop);
+	assert_non_null(store.late_done);
+	/* The second of these makes a log line, the first has its reply. */
+	send_all(other, conversation[0].request, conversation[0].request_len);
+	send_all(other, LIST("request\0nonsense\0"));
+	log_set_sink(answer_in_between, NULL);
+	loop_run_once(loop);
+	assert_null(store.late_done);
+	reply_len = 0;
+	assert_true(take(late));
+	assert_int_equal(reply_len, conversation[7].reply_len);
+	assert_memory_equal(reply, conversation[7].reply, reply_len);
+	reply_len = 0;
+	assert_true(take(other));
+	assert_int_equal(
+	    reply_len, conversation[0].reply_len + sizeof(FAIL_ALONE));
+	assert_memory_equal(
+	    reply, conversation[0].reply, conversation[0].reply_len);
+	close(late);
+	close(other);
+}
+
 static void
 test_client_limit(void **state)
 {
@@ -625,6 +643,34 @@ test_drain(void **state)
 	close(fd);
 }
 
+/* Also where it takes several reads. */
+static void
+test_drain_of_much(void **state)
+{
+	static const char head[] = "request\0update\0cache_type\0smtpd\0"
+				   "cache_id\0large\0session";
+	static char request[sizeof(head) + 80000 + 2];
+	int fd, size = sizeof(request) * 2;
+
+	(void)state;
+	start_server(false, 10);
+	fd = connect_client();
+	assert_int_equal(
+	    setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)), 0);
+	memset(request, 'A', sizeof(request) - 2);
+	memcpy(request, head, sizeof(head));
+	send_all(fd, request, sizeof(request));
+	send_all(fd, conversation[0].request, conversation[0].request_len);
+	server_drain(&server);
+	reply_len = 0;
+	assert_false(take(fd));
+	assert_int_equal(reply_len, sizeof("status\0"
+					   "4294967295\0") +
+					conversation[0].reply_len);
+	assert_int_equal(server.client_count, 0);
+	close(fd);
+}
+
 /* Without descriptors nobody is accepted, nothing spins, and it gets over. */
 static void
 test_out_of_descriptors(void **state)
@@ -681,11 +727,13 @@ main(void)
 		TEST(test_too_large),
 		TEST(test_hangup_in_mid_request),
 		TEST(test_late_answer),
+		TEST(test_late_answer_in_between),
 		TEST(test_client_limit),
 		TEST(test_latency),
 		TEST(test_long_requests_take_turns),
 		TEST(test_stranger),
 		TEST(test_drain),
+		TEST(test_drain_of_much),
 		TEST(test_out_of_descriptors),
 	};
 
