@@ -88,10 +88,10 @@ _Noreturn void log_panic(const char *fmt, ...)
 void log_emergency(enum log_level, const char *text);
 
 /*
- * Send lines for which a log daemon had no time when they were written. True:
- * none is left. To be called again soon if not.
+ * Send lines for which a log daemon had no time when they were written. Returns
+ * in how many microseconds to call again; UINT64_MAX: none is left.
  */
-bool log_flush(void);
+uint64_t log_flush(void);
 
 /* The same, for at most timeout_ms milliseconds: before the process ends. */
 void log_flush_wait(unsigned timeout_ms);

@@ -61,6 +61,7 @@ struct log_socket {
 	bool is_stream;
 	volatile sig_atomic_t fd; /* owned; -1: not connected */
 	volatile sig_atomic_t is_backlog_in_use; /* not for a handler now */
+	uint64_t reconnect_us; /* not before, for what was kept (monotonic) */
 	size_t backlog_len;
 	char backlog[LOG_BACKLOG_MAX]; /* each line behind its length */
 };
@@ -74,20 +75,23 @@ enum error log_socket_open(struct log_socket *, const char *path,
  * there is. False: the line was not taken.
  */
 bool log_socket_send(struct log_socket *, const struct log_line *);
-/* Send what was kept, as far as there is room. True: nothing is left. */
-bool log_socket_flush(struct log_socket *);
+/*
+ * Send what was kept, as far as there is room, connecting again if need be.
+ * Returns as log_flush() does.
+ */
+uint64_t log_socket_flush(struct log_socket *);
 void log_socket_close(struct log_socket *);
 
 /* The two transports. A send returns false when the line was not taken. */
 enum error log_syslog_open(const char *path, const char *facility);
 bool log_syslog_is_open(void);
-bool log_syslog_flush(void);
+uint64_t log_syslog_flush(void);
 bool log_syslog_send(enum log_level, const char *tag, const char *text);
 void log_syslog_close(void);
 
 enum error log_postlog_open(const char *path, const char *hostname);
 bool log_postlog_is_open(void);
-bool log_postlog_flush(void);
+uint64_t log_postlog_flush(void);
 bool log_postlog_send(enum log_level, const char *tag, const char *text);
 void log_postlog_close(void);
 

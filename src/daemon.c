@@ -29,9 +29,6 @@
 /* Descriptors that are not clients. */
 #define OTHER_DESCRIPTORS 64
 
-/* A log daemon that is behind is asked again this soon. */
-#define LOG_FLUSH_DELAY_US 20000
-
 /*
  * Where there are clients, they get half of the time: after a slice, as long
  * as they ask. The clock of the loop's timers is too coarse for this.
@@ -141,10 +138,12 @@ static void
 turn_cb(void *arg)
 {
 	struct daemon *daemon = arg;
+	uint64_t log_delay_us = log_flush();
 
 	master_watchdog_pat();
-	if (!log_flush() && !loop_timer_is_set(&daemon->log_timer))
-		loop_timer_set(&daemon->log_timer, LOG_FLUSH_DELAY_US);
+	if (log_delay_us != UINT64_MAX &&
+	    !loop_timer_is_set(&daemon->log_timer))
+		loop_timer_set(&daemon->log_timer, log_delay_us);
 }
 
 /* Brings the loop round, in turn_cb(), while there are lines to be sent. */

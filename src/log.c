@@ -27,7 +27,7 @@ enum transport { POSTLOG, SYSLOG, TRANSPORT_COUNT };
 static struct {
 	bool (*is_open)(void);
 	bool (*send)(enum log_level, const char *tag, const char *text);
-	bool (*flush)(void);
+	uint64_t (*flush)(void);
 	unsigned missed; /* lines not taken since the last that was */
 } transports[TRANSPORT_COUNT] = {
 	[POSTLOG] = { log_postlog_is_open, log_postlog_send, log_postlog_flush,
@@ -76,21 +76,26 @@ log_close_postlog(void)
 	transports[POSTLOG].missed = 0;
 }
 
-bool
+uint64_t
 log_flush(void)
 {
-	bool is_done = true;
+	uint64_t delay_us, next_us = UINT64_MAX;
 
-	for (enum transport i = 0; i < TRANSPORT_COUNT; i++)
-		if (transports[i].is_open() && !transports[i].flush())
-			is_done = false;
-	return is_done;
+	for (enum transport i = 0; i < TRANSPORT_COUNT; i++) {
+		if (!transports[i].is_open())
+			continue;
+		delay_us = transports[i].flush();
+		if (delay_us < next_us)
+			next_us = delay_us;
+	}
+	return next_us;
 }
 
 void
 log_flush_wait(unsigned timeout_ms)
 {
-	for (unsigned waited_ms = 0; !log_flush() && waited_ms < timeout_ms;
+	for (unsigned waited_ms = 0;
+	     log_flush() != UINT64_MAX && waited_ms < timeout_ms;
 	     waited_ms += FLUSH_STEP_MS)
 		poll(NULL, 0, FLUSH_STEP_MS);
 }

@@ -34,7 +34,7 @@ log_postlog_is_open(void)
 	return is_open;
 }
 
-bool
+uint64_t
 log_postlog_flush(void)
 {
 	return log_socket_flush(&postlog_socket);

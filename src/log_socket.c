@@ -4,12 +4,20 @@
  */
 #include "log_transport.h"
 
+#include "clock.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+/* How soon a log daemon that is behind is asked again. */
+#define BUSY_DELAY_US 20000
+
+/* And one that is gone looked for, when there is no new line to send. */
+#define RECONNECT_DELAY_US 1000000
 
 /* Connect a new socket of this type. False, with errno: it failed. */
 static bool
@@ -86,6 +94,12 @@ send_line(struct log_socket *sock, const struct log_line *line)
 	return false;
 }
 
+static bool
+is_busy(int error)
+{
+	return error == EAGAIN || error == ENOBUFS || error == EINTR;
+}
+
 /* Keep a line for later. Not in a handler that came in between. */
 static bool
 backlog_add(struct log_socket *sock, const struct log_line *line)
@@ -103,15 +117,17 @@ backlog_add(struct log_socket *sock, const struct log_line *line)
 	return true;
 }
 
-bool
-log_socket_flush(struct log_socket *sock)
+/* Send from the backlog what the socket takes; errno is why not all. */
+static bool
+backlog_send(struct log_socket *sock)
 {
 	struct log_line line;
 	size_t done = 0;
 
 	if (sock->backlog_len == 0)
 		return true;
-	if (sock->is_backlog_in_use || sock->fd < 0)
+	errno = EAGAIN;
+	if (sock->is_backlog_in_use)
 		return false;
 	sock->is_backlog_in_use = true;
 	while (done < sock->backlog_len) {
@@ -128,18 +144,11 @@ log_socket_flush(struct log_socket *sock)
 	return sock->backlog_len == 0;
 }
 
-static bool
-is_busy(int error)
-{
-	return error == EAGAIN || error == ENOBUFS || error == EINTR;
-}
-
 bool
 log_socket_send(struct log_socket *sock, const struct log_line *line)
 {
 	if (sock->fd >= 0) {
-		errno = EAGAIN;
-		if (log_socket_flush(sock) && send_line(sock, line))
+		if (backlog_send(sock) && send_line(sock, line))
 			return true;
 		if (is_busy(errno))
 			return backlog_add(sock, line);
@@ -152,10 +161,32 @@ log_socket_send(struct log_socket *sock, const struct log_line *line)
 	log_socket_close(sock);
 	if (!connect_either(sock))
 		return false;
-	errno = EAGAIN;
-	if (log_socket_flush(sock) && send_line(sock, line))
+	if (backlog_send(sock) && send_line(sock, line))
 		return true;
 	return is_busy(errno) && backlog_add(sock, line);
+}
+
+uint64_t
+log_socket_flush(struct log_socket *sock)
+{
+	uint64_t now_us;
+
+	if (sock->backlog_len == 0)
+		return UINT64_MAX;
+	if (sock->fd >= 0) {
+		if (backlog_send(sock))
+			return UINT64_MAX;
+		if (is_busy(errno))
+			return BUSY_DELAY_US;
+		log_socket_close(sock);
+	}
+	now_us = clock_monotonic_us();
+	if (now_us < sock->reconnect_us)
+		return sock->reconnect_us - now_us;
+	sock->reconnect_us = now_us + RECONNECT_DELAY_US;
+	if (!connect_either(sock))
+		return RECONNECT_DELAY_US;
+	return backlog_send(sock) ? UINT64_MAX : BUSY_DELAY_US;
 }
 
 void

@@ -76,7 +76,7 @@ log_syslog_is_open(void)
 	return is_open;
 }
 
-bool
+uint64_t
 log_syslog_flush(void)
 {
 	return log_socket_flush(&syslog_socket);

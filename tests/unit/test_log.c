@@ -456,7 +456,7 @@ test_full_postlog_falls_back_to_syslog(void **state)
 	}
 	assert_true(drain(postlog_fd) < sent - missed);
 	/* What it had no time for then it gets now, in order. */
-	while (!log_flush())
+	while (log_flush() != UINT64_MAX)
 		drain(postlog_fd);
 	drain(postlog_fd);
 	log_info("again");
@@ -472,6 +472,37 @@ test_full_postlog_falls_back_to_syslog(void **state)
 	close(postlog_fd);
 }
 
+/* What a log daemon had no time for goes to the next one, without a new line.
+ */
+static void
+test_what_is_kept_outlives_the_log_daemon(void **state)
+{
+	int fd = bind_socket("syslog", SOCK_DGRAM);
+	unsigned arrived;
+
+	(void)state;
+	assert_int_equal(log_syslog_open("syslog", "mail"), ERROR_NONE);
+	for (unsigned i = 0; i < 1000; i++)
+		log_info("text");
+	arrived = drain(fd);
+	assert_in_range(log_flush(), 1, 100000);
+	arrived += drain(fd);
+	assert_true(arrived < 1000);
+	close(fd);
+	unlink("syslog");
+	/* It is looked for now and then, not all the time. */
+	assert_in_range(log_flush(), 500000, 1000000);
+	fd = bind_socket("syslog", SOCK_DGRAM);
+	assert_in_range(log_flush(), 1, 1000000);
+	assert_int_equal(drain(fd), 0);
+	clock_advance(2);
+	while (log_flush() != UINT64_MAX)
+		arrived += drain(fd);
+	arrived += drain(fd);
+	assert_int_equal(arrived, 1000);
+	close(fd);
+}
+
 static void
 test_full_syslog_loses_and_counts(void **state)
 {
@@ -484,7 +515,7 @@ test_full_syslog_loses_and_counts(void **state)
 	for (unsigned i = 0; i < 5000; i++)
 		log_info("text");
 	arrived = drain(fd);
-	while (!log_flush())
+	while (log_flush() != UINT64_MAX)
 		arrived += drain(fd);
 	arrived += drain(fd);
 	assert_true(arrived > 1000 && arrived < 5000);
@@ -691,6 +722,7 @@ main(void)
 		LOG_TEST(test_longest_line),
 		LOG_TEST(test_postlog_before_syslog),
 		LOG_TEST(test_full_postlog_falls_back_to_syslog),
+		LOG_TEST(test_what_is_kept_outlives_the_log_daemon),
 		LOG_TEST(test_full_syslog_loses_and_counts),
 		LOG_TEST(test_syslogd_is_restarted),
 		LOG_TEST(test_nobody_there_at_the_start),
