@@ -153,6 +153,12 @@ void journal_replay_begin(struct journal *);
 enum error journal_replay_next(struct journal *, struct journal_record *);
 
 /*
+ * Were records given up, other than by a replay, since the last one began? Then
+ * the owner may hold places of records that nobody will come across again.
+ */
+bool journal_has_losses(const struct journal *);
+
+/*
  * What compaction asks of its owner. These may begin a replay, or reset the
  * journal, but make no other call that reads or drops records.
  */

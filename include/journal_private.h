@@ -160,7 +160,8 @@ struct journal {
 	uint64_t write_retry_us; /* 0: the last write succeeded */
 	enum error write_error;  /* the last write's */
 	struct log_limit write_complaints, read_complaints;
-	struct log_limit damage_complaints;
+	struct log_limit damage_complaints, lock_complaints;
+	bool has_losses;         /* since the last replay began */
 };
 
 static inline uint64_t

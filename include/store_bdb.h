@@ -23,7 +23,7 @@
 #define STORE_BDB_COMPLAINT_PERIOD_S 60
 
 enum store_bdb_state {
-	STORE_BDB_WAITING,   /* another process has the lock */
+	STORE_BDB_WAITING,   /* for the lock: the files are not ours */
 	STORE_BDB_REPLAYING, /* the table is made from the journal */
 	STORE_BDB_READY,
 	STORE_BDB_BROKEN,    /* nothing can be stored; tried again later */
@@ -86,9 +86,11 @@ struct store_bdb {
 	/* Until the replay is over, what it may yet supersede is not served. */
 	uint64_t served_from;
 	bool is_marked_clean;  /* the journal's header says so */
+	enum error lock_error; /* why it is waiting */
 	uint64_t retry_us;     /* when to try again (monotonic) */
 	uint64_t started_us;
 	bool is_journal_loaded;
+	bool is_retaining;     /* the replay is that of the start */
 	/* One for each kind of line: a disk may be full for days. */
 	struct log_limit put_complaints, broken_complaints;
 	struct log_limit empty_complaints, rebuild_complaints;
@@ -175,8 +177,17 @@ enum error store_bdb_reset(struct store_bdb *);
 enum error store_bdb_unmark(struct store_bdb *);
 
 /* store_bdb_expire.c */
-uint64_t store_bdb_maintain(struct store *, time_t now, uint64_t budget_us);
+
 /* Remove the oldest until the bounds are kept; look at `limit` records. */
 void store_bdb_make_room(struct store_bdb *, unsigned limit);
+/*
+ * Remove what has expired or is over the bounds, until nothing is or until
+ * deadline_us (monotonic). Returns in how many microseconds to come back.
+ */
+uint64_t store_bdb_expire_slice(struct store_bdb *, time_t now,
+    uint64_t deadline_us);
+
+/* store_bdb_upkeep.c */
+uint64_t store_bdb_maintain(struct store *, time_t now, uint64_t budget_us);
 
 #endif

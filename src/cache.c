@@ -121,9 +121,10 @@ cache_check(const struct cache *cache)
 
 /*
  * What was asked of the store may have left work behind: changes, but also a
- * search that met damage or a removal that failed. Without a call the store
- * would wait for the next change, and where it is broken none may come: the
- * clients are told that they cannot store anything.
+ * search that met damage, a removal that failed, or a session in memory that is
+ * to be wiped. Without a call the store would wait for the next change, and
+ * where it is broken none may come: the clients are told that they cannot store
+ * anything.
  */
 static void
 wake_upkeep(struct cache *cache)
@@ -163,6 +164,7 @@ lookup_done(
 	if (cache->counters.hits++ % GATHER_EVERY_HITS == 0)
 		gather_session(value, len);
 	request_end(request, ERROR_NONE, value, len);
+	wake_upkeep(cache);
 }
 
 void

@@ -26,6 +26,9 @@
 /* A restart waits until nobody asked anything for so long. */
 #define RESTART_IDLE_US 200000
 
+/* What requests leave on the stack stays no longer than this. */
+#define WIPE_DELAY_US 1000000
+
 /* Descriptors that are not clients. */
 #define OTHER_DESCRIPTORS 64
 
@@ -56,7 +59,7 @@ upkeep_cb(void *arg)
 	delay_us = cache_maintain(upkeep->cache, UPKEEP_BUDGET_US);
 	upkeep->paused_until_us = clock_monotonic_us() + UPKEEP_BUDGET_US;
 	upkeep->is_soon = delay_us <= UPKEEP_DELAY_US;
-	/* Nothing is left to be done at once: time to tidy up. */
+	/* It moves sessions, also where nobody asks. */
 	if (delay_us > 0)
 		secret_wipe_stack();
 	if (delay_us != UINT64_MAX)
@@ -144,6 +147,9 @@ turn_cb(void *arg)
 	if (log_delay_us != UINT64_MAX &&
 	    !loop_timer_is_set(&daemon->log_timer))
 		loop_timer_set(&daemon->log_timer, log_delay_us);
+	if (daemon->service.requests != daemon->wiped_requests &&
+	    !loop_timer_is_set(&daemon->wipe_timer))
+		loop_timer_set(&daemon->wipe_timer, WIPE_DELAY_US);
 }
 
 /* Brings the loop round, in turn_cb(), while there are lines to be sent. */
@@ -151,6 +157,15 @@ static void
 log_timer_cb(void *arg)
 {
 	(void)arg;
+}
+
+static void
+wipe_cb(void *arg)
+{
+	struct daemon *daemon = arg;
+
+	daemon->wiped_requests = daemon->service.requests;
+	secret_wipe_stack();
 }
 
 static void
@@ -290,6 +305,7 @@ daemon_watch_master(struct daemon *daemon)
 	    &daemon->watchdog_timer, daemon->loop, watchdog_cb, daemon);
 	watchdog_cb(daemon);
 	loop_timer_init(&daemon->log_timer, daemon->loop, log_timer_cb, daemon);
+	loop_timer_init(&daemon->wipe_timer, daemon->loop, wipe_cb, daemon);
 	loop_set_turn_callback(daemon->loop, turn_cb, daemon);
 	master_watchdog_start((unsigned)daemon->settings->daemon_timeout);
 }
@@ -360,6 +376,7 @@ daemon_close(struct daemon *daemon)
 	loop_timer_fini(&daemon->restart_timer);
 	loop_timer_fini(&daemon->watchdog_timer);
 	loop_timer_fini(&daemon->log_timer);
+	loop_timer_fini(&daemon->wipe_timer);
 	loop_watch_fini(&daemon->master_watch);
 	loop_free(daemon->loop);
 	master_owner_fini(&daemon->owner);

@@ -18,6 +18,8 @@
 #define FORMAT_VERSION  1
 #define BYTE_ORDER_MARK 0x01020304
 
+#define COMPLAINT_PERIOD_S 60
+
 static const char magic[16] = "tlsmgr journal\n";
 
 /* Less than a sector, so that it is written whole or not at all. */
@@ -100,8 +102,9 @@ journal_lock(struct journal *journal)
 		return ERROR_NONE;
 	if (errno == EAGAIN || errno == EACCES)
 		return ERROR_LOCKED;
-	log_warning("cannot lock the journal of %s: %s", journal->name,
-	    strerror(errno));
+	if (log_limit_allows(&journal->lock_complaints, COMPLAINT_PERIOD_S))
+		log_warning("cannot lock the journal of %s: %s", journal->name,
+		    strerror(errno));
 	return ERROR_IO;
 }
 

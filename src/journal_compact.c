@@ -282,6 +282,8 @@ copy_step(
 	if (error == ERROR_AGAIN)
 		return false;
 	/* One that does not check is left behind. */
+	if (is_live && error != ERROR_NONE)
+		journal->has_losses = true;
 	if (is_live && error == ERROR_NONE &&
 	    output_append(journal, &record) != ERROR_NONE)
 		pass_fail(journal);

@@ -260,6 +260,8 @@ journal_cursor_peek(struct journal *journal, struct journal_cursor *cursor,
 	if (error == ERROR_DAMAGED)
 		journal_io_report_damage(
 		    journal, journal_position(cursor->slot, cursor->offset));
+	if (error != ERROR_NOT_FOUND && cursor->reader != JOURNAL_READER_REPLAY)
+		journal->has_losses = true;
 	end_segment(journal, cursor);
 	return error;
 }

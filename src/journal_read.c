@@ -211,9 +211,16 @@ void
 journal_replay_begin(struct journal *journal)
 {
 	journal_compact_abandon(journal);
+	journal->has_losses = false;
 	journal->replay.above = journal->head.above;
 	journal_io_expect(journal, true);
 	journal_cursor_enter(&journal->replay, journal->chain.first);
+}
+
+bool
+journal_has_losses(const struct journal *journal)
+{
+	return journal->has_losses;
 }
 
 enum error

@@ -33,7 +33,7 @@ is_serving(const struct store_bdb *store)
 static enum error
 serving_error(const struct store_bdb *store)
 {
-	return store->state == STORE_BDB_WAITING ? ERROR_LOCKED : ERROR_IO;
+	return store->state == STORE_BDB_WAITING ? store->lock_error : ERROR_IO;
 }
 
 /* The session under a key, if there is one that may be served. */
@@ -85,7 +85,7 @@ put_record(struct store_bdb *store, struct journal_record *record)
 	enum error error;
 
 	if (!is_serving(store))
-		return ERROR_LOCKED;
+		return serving_error(store);
 	if (record->key_len > STORE_KEY_MAX ||
 	    record->value_len > STORE_VALUE_MAX)
 		return ERROR_TOO_LARGE;
@@ -169,7 +169,7 @@ store_bdb_clear(struct store *base, store_done_fn *done, void *arg)
 
 	/* Until the lock is ours, the files are somebody else's. */
 	if (store->state == STORE_BDB_WAITING)
-		done(arg, ERROR_LOCKED);
+		done(arg, serving_error(store));
 	else
 		done(arg, store_bdb_reset(store));
 }
@@ -220,10 +220,13 @@ store_bdb_each(struct store *base, uint64_t *cursor, uint64_t budget_us,
 	return ERROR_NONE;
 }
 
+/* Another process that has the lock is on its way out, as after a reload. */
 static bool
 store_bdb_is_usable(const struct store *base)
 {
-	return ((const struct store_bdb *)base)->state != STORE_BDB_BROKEN;
+	const struct store_bdb *store = (const struct store_bdb *)base;
+
+	return is_serving(store) || serving_error(store) == ERROR_LOCKED;
 }
 
 static void

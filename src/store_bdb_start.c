@@ -87,6 +87,18 @@ store_bdb_break(struct store_bdb *store, enum error error)
 		    store->database, error_text(error));
 }
 
+/* Until the lock is ours, the files are somebody else's. */
+static void
+store_bdb_wait(struct store_bdb *store, enum error error)
+{
+	if (error != ERROR_LOCKED)
+		store_bdb_break(store, error);
+	else
+		store->retry_us = clock_monotonic_us() + LOCK_RETRY_US;
+	store->state = STORE_BDB_WAITING;
+	store->lock_error = error;
+}
+
 enum error
 store_bdb_unmark(struct store_bdb *store)
 {
@@ -165,7 +177,9 @@ replay_end(struct store_bdb *store)
 {
 	store->state = STORE_BDB_READY;
 	store->served_from = 0;
-	store->counted.retained = store->entries;
+	if (store->is_retaining)
+		store->counted.retained = store->entries;
+	store->is_retaining = false;
 	log_info("%s TLS cache %s: %llu sessions recovered in %.2f s",
 	    store->name, store->database, (unsigned long long)store->entries,
 	    (double)(clock_monotonic_us() - store->started_us) / 1e6);
@@ -250,6 +264,7 @@ store_bdb_load(struct store_bdb *store)
 		    (double)(clock_monotonic_us() - store->started_us) / 1e6);
 		return ERROR_NONE;
 	}
+	store->is_retaining = true;
 	replay_begin(store);
 	/* Later on there are clients, who must not wait for it. */
 	if (store->state == STORE_BDB_REPLAYING && is_first_try)
@@ -269,8 +284,7 @@ store_bdb_start(struct store *base)
 	if (error == ERROR_NONE)
 		error = bdb_lock(store->table);
 	if (error != ERROR_NONE) {
-		store->state = STORE_BDB_WAITING;
-		store->retry_us = store->started_us + LOCK_RETRY_US;
+		store_bdb_wait(store, error);
 		return error;
 	}
 	error = store_bdb_load(store);
@@ -301,8 +315,12 @@ store_bdb_save(struct store *base, bool durable)
 	if (store->is_volatile || store->state == STORE_BDB_WAITING)
 		return ERROR_NONE;
 	error = journal_flush(store->journal);
-	/* Without a whole table there is no mark: the journal has it all. */
-	if (error != ERROR_NONE || store->state != STORE_BDB_READY)
+	/*
+	 * Without a whole table there is no mark: the journal has it all. Nor
+	 * where the table has what the journal has lost.
+	 */
+	if (error != ERROR_NONE || store->state != STORE_BDB_READY ||
+	    journal_has_losses(store->journal))
 		return error;
 	store->sweep = 0;
 	error = store_bdb_sweep(store, UINT64_MAX);

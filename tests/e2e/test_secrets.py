@@ -99,6 +99,26 @@ def test_session_that_was_deleted(master, daemon, cache, size):
     assert_not_logged(master, secret.needles())
 
 
+def test_session_that_was_looked_up(master, daemon):
+    """What is kept on disk is read for it, and nothing else is asked."""
+    secret = Secret()
+    with master.client() as client:
+        assert client.update("smtpd", "id", secret.bytes(3000)).status == OK
+        assert_gone(daemon, secret.needles())
+        assert client.lookup("smtpd", "id").status == OK
+        assert_gone(daemon, secret.needles())
+
+
+def test_seed_and_ticket_key_without_caches(make_master):
+    master = make_master({})
+    daemon = master.start()
+    with master.client() as client:
+        seed = client.seed(255).data("seed")
+        if is_asan(daemon):
+            pytest.skip("the sanitizer has copies of its own")
+        assert_gone(daemon, needles_of(seed))
+
+
 def test_session_that_comes_in_pieces(master, daemon):
     secret = Secret()
     with master.client() as client:

@@ -614,6 +614,65 @@ test_damaged_journal(void **state)
 	close_store(store);
 }
 
+/*
+ * The rest of the segment cannot be read on, but its sessions are in the table:
+ * what is behind it expires all the same, and the next process knows better.
+ */
+static void
+test_damage_while_in_use(void **state)
+{
+	struct store *store = open_store();
+
+	(void)state;
+	put_many(store, 0, 30000); /* two segments and more */
+	close_store(store);
+	store = open_store();
+	assert_int_equal(statistics(store).retained, 30000);
+	write_over("cache.journal", 4096 + 500000, -1, 10000);
+	clock_advance(config.timeout_s + 10);
+	put_many(store, 30000, 30010);
+	store_unit_maintain(store);
+	assert_true(unit_log_has("is damaged at byte"));
+	assert_in_range(statistics(store).entries, 11, 15000);
+	close_store(store);
+	store = open_store();
+	store_unit_maintain(store);
+	assert_int_equal(statistics(store).entries, 10);
+	assert_int_equal(count_many(store, 30000, 30010), 10);
+	close_store(store);
+	/* Nothing is left of it. */
+	store = open_store();
+	assert_true(unit_log_has("10 sessions retained"));
+	close_store(store);
+}
+
+static void
+put_during_replay(struct store *store)
+{
+	assert_false(statistics(store).is_ready);
+	put(store, "during", "one");
+	clock_advance(2);
+	store->ops->maintain(store, clock_wall_s(), 0);
+	assert_false(statistics(store).is_ready);
+}
+
+/* Two kills in a row: what was stored in between is written as soon as ever. */
+static void
+test_killed_during_replay(void **state)
+{
+	struct store *store;
+
+	(void)state;
+	in_killed_child(put_and_wait);
+	config.start_budget_us = 0;
+	in_killed_child(put_during_replay);
+	store = open_store();
+	store_unit_maintain(store);
+	assert_int_equal(get(store, "during"), ERROR_NONE);
+	assert_int_equal(count_many(store, 0, 2000), 1999);
+	close_store(store);
+}
+
 static void
 test_foreign_journal(void **state)
 {
@@ -848,6 +907,8 @@ main(void)
 		TEST(test_damaged_table),
 		TEST(test_table_damaged_in_use),
 		TEST(test_damaged_journal),
+		TEST(test_damage_while_in_use),
+		TEST(test_killed_during_replay),
 		TEST(test_foreign_journal),
 		TEST(test_each),
 		TEST(test_each_is_stopped),

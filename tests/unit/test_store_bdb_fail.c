@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -41,6 +42,7 @@ enum call {
 	CALL_SYNC = 4,
 	CALL_READ = 8,
 	CALL_HEADER = 16, /* writes at the start of a file only */
+	CALL_LOCK = 32,
 };
 
 #define CALL_CHANGES (CALL_WRITE | CALL_TRUNCATE | CALL_SYNC)
@@ -118,6 +120,13 @@ ftruncate(int fd, off_t len)
 {
 	return disk_fails(CALL_TRUNCATE) ? -1
 	                                 : (int)syscall(SYS_ftruncate, fd, len);
+}
+
+int
+flock(int fd, int operation)
+{
+	return disk_fails(CALL_LOCK) ? -1
+	                             : (int)syscall(SYS_flock, fd, operation);
 }
 
 int
@@ -493,6 +502,36 @@ test_unwritten_sessions_outlast_the_table(void **state)
 	store->ops->close(store);
 }
 
+/* Not that somebody else has it: the file system has no locks, say. */
+static void
+test_no_lock_is_to_be_had(void **state)
+{
+	enum error error = ERROR_NONE;
+
+	(void)state;
+	begin();
+	put_one(0);
+	assert_int_equal(store->ops->save(store, false), ERROR_NONE);
+	store->ops->close(store);
+	fail_from_now(CALL_LOCK, true);
+	open_store();
+	assert_false(store->ops->is_usable(store));
+	for (int i = 0; i < 5; i++) {
+		assert_true(maintain_once() > 1000000);
+		clock_advance(RETRY_S - 1);
+	}
+	assert_int_equal(unit_log_complaints(), 1);
+	store->ops->clear(store, done, &error);
+	assert_int_equal(error, ERROR_IO);
+	disk.first = 0;
+	clock_advance(RETRY_S);
+	maintain();
+	assert_true(store->ops->is_usable(store));
+	look_at_all();
+	assert_int_equal(store->ops->save(store, false), ERROR_NONE);
+	store->ops->close(store);
+}
+
 /* A life that begins with the mark of a clean end, and cannot take it away. */
 static void
 live_beside_mark(void)
@@ -580,6 +619,7 @@ main(void)
 		TEST(test_dead_disk),
 		TEST(test_table_without_room),
 		TEST(test_unwritten_sessions_outlast_the_table),
+		TEST(test_no_lock_is_to_be_had),
 		TEST(test_mark_that_stays),
 		TEST(test_remove_during_replay),
 	};
