@@ -32,8 +32,13 @@ struct client *client_new(struct server *, int fd,
     const struct service_peer *);
 
 /*
- * Answer what has arrived already, as far as the socket takes the replies,
- * without waiting for more, and free the client; if a handler has its call in
+ * Answer what has arrived already, without waiting. False: the socket did not
+ * take all replies; call again when it can be written to.
+ */
+bool client_drain(struct client *);
+
+/*
+ * Take no more requests, and free the client; if a handler has its call in
  * hand, when that is done.
  */
 void client_finish(struct client *);

@@ -70,8 +70,8 @@ void server_listen(struct server *, int fd);
 void server_add_client(struct server *, int fd);
 
 /*
- * The end: accept no more, answer what has arrived, write what can be
- * written without waiting, and close all clients.
+ * The end: accept no more, answer what has arrived, wait a moment for clients
+ * that are still reading their replies, and close all of them.
  */
 void server_drain(struct server *);
 void server_fini(struct server *);

@@ -26,7 +26,7 @@
 #define CLIENT_REPLY_MAX 65536
 
 /* At the end: as many as the largest request takes, not as many as come. */
-#define CLIENT_FINISH_READS (ATTR_LIST_MAX / SERVER_READ_LEN + 1)
+#define CLIENT_DRAIN_READS (ATTR_LIST_MAX / SERVER_READ_LEN + 1)
 
 /* Watch for what can happen next; one thing at a time. */
 static void
@@ -277,16 +277,22 @@ client_serve_rest(struct client *client)
 	}
 }
 
-void
-client_finish(struct client *client)
+bool
+client_drain(struct client *client)
 {
 	size_t reads = 0;
 
 	client_flush(client);
 	do
 		client_serve_rest(client);
-	while (can_serve_on(client) && reads++ < CLIENT_FINISH_READS &&
+	while (can_serve_on(client) && reads++ < CLIENT_DRAIN_READS &&
 	       client_read(client));
+	return client->output.len == 0 || client->is_closing;
+}
+
+void
+client_finish(struct client *client)
+{
 	client->is_closing = true;
 	if (!client->is_in_hand)
 		client_free(client);

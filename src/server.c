@@ -5,11 +5,13 @@
 #include "server.h"
 
 #include "client.h"
+#include "clock.h"
 #include "log.h"
 #include "secret.h"
 #include "xalloc.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -20,6 +22,9 @@
 
 /* Out of descriptors: how long to leave new connections waiting. */
 #define ACCEPT_PAUSE_US 100000
+
+/* How long the end waits for clients to take their replies. */
+#define DRAIN_US 500000
 
 #define COMPLAINT_PERIOD_S 60
 
@@ -56,13 +61,16 @@ server_pause_accept(struct server *server, int reason)
 static void
 server_make_room(struct server *server)
 {
+	struct client *idle = TAILQ_FIRST(&server->clients);
+
 	if (server->client_count <= server->config.client_limit)
 		return;
 	server->limit_closes++;
 	if (log_limit_allows(&server->limit_complaints, COMPLAINT_PERIOD_S))
 		log_warning("more than %zu clients: closing the longest idle",
 		    server->config.client_limit);
-	client_finish(TAILQ_FIRST(&server->clients));
+	(void)client_drain(idle);
+	client_finish(idle);
 }
 
 /* Nobody is waiting any more, or an error of the one that was. */
@@ -161,13 +169,42 @@ server_add_client(struct server *server, int fd)
 	server_make_room(server);
 }
 
+/* Returns how many have yet to take replies; they are in waiting[]. */
+static nfds_t
+server_drain_once(struct server *server, struct pollfd *waiting)
+{
+	struct client *client, *next;
+	nfds_t count = 0;
+
+	for (client = TAILQ_FIRST(&server->clients); client != NULL;
+	     client = next) {
+		next = TAILQ_NEXT(client, entry);
+		if (client_drain(client))
+			client_finish(client);
+		else
+			waiting[count++] = (struct pollfd){
+				.fd = client->fd,
+				.events = POLLOUT,
+			};
+	}
+	return count;
+}
+
 void
 server_drain(struct server *server)
 {
+	struct pollfd *waiting =
+	    xcalloc(server->client_count + 1, sizeof(*waiting));
+	uint64_t now_us = clock_monotonic_us(), end_us = now_us + DRAIN_US;
 	struct client *client, *next;
+	nfds_t count;
 
 	server_watch_listeners(server, 0);
 	loop_timer_cancel(&server->accept_timer);
+	while ((count = server_drain_once(server, waiting)) > 0 &&
+	       (now_us = clock_monotonic_us()) < end_us)
+		(void)poll(waiting, count, (int)((end_us - now_us) / 1000 + 1));
+	free(waiting);
 	for (client = TAILQ_FIRST(&server->clients); client != NULL;
 	     client = next) {
 		next = TAILQ_NEXT(client, entry);

@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -344,13 +345,29 @@ test_stalled_client_holds_up_nobody(void **state)
 	close(fd);
 }
 
+/* The reply to conversation[10] from then on. */
+#define LONG_SESSION_LEN 4096
+#define LONG_REPLY_LEN              \
+	(sizeof("status\0"          \
+		"0\0session\0\0") + \
+	    (LONG_SESSION_LEN + 2) / 3 * 4)
+
+static void
+store_long_session(void)
+{
+	static unsigned char session[LONG_SESSION_LEN];
+
+	memset(session, 'x', sizeof(session));
+	store_memory_put(&store.base, "x", 1, session, sizeof(session),
+	    time(NULL), ignore_done, NULL);
+}
+
 /* One that never takes its replies is not read from for ever. */
 static void
 test_client_that_never_reads(void **state)
 {
 	static const char request[] =
 	    "request\0lookup\0cache_type\0smtpd\0cache_id\0x\0";
-	static unsigned char session[4096];
 	struct client *client;
 	unsigned turns = 0;
 	ssize_t sent;
@@ -358,9 +375,7 @@ test_client_that_never_reads(void **state)
 
 	(void)state;
 	start_server(false, 10);
-	memset(session, 'x', sizeof(session));
-	store_memory_put(&store.base, "x", 1, session, sizeof(session),
-	    time(NULL), ignore_done, NULL);
+	store_long_session();
 	deaf = connect_client();
 	fd = connect_client();
 	client = TAILQ_FIRST(&server.clients);
@@ -671,6 +686,66 @@ test_drain_of_much(void **state)
 	close(fd);
 }
 
+#define SLOW_REQUESTS 200
+
+/* In a child: read until the server closes. Does not return. */
+_Noreturn static void
+read_slowly(int fd)
+{
+	size_t total = 0;
+	ssize_t count;
+
+	close(TAILQ_FIRST(&server.clients)->fd);
+	fcntl(fd, F_SETFL, 0);
+	while ((count = read(fd, reply, 20000)) > 0) {
+		total += (size_t)count;
+		usleep(1000);
+	}
+	_exit(total != SLOW_REQUESTS * LONG_REPLY_LEN);
+}
+
+/* Replies that are still to be written, to whoever reads them. */
+static void
+test_drain_of_slow_reader(void **state)
+{
+	int fd, wait_status;
+	pid_t pid;
+
+	(void)state;
+	start_server(false, 10);
+	fd = connect_client();
+	store_long_session();
+	for (int i = 0; i < SLOW_REQUESTS; i++)
+		send_all(
+		    fd, conversation[10].request, conversation[10].request_len);
+	pid = fork();
+	if (pid == 0)
+		read_slowly(fd);
+	server_drain(&server);
+	assert_int_equal(server.client_count, 0);
+	assert_int_equal(waitpid(pid, &wait_status, 0), pid);
+	assert_int_equal(wait_status, 0);
+	close(fd);
+}
+
+/* Whoever does not read is not waited for, for long. */
+static void
+test_drain_of_deaf_client(void **state)
+{
+	int fd;
+
+	(void)state;
+	start_server(false, 10);
+	fd = connect_client();
+	store_long_session();
+	for (int i = 0; i < SLOW_REQUESTS; i++)
+		send_all(
+		    fd, conversation[10].request, conversation[10].request_len);
+	server_drain(&server);
+	assert_int_equal(server.client_count, 0);
+	close(fd);
+}
+
 /* Without descriptors nobody is accepted, nothing spins, and it gets over. */
 static void
 test_out_of_descriptors(void **state)
@@ -734,6 +809,8 @@ main(void)
 		TEST(test_stranger),
 		TEST(test_drain),
 		TEST(test_drain_of_much),
+		TEST(test_drain_of_slow_reader),
+		TEST(test_drain_of_deaf_client),
 		TEST(test_out_of_descriptors),
 	};
 
