@@ -4,6 +4,7 @@
  */
 #include "ctl_check.h"
 #include "data_path.h"
+#include "memory_directory.h"
 #include "xalloc.h"
 
 #include <errno.h>
@@ -11,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#define MEMORY_DIRECTORY "/run/tlsmgr"
 
 /* False: it is not there, which is no finding, or cannot be seen, which is. */
 static bool
@@ -127,19 +126,26 @@ check_ticket_key_file(struct ctl_check *check)
 {
 	const char *path = check->settings.tlsmgr_ticket_key_file;
 	struct stat st;
+	char *advice;
 
 	if (*path == '\0')
 		return;
-	if (strcmp(path, "auto") != 0)
+	if (strcmp(path, "auto") != 0) {
 		check_file(check, path);
-	else if (look_at(check, MEMORY_DIRECTORY, &st) &&
-		 (!S_ISDIR(st.st_mode) || (st.st_mode & 077) != 0 ||
-		     (st.st_uid != check->owner.uid && st.st_uid != 0)))
-		ctl_check_add(check, CTL_WARNING,
-		    "rm -r " MEMORY_DIRECTORY ", then: postfix reload",
-		    "%s is somebody else's; session ticket keys do not "
-		    "outlive the daemon",
-		    MEMORY_DIRECTORY);
+		return;
+	}
+	for (const char *const *each = memory_directories; *each != NULL;
+	     each++) {
+		if (!look_at(check, *each, &st) ||
+		    memory_directory_is_ours(&st, &check->owner))
+			continue;
+		advice = xasprintf("rm -r %s, then: postfix reload", *each);
+		ctl_check_add(check, CTL_WARNING, advice,
+		    "%s is somebody else's, and not used for session ticket "
+		    "keys",
+		    *each);
+		free(advice);
+	}
 }
 
 static void

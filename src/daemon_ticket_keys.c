@@ -8,49 +8,16 @@
 #include "checksum.h"
 #include "clock.h"
 #include "log.h"
+#include "memory_directory.h"
 #include "xalloc.h"
 
-#include <errno.h>
-#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
-#include <unistd.h>
-
-#define MEMORY_DIRECTORY "/run/tlsmgr"
 
 #define LOCK_RETRY_US 100000
 
 /* A key that may not be used any more is wiped no later than this. */
 #define RETIRE_PERIOD_US 60000000
-
-/*
- * Privileged: our directory under /run, where that is in memory. False, with
- * a reason: there is none to be had.
- */
-static bool
-make_memory_directory(const struct master_owner *owner, const char **reason)
-{
-	struct statfs fs;
-	struct stat st;
-
-	if (statfs("/run", &fs) < 0 ||
-	    (fs.f_type != TMPFS_MAGIC && fs.f_type != RAMFS_MAGIC)) {
-		*reason = "/run is not a memory file system";
-		return false;
-	}
-	/* One of root's is ours too: its maker was killed before the chown. */
-	if ((mkdir(MEMORY_DIRECTORY, 0700) == 0 || errno == EEXIST) &&
-	    lstat(MEMORY_DIRECTORY, &st) == 0 && S_ISDIR(st.st_mode) &&
-	    (st.st_mode & 077) == 0 &&
-	    (st.st_uid == owner->uid ||
-		(st.st_uid == geteuid() &&
-		    lchown(MEMORY_DIRECTORY, owner->uid, owner->gid) == 0)))
-		return true;
-	*reason = MEMORY_DIRECTORY " cannot be made, or is somebody else's";
-	return false;
-}
 
 /* One file for each instance of Postfix; the caller frees the path. */
 static char *
@@ -58,16 +25,17 @@ choose_path(const struct daemon *daemon)
 {
 	const char *setting = daemon->settings->tlsmgr_ticket_key_file;
 	const char *queue = daemon->settings->queue_directory;
-	const char *reason;
+	const char *directory;
 
 	if (strcmp(setting, "auto") != 0)
 		return xstrdup(setting);
-	if (!make_memory_directory(&daemon->owner, &reason)) {
-		log_debug("session ticket keys do not outlive this process: %s",
-		    reason);
+	directory = memory_directory_make(&daemon->owner);
+	if (directory == NULL) {
+		log_info("session ticket keys do not outlive this process: "
+			 "there is no directory in memory for them");
 		return xstrdup("");
 	}
-	return xasprintf("%s/%016llx.keys", MEMORY_DIRECTORY,
+	return xasprintf("%s/%016llx.keys", directory,
 	    (unsigned long long)checksum64(0, queue, strlen(queue)));
 }
 

@@ -17,6 +17,7 @@ import sys
 import expiry
 import fairness
 import handshakes
+import key_directories
 import report
 import restart
 import scale
@@ -75,8 +76,9 @@ def main():
     figures = report.Report()
     names = arguments.only or \
         (QUICK_SECTIONS if arguments.quick else SECTIONS)
-    for name in names:
-        SECTIONS[name](figures, rounds, seconds, arguments.quick)
+    with key_directories.left_as_they_were():
+        for name in names:
+            SECTIONS[name](figures, rounds, seconds, arguments.quick)
     figures.finish(arguments.output)
 
 

@@ -18,6 +18,7 @@ sys.path.insert(0, str(REPOSITORY / "tests" / "lib"))
 
 import attributes  # noqa: E402
 import installed  # noqa: E402
+import key_directories  # noqa: E402
 from fake_master import FakeMaster  # noqa: E402
 from postfix_instance import PostfixInstance  # noqa: E402
 
@@ -63,6 +64,12 @@ def pytest_collection_modifyitems(items):
                 item.add_marker(pytest.mark.xfail(
                     reason="stock: " + marker.args[0],
                     strict=marker.kwargs.get("strict", True)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_keys_left():
+    with key_directories.left_as_they_were():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -2,12 +2,20 @@
 
 import os
 import signal
+import subprocess
 
 import pytest
 
+import key_directories
 from attributes import OK
 from conftest import CACHES
 from waiting import wait_until
+
+
+def is_in_memory(path):
+    name = subprocess.run(["stat", "-f", "-c", "%T", path], check=True,
+                          capture_output=True, text=True).stdout.strip()
+    return name in ("tmpfs", "ramfs")
 
 
 def start_over(master, old, chroot):
@@ -74,7 +82,6 @@ def test_one_after_the_other(make_master):
 @pytest.mark.ours("forgets everything")
 @pytest.mark.parametrize("chroot", [True, False])
 def test_sessions_and_keys_outlive_a_reload(make_master, chroot):
-    # By default the keys are kept in memory only where /run is on a disk.
     master = make_master(CACHES, own_settings={
         "tlsmgr_ticket_key_file": "${data_directory}/ticket_keys"})
     old = master.start(chroot=chroot)
@@ -88,6 +95,26 @@ def test_sessions_and_keys_outlive_a_reload(make_master, chroot):
     with master.client() as client:
         assert client.lookup("smtpd", "x").data("session") == b"session"
         assert client.lookup("smtp", "y").data("session") == b"of a client"
+        assert client.ticket_key() == key
+
+
+@pytest.mark.ours("forgets everything")
+def test_keys_outlive_a_reload_by_default(make_master):
+    """In /run, or where that is on a disk in /dev/shm."""
+    if not any(is_in_memory(path) for path in ("/run", "/dev/shm")):
+        pytest.skip("neither /run nor /dev/shm is in memory")
+    master = make_master(CACHES)
+    old = master.start()
+    with master.client() as client:
+        key = client.ticket_key()
+    new = {path for path in key_directories.contents()
+           if path.endswith(".keys")}
+    assert new
+    assert {os.stat(path).st_mode & 0o777 for path in new} == {0o600}
+    old.hang_up()
+    assert old.wait() == 0
+    master.start()
+    with master.client() as client:
         assert client.ticket_key() == key
 
 

@@ -15,6 +15,7 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "tests" / "lib"))
 
 import installed  # noqa: E402
+import key_directories  # noqa: E402
 import scenarios  # noqa: E402
 import tls_client  # noqa: E402
 from postfix_instance import PostfixInstance  # noqa: E402
@@ -76,6 +77,7 @@ Left running (KEEP=1):
   connect    openssl s_client -connect 127.0.0.1:%(port)d -starttls smtp
   log        %(log)s
   settings   %(config)s/main.cf
+  ask        build/tlsmgrctl -c %(config)s status
   reload     postfix -c %(config)s reload
   stop       postfix -c %(config)s stop; rm -r %(directory)s""" % {
         "port": postfix.port, "log": postfix.log_path,
@@ -131,8 +133,11 @@ def main():
     if not os.access(binary, os.X_OK):
         say("There is no %s. Try: make" % binary)
         return 1
-    return run(binary, os.environ.get("CHROOT", "y") == "y",
-               os.environ.get("KEEP", "") not in ("", "0"))
+    chroot = os.environ.get("CHROOT", "y") == "y"
+    if os.environ.get("KEEP", "") not in ("", "0"):
+        return run(binary, chroot, True)
+    with key_directories.left_as_they_were():
+        return run(binary, chroot, False)
 
 
 if __name__ == "__main__":

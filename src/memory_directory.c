@@ -1,0 +1,65 @@
+/*
+ * memory_directory: see its header. Others may make files in /dev/shm, so what
+ * is there is used only where nobody else can have made it or change it.
+ */
+#include "memory_directory.h"
+
+#include <errno.h>
+#include <linux/magic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+/* /run is on a disk in many containers; /dev/shm is in memory there. */
+const char *const memory_directories[] = {
+	"/run/tlsmgr",
+	"/dev/shm/tlsmgr",
+	NULL,
+};
+
+/* Is the directory that this one is in, or is to be in? */
+static bool
+is_in_memory(const char *path)
+{
+	char parent[32];
+	struct statfs fs;
+
+	snprintf(parent, sizeof(parent), "%.*s",
+	    (int)(strrchr(path, '/') - path), path);
+	return statfs(parent, &fs) == 0 &&
+	       (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
+}
+
+bool
+memory_directory_is_ours(
+    const struct stat *st, const struct master_owner *owner)
+{
+	return S_ISDIR(st->st_mode) && (st->st_mode & 077) == 0 &&
+	       (st->st_uid == owner->uid || st->st_uid == 0);
+}
+
+/* One of root's was left by a process that was killed before the chown. */
+static bool
+make(const char *directory, const struct master_owner *owner)
+{
+	struct stat st;
+
+	if (mkdir(directory, 0700) < 0 && errno != EEXIST)
+		return false;
+	if (lstat(directory, &st) < 0 || !memory_directory_is_ours(&st, owner))
+		return false;
+	return st.st_uid == owner->uid ||
+	       lchown(directory, owner->uid, owner->gid) == 0;
+}
+
+const char *
+memory_directory_make(const struct master_owner *owner)
+{
+	for (const char *const *each = memory_directories; *each != NULL;
+	     each++)
+		if (is_in_memory(*each) && make(*each, owner))
+			return *each;
+	return NULL;
+}
