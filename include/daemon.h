@@ -53,6 +53,7 @@ struct daemon {
 	uint64_t wiped_requests;         /* service.requests at the last wipe */
 	struct loop_timer restart_timer; /* set: a fresh start is wanted */
 	uint64_t restart_requests;       /* served when we last looked */
+	uint64_t restart_deadline_us;    /* monotonic */
 	struct loop_timer statistics_timer;
 	uint64_t logged_requests;        /* those in the statistics logged */
 	const char *postfix_version;     /* borrowed; NULL: not known */

@@ -156,12 +156,12 @@ struct journal {
 
 	uint64_t file_len;
 	bool is_disk_awaited;    /* always: the system cannot do otherwise */
+	bool has_losses;         /* since the last replay began */
 	unsigned overdue_reads;  /* in a row, that had to be waited for */
 	uint64_t write_retry_us; /* 0: the last write succeeded */
 	enum error write_error;  /* the last write's */
 	struct log_limit write_complaints, read_complaints;
 	struct log_limit damage_complaints, lock_complaints;
-	bool has_losses;         /* since the last replay began */
 };
 
 static inline uint64_t

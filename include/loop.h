@@ -47,10 +47,10 @@ void loop_free(struct loop *);
 /* Dispatch events until loop_stop(). */
 void loop_run(struct loop *);
 
-/* One turn: wait for at most one round of events. For tests and -S. */
+/* One turn: wait for at most one round of events. For tests. */
 void loop_run_once(struct loop *);
 
-/* Leave loop_run() when the callbacks of this turn are done. */
+/* Leave loop_run() when the callback under way is done. */
 void loop_stop(struct loop *);
 
 /* Called once at each turn of the loop (the watchdog's proof of life). */

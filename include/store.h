@@ -6,9 +6,9 @@
  * put. Requests complete by callback, once, possibly before they return: a
  * store that answers later fits without a change to its callers. Keys and
  * values are borrowed until the request returns, not until it completes: such
- * a store copies what it needs. Between
- * requests the owner calls store_maintain(), which does in bounded slices what
- * no client should wait for: expiry, write-back, replay after a crash.
+ * a store copies what it needs. Between requests the owner calls maintain(),
+ * which does in bounded slices what no client should wait for: expiry,
+ * write-back, replay after a crash.
  */
 #ifndef STORE_H
 #define STORE_H
@@ -120,7 +120,10 @@ struct store_ops {
 	enum error (*save)(struct store *, bool durable);
 	/* Write what a kill would lose, now, and wait for nothing else. */
 	enum error (*write_out)(struct store *);
-	/* False: nothing can be stored at present. */
+	/*
+	 * False: nothing can be stored at present. True as well while the lock
+	 * is another process's that should be ending: clients ask once.
+	 */
 	bool (*is_usable)(const struct store *);
 	void (*statistics)(const struct store *, struct store_statistics *);
 	void (*close)(struct store *);

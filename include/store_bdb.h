@@ -87,6 +87,8 @@ struct store_bdb {
 	uint64_t served_from;
 	bool is_marked_clean;  /* the journal's header says so */
 	enum error lock_error; /* why it is waiting */
+	bool is_lock_overdue;  /* nobody who ends has a lock for so long */
+	uint64_t locked_since_us; /* 0: we have it */
 	uint64_t retry_us;     /* when to try again (monotonic) */
 	uint64_t started_us;
 	bool is_journal_loaded;

@@ -114,6 +114,7 @@ ctl_is_cache_type(const char *name)
 	for (const char *const *type = ctl_cache_types; *type != NULL; type++)
 		if (strcmp(*type, name) == 0)
 			return true;
-	ctl_error("there is no cache \"%s\": smtpd, smtp and lmtp are", name);
+	ctl_error(
+	    "there is no cache \"%s\"; there are smtpd, smtp and lmtp", name);
 	return false;
 }

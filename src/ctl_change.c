@@ -11,9 +11,9 @@
 #include <string.h>
 
 /* smtpd(8) asks for a key once, and encrypts with it until its time is over. */
-#define SERVERS_HAVE_COPIES                                                 \
-	"Servers that run go on with a copy of the old key until its time " \
-	"is over;\n\"postfix reload\" ends them.\n"
+#define SERVERS_HAVE_COPIES                                             \
+	"Running servers use a copy of the old key until it expires;\n" \
+	"\"postfix reload\" replaces them.\n"
 
 static const struct ctl_argument no_arguments[] = { { NULL, NULL } };
 
@@ -131,9 +131,9 @@ ctl_rotate(struct ctl *ctl, char *const operands[])
 	status = request(&client, "rotate",
 	    "the daemon made no new ticket key; its log says why");
 	if (status == CTL_OK)
-		printf("New tickets are encrypted with a new key. The one "
-		       "before decrypts for %s.\n" SERVERS_HAVE_COPIES,
-		    ctl_text_duration(get(&client, NULL, "ticket_lifetime") / 2)
+		printf("New tickets are encrypted with a new key. One before "
+		       "it decrypts for %s at most.\n" SERVERS_HAVE_COPIES,
+		    ctl_text_duration(get(&client, NULL, "ticket_lifetime"))
 			.text);
 	ctl_client_close(&client);
 	return status;

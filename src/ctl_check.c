@@ -107,14 +107,15 @@ int
 ctl_check(struct ctl *ctl, char *const operands[])
 {
 	struct ctl_check check;
+	unsigned findings;
 	int status = CTL_OK;
 
 	(void)operands;
 	ctl_check_run(&check, ctl, false);
-	if (check.counts[CTL_WARNING] + check.counts[CTL_PROBLEM] > 0) {
-		printf("\n%u to be looked at, of which %u would keep the "
-		       "daemon from its work.\n",
-		    check.counts[CTL_WARNING] + check.counts[CTL_PROBLEM],
+	findings = check.counts[CTL_WARNING] + check.counts[CTL_PROBLEM];
+	if (findings > 0) {
+		printf("\n%u finding%s, of which %u would stop the daemon.\n",
+		    findings, findings == 1 ? "" : "s",
 		    check.counts[CTL_PROBLEM]);
 		status = CTL_NO;
 	}

@@ -44,7 +44,7 @@ show_journal(const char *directory, const char *base)
 	    "%s%s%s.journal", directory, *directory != '\0' ? "/" : "", base);
 
 	if (access(path, F_OK) == 0) {
-		printf("It holds sessions that nobody reads now: rm ");
+		printf("Sessions that nobody reads now: rm ");
 		ctl_put_text(stdout, path);
 		printf("\n");
 	}

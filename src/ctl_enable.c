@@ -138,7 +138,7 @@ enable(struct ctl_check *check)
 	const char *command = check->service.fields[CTL_FIELD_COMMAND];
 
 	if (check->counts[CTL_PROBLEM] > 0) {
-		ctl_error("nothing was changed: see to what is marked PROBLEM "
+		ctl_error("nothing was changed: fix what is marked PROBLEM "
 			  "first");
 		return CTL_NO;
 	}

@@ -213,7 +213,7 @@ ctl_options_help(const struct ctl_command *command)
 		return;
 	}
 	printf("usage: " CTL_NAME " [options] subcommand [operand ...]\n\n"
-	       "Asks and tells the tlsmgr daemon of Postfix.\n\n");
+	       "Queries and controls Postfix's tlsmgr daemon.\n\n");
 	for (command = ctl_commands; command->name != NULL; command++) {
 		snprintf(text, sizeof(text), "%s %s", command->name,
 		    command->operands);

@@ -32,7 +32,7 @@ ping(struct ctl_client *client, uint64_t *latency_us)
 
 	*latency_us = clock_monotonic_us() - began_us;
 	if (status == CTL_NO)
-		ctl_error("the daemon answers that it cannot answer");
+		ctl_error("the daemon answered with an error");
 	return status;
 }
 

@@ -119,7 +119,7 @@ put_clients(const struct screen *screen)
 	put_count(screen, "limit_closes", "closed for the limit", "\n");
 	begin_line(screen, "Requests");
 	printf("%" PRId64 ", ", count_requests(screen->statistics));
-	put_count(screen, "complaints", "with something wrong", "\n");
+	put_count(screen, "complaints", "malformed", "\n");
 	begin_line(screen, "Answered in");
 	printf("%s (median), ",
 	    ctl_text_latency(get(screen, "latency_p50_us")).text);
@@ -162,7 +162,8 @@ put_cache_size(const struct screen *screen)
 	printf("%" PRId64 " session%s, %s (%s on disk)", entries,
 	    entries == 1 ? "" : "s", ctl_text_bytes(get(screen, "bytes")).text,
 	    ctl_text_bytes(get(screen, "disk")).text);
-	if (entries > 0)
+	/* Not known yet, right after the start. */
+	if (get(screen, "oldest") > 0)
 		printf(", oldest %s", age(screen, get(screen, "oldest")).text);
 	printf(
 	    "; kept for %s\n", ctl_text_duration(get(screen, "timeout")).text);
@@ -204,27 +205,26 @@ put_ticket_keys(const struct screen *screen)
 		return;
 	}
 	if (keys == 0) {
-		printf("none now, the next when it is asked for; ");
+		printf("none now, the next when it is asked for\n");
 	} else {
 		until_s = get(screen, "ticket_key_encrypts_until");
 		printf("one in use for %s, the next ",
 		    age(screen, get(screen, "ticket_key_made_at")).text);
 		if (until_s > screen->now_s)
-			printf("in %s; ",
+			printf("in %s\n",
 			    ctl_text_duration(until_s - screen->now_s).text);
 		else
-			printf("when it is asked for; ");
+			printf("when it is asked for\n");
 	}
+	begin_line(screen, "");
+	if (keys > 1)
+		printf("one that only decrypts, %s old; ",
+		    age(screen, get(screen, "ticket_key_previous_made_at"))
+			.text);
 	printf(
 	    "%" PRId64 " made, kept in ", get(screen, "ticket_key_rotations"));
 	ctl_put_text(stdout, *file != '\0' ? file : "memory only");
 	printf("\n");
-	if (keys > 1) {
-		begin_line(screen, "");
-		printf("one that only decrypts, %s old\n",
-		    age(screen, get(screen, "ticket_key_previous_made_at"))
-			.text);
-	}
 }
 
 /* "last 5 min ago" or "never yet"; the verb stands before it. */

@@ -26,6 +26,9 @@
 /* A restart waits until nobody asked anything for so long. */
 #define RESTART_IDLE_US 200000
 
+/* And no longer than this, if it is pressing: each client waits a second. */
+#define RESTART_PATIENCE_US 5000000
+
 /* What requests leave on the stack stays no longer than this. */
 #define WIPE_DELAY_US 1000000
 
@@ -173,7 +176,8 @@ restart_cb(void *arg)
 {
 	struct daemon *daemon = arg;
 
-	if (daemon->service.requests == daemon->restart_requests) {
+	if (daemon->service.requests == daemon->restart_requests ||
+	    clock_monotonic_us() >= daemon->restart_deadline_us) {
 		loop_stop(daemon->loop);
 		return;
 	}
@@ -182,10 +186,13 @@ restart_cb(void *arg)
 }
 
 static void
-restart_wanted_cb(void *arg, const char *why)
+restart_wanted_cb(void *arg, const char *why, bool is_pressing)
 {
 	struct daemon *daemon = arg;
 
+	daemon->restart_deadline_us =
+	    is_pressing ? clock_monotonic_us() + RESTART_PATIENCE_US
+			: UINT64_MAX;
 	log_info("exiting %s", why);
 	daemon->restart_requests = daemon->service.requests;
 	loop_timer_set(&daemon->restart_timer, RESTART_IDLE_US);

@@ -63,13 +63,21 @@ find_store(const struct daemon *daemon, const struct cache_settings *settings,
 	settings_fatal(daemon->config, settings->database_name, problem);
 }
 
+/* In memory; its path is but a name. */
+static bool
+is_internal(const char *type)
+{
+	return strcmp(type, "internal") == 0;
+}
+
 /* Two caches in one place would eat each other's entries. */
 static void
-check_same_database(
-    const struct daemon *daemon, enum cache_type type, char *const *paths)
+check_same_database(const struct daemon *daemon, enum cache_type type,
+    char *const *types, char *const *paths)
 {
 	for (int other = 0; other < (int)type; other++)
 		if (paths[other] != NULL &&
+		    is_internal(types[other]) == is_internal(types[type]) &&
 		    strcmp(paths[other], paths[type]) == 0)
 			log_fatal("do not use the same TLS cache file %s for "
 				  "%s and %s",
@@ -139,6 +147,8 @@ configure_cache(struct cache *cache, enum cache_type type,
 		log_warning("parameter %s: %s", from->loglevel_name, cause);
 		free(cause);
 	}
+	/* Nothing is looked up or written where there is no cache. */
+	cache->log_activity &= cache_is_enabled(cache);
 }
 
 void
@@ -164,11 +174,11 @@ daemon_open_caches(struct daemon *daemon)
 		enabled_count++;
 		split_database(settings, from[i].database, &types[i], &path);
 		ops[i] = find_store(daemon, &from[i], types[i]);
-		paths[i] = strcmp(types[i], "internal") == 0
+		paths[i] = is_internal(types[i])
 		               ? xstrdup(path)
 		               : data_path(types[i], path, daemon->owner.uid,
 				     settings->data_directory);
-		check_same_database(daemon, (enum cache_type)i, paths);
+		check_same_database(daemon, (enum cache_type)i, types, paths);
 	}
 	for (int i = 0; i < CACHE_TYPES; i++) {
 		if (ops[i] != NULL)

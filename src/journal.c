@@ -186,7 +186,7 @@ journal_load(struct journal *journal)
 	struct header header;
 	enum error error;
 
-	/* Loaded again, after the table failed: nothing is to be lost. */
+	/* Loaded again, nothing is to be lost. */
 	journal_tail_write(journal);
 	journal_forget(journal);
 	error = read_header(journal, &header);

@@ -42,6 +42,13 @@ log_libevent(int severity, const char *text)
 		log_warning("libevent: %s", text);
 }
 
+/* It would exit by itself, after a warning. */
+static void
+end_for_libevent(int error)
+{
+	log_fatal("event loop: libevent gave up, with error %d", error);
+}
+
 struct loop *
 loop_new(void)
 {
@@ -49,6 +56,7 @@ loop_new(void)
 	struct event_config *config;
 
 	event_set_log_callback(log_libevent);
+	event_set_fatal_callback(end_for_libevent);
 	event_set_mem_functions(xmalloc, xrealloc, free);
 	if ((config = event_config_new()) == NULL)
 		log_fatal("event loop: out of memory");

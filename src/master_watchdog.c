@@ -22,10 +22,14 @@
 static volatile sig_atomic_t was_patted;
 static volatile sig_atomic_t ticks_missed;
 
+/* A signal that somebody sent is no tick. */
 static void
-on_tick(int signal_number)
+on_tick(int signal_number, siginfo_t *info, void *context)
 {
 	(void)signal_number;
+	(void)context;
+	if (info->si_code != SI_KERNEL && info->si_code != SI_TIMER)
+		return;
 	if (was_patted) {
 		was_patted = 0;
 		ticks_missed = 0;
@@ -41,8 +45,8 @@ void
 master_watchdog_start(unsigned timeout_s)
 {
 	struct sigaction action = {
-		.sa_handler = on_tick,
-		.sa_flags = SA_RESTART,
+		.sa_sigaction = on_tick,
+		.sa_flags = SA_RESTART | SA_SIGINFO,
 	};
 	uint64_t tick_us = (uint64_t)timeout_s * 1000000 / WATCHDOG_TICKS;
 	struct itimerval timer;

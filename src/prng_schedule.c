@@ -92,12 +92,6 @@ prng_schedule_open_exchange(struct prng_schedule *schedule)
 		++schedule->statistics.exchange_failures;
 }
 
-static void
-want_restart(struct prng_schedule *schedule, const char *why)
-{
-	schedule->config.restart_wanted(schedule->config.restart_arg, why);
-}
-
 /*
  * The source cannot be opened from here. A fresh start may be able to; but as
  * each fresh start might find the same, they come no faster than the period.
@@ -114,7 +108,8 @@ want_source_reopened(struct prng_schedule *schedule)
 	    now_us + (uint64_t)schedule->config.reseed_period_s * US_PER_S;
 	why = xasprintf("to reopen external entropy source %s",
 	    schedule->config.source_name);
-	want_restart(schedule, why);
+	schedule->config.restart_wanted(
+	    schedule->config.restart_arg, why, false);
 	free(why);
 }
 
@@ -234,7 +229,8 @@ update(void *arg)
 		log_warning(
 		    "PRNG exchange file was removed -- exiting to reopen");
 		exchange_close(&schedule->exchange);
-		want_restart(schedule, "to reopen the PRNG exchange file");
+		schedule->config.restart_wanted(schedule->config.restart_arg,
+		    "to reopen the PRNG exchange file", true);
 	} else if (error != ERROR_DISABLED)
 		loop_timer_set(&schedule->update_timer,
 		    prng_random_delay_us(schedule->config.update_period_s));

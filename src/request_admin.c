@@ -6,12 +6,21 @@
 #include "clock.h"
 #include "service.h"
 
-/* "... on request of process N, uid N". */
 static void
 log_act(const struct service_call *call, const char *what)
 {
 	log_info("%s on request of process %ld, uid %ld", what,
 	    (long)call->peer.pid, (long)call->peer.uid);
+}
+
+/* Where there is nothing to act on, the reply says enough. */
+static void
+log_failure(const struct service_call *call, const char *what, enum error error)
+{
+	if (error == ERROR_DISABLED)
+		return;
+	log_warning("%s on request of process %ld, uid %ld: %s", what,
+	    (long)call->peer.pid, (long)call->peer.uid, error_text(error));
 }
 
 static void
@@ -27,6 +36,11 @@ flush_done(void *arg, enum error error, const void *session, size_t len)
 			 "uid %ld",
 		    cache->name, cache->database, (long)call->peer.pid,
 		    (long)call->peer.uid);
+	else if (error != ERROR_DISABLED)
+		log_warning("%s TLS cache %s: not emptied on request of "
+			    "process %ld, uid %ld: %s",
+		    cache->name, cache->database, (long)call->peer.pid,
+		    (long)call->peer.uid, error_text(error));
 	service_call_reply(call, service_status_of(error));
 }
 
@@ -55,6 +69,8 @@ request_rotate(struct service *service, struct attr_list *request,
 	error = ticket_keys_rotate(service->ticket_keys, clock_wall_s());
 	if (error == ERROR_NONE)
 		log_act(call, "session ticket key made");
+	else
+		log_failure(call, "session ticket key not made", error);
 	service_call_reply(call, service_status_of(error));
 }
 
@@ -69,6 +85,8 @@ request_flush_tickets(struct service *service, struct attr_list *request,
 	error = admin->flush_ticket_keys(admin->arg);
 	if (error == ERROR_NONE)
 		log_act(call, "session ticket keys wiped");
+	else
+		log_failure(call, "session ticket keys not wiped", error);
 	service_call_reply(call, service_status_of(error));
 }
 
@@ -77,9 +95,12 @@ request_save(struct service *service, struct attr_list *request,
     struct service_call *call)
 {
 	const struct service_admin *admin = service->admin;
+	enum error error;
 
 	service_pass_over_rest(request, call);
 	call->is_long = true;
-	service_call_reply(call,
-	    admin->save(admin->arg) == ERROR_NONE ? STATUS_OK : STATUS_ERR);
+	error = admin->save(admin->arg);
+	if (error != ERROR_NONE)
+		log_failure(call, "not all saved", error);
+	service_call_reply(call, error == ERROR_NONE ? STATUS_OK : STATUS_ERR);
 }

@@ -11,7 +11,7 @@
 
 /* What one slice may take, of time and of the client's memory. */
 #define SLICE_US      1000
-#define SLICE_LEN_MAX (60 * 1024) /* one more entry keeps it below 64 kB */
+#define SLICE_LEN_MAX (59 * 1024) /* one more entry keeps it below 64 kB */
 
 struct list {
 	struct buffer entries; /* they stand behind the cursor in the reply */

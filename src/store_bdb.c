@@ -220,13 +220,14 @@ store_bdb_each(struct store *base, uint64_t *cursor, uint64_t budget_us,
 	return ERROR_NONE;
 }
 
-/* Another process that has the lock is on its way out, as after a reload. */
+/* Who has the lock is on its way out, as after a reload, or is overdue. */
 static bool
 store_bdb_is_usable(const struct store *base)
 {
 	const struct store_bdb *store = (const struct store_bdb *)base;
 
-	return is_serving(store) || serving_error(store) == ERROR_LOCKED;
+	return is_serving(store) || (serving_error(store) == ERROR_LOCKED &&
+					!store->is_lock_overdue);
 }
 
 static void

@@ -13,7 +13,11 @@
 
 #include <string.h>
 
-#define LOCK_RETRY_US   100000
+#define LOCK_RETRY_US 100000
+
+/* How long clients are told that they may store, though they cannot yet. */
+#define LOCK_PATIENCE_US 10000000
+
 #define BROKEN_RETRY_US 10000000
 
 /* Raised when the form of the note or of the table changes. */
@@ -76,27 +80,43 @@ note_vouches_for_table(const struct store_bdb *store, const struct note *note)
 }
 
 static void
-store_bdb_break(struct store_bdb *store, enum error error)
+report_unusable(struct store_bdb *store, enum error error)
 {
-	store->state = STORE_BDB_BROKEN;
-	store->retry_us = clock_monotonic_us() + BROKEN_RETRY_US;
-	store->counted.errors++;
 	if (log_limit_allows(
 		&store->broken_complaints, STORE_BDB_COMPLAINT_PERIOD_S))
 		log_warning("%s TLS cache %s cannot be used: %s", store->name,
 		    store->database, error_text(error));
 }
 
-/* Until the lock is ours, the files are somebody else's. */
+static void
+store_bdb_break(struct store_bdb *store, enum error error)
+{
+	store->state = STORE_BDB_BROKEN;
+	store->retry_us = clock_monotonic_us() + BROKEN_RETRY_US;
+	store->counted.errors++;
+	report_unusable(store, error);
+}
+
+/*
+ * Until the lock is ours, the files are somebody else's. After a reload that is
+ * the process before us, and soon over.
+ */
 static void
 store_bdb_wait(struct store_bdb *store, enum error error)
 {
+	uint64_t now_us = clock_monotonic_us();
+
+	if (store->locked_since_us == 0)
+		store->locked_since_us = now_us;
+	store->is_lock_overdue =
+	    now_us - store->locked_since_us >= LOCK_PATIENCE_US;
+	store->lock_error = error;
+	store->retry_us = now_us + LOCK_RETRY_US;
 	if (error != ERROR_LOCKED)
 		store_bdb_break(store, error);
-	else
-		store->retry_us = clock_monotonic_us() + LOCK_RETRY_US;
+	else if (store->is_lock_overdue)
+		report_unusable(store, error);
 	store->state = STORE_BDB_WAITING;
-	store->lock_error = error;
 }
 
 enum error
@@ -287,6 +307,7 @@ store_bdb_start(struct store *base)
 		store_bdb_wait(store, error);
 		return error;
 	}
+	store->locked_since_us = 0;
 	error = store_bdb_load(store);
 	if (error == ERROR_NONE)
 		return ERROR_NONE;

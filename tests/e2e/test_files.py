@@ -117,6 +117,15 @@ def test_same_database_twice_is_fatal(make_master, first, second):
     assert first.split("_")[0] in line and second.split("_")[0] in line
 
 
+def test_memory_and_a_file_of_the_same_name(make_master):
+    master = make_master({SMTPD: "btree:${data_directory}/same",
+                          SMTP: "internal:${data_directory}/same"})
+    master.start()
+    with master.client() as client:
+        for cache in ("smtpd", "smtp"):
+            assert client.policy(cache).number("cachable") == 1
+
+
 def test_same_file_twice_is_fatal(make_master):
     """The same file by another type."""
     master = make_master({SMTPD: "btree:${data_directory}/same",

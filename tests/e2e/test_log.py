@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from attributes import OK
+from attributes import FAIL, OK
 from conftest import CACHES
 from waiting import wait_until
 
@@ -91,6 +91,20 @@ def test_log_name_is_tlsmgr_under_any_name(make_master, binary):
     master.start()
     master.wait_for_log("^warning: ")
     assert " postfix/tlsmgr[" in master.log[-1]
+
+
+@pytest.mark.parametrize("settings", [
+    {}, {**CACHES, "smtpd_tls_session_cache_timeout": "0"}],
+    ids=["no database", "no timeout"])
+def test_no_activity_without_a_cache(make_master, settings):
+    master = make_master({"smtpd_tls_loglevel": "2", **settings})
+    daemon = master.start()
+    with master.client() as client:
+        assert client.update("smtpd", "id", b"x").status == FAIL
+        assert client.lookup("smtpd", "id").status == FAIL
+        assert client.delete("smtpd", "id").status == FAIL
+    daemon.terminate()
+    assert not [line for line in master.messages() if "smtpd session" in line]
 
 
 # A log daemon that is not there, or is busy

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from attributes import FAIL, OK, Client, encode
+from attributes import FAIL, OK, Client, Closed, encode
 from conftest import CACHES
 from fake_master import BASE_ARGUMENTS
 from waiting import wait_until
@@ -367,7 +367,8 @@ def test_requests_in_hand_are_finished(make_master):
 @pytest.mark.ours("dies of them")
 @pytest.mark.parametrize("number", [
     signal.SIGUSR1, signal.SIGUSR2, signal.SIGQUIT, signal.SIGVTALRM,
-    signal.SIGPROF, signal.SIGIO, signal.SIGPWR],
+    signal.SIGPROF, signal.SIGIO, signal.SIGPWR, signal.SIGRTMIN,
+    signal.SIGRTMAX],
     ids=lambda number: number.name)
 def test_other_signals_do_not_end_it(make_master, number):
     master = make_master()
@@ -392,6 +393,19 @@ def test_harmless_signals(make_master, number):
     assert daemon.is_running()
 
 
+def test_signals_are_no_ticks_of_the_watchdog(make_master):
+    """Nobody asks in between, so the loop does not come round."""
+    master = make_master()
+    daemon = master.start()
+    assert_serves(master)
+    for _ in range(20):
+        daemon.signal(signal.SIGALRM)
+        wait_until(lambda: not daemon.has_pending(signal.SIGALRM),
+                   "the signal")
+    assert daemon.is_running()
+    assert_serves(master)
+
+
 @pytest.mark.parametrize("chroot", [True, False])
 def test_exchange_file_that_was_removed(make_master, chroot):
     master = make_master({"tls_random_prng_update_period": "1s"})
@@ -404,6 +418,18 @@ def test_exchange_file_that_was_removed(make_master, chroot):
     assert_serves(master)
     wait_until(lambda: os.path.getsize(master.exchange_path) == EXCHANGE_LEN,
                "a new exchange file")
+
+
+def test_exchange_file_that_was_removed_while_clients_ask(make_master):
+    """There is never an idle moment, and it ends all the same."""
+    master = make_master({"tls_random_prng_update_period": "1s"})
+    daemon = master.start()
+    with master.client() as client:
+        assert len(client.seed(32).data("seed")) == 32
+        os.unlink(master.exchange_path)
+        with pytest.raises(Closed):
+            wait_until(lambda: client.seed(32).status != OK, "the end", 20)
+    assert daemon.wait() == 0
 
 
 @pytest.mark.ours("goes on, or follows the link")

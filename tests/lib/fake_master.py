@@ -114,6 +114,13 @@ class Daemon:
         if self.exit_status is None:
             signal.pidfd_send_signal(self._pidfd, number)
 
+    def has_pending(self, number):
+        """Has a signal been sent that it has not got yet?"""
+        with open("/proc/%d/status" % self.pid) as status:
+            pending = [int(line.split()[1], 16) for line in status
+                       if line.startswith(("SigPnd:", "ShdPnd:"))]
+        return any(mask >> (number - 1) & 1 for mask in pending)
+
     def fileno(self):
         """For select(2): readable at the end of the process."""
         return self._pidfd

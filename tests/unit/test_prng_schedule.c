@@ -36,13 +36,15 @@ static struct prng_schedule_config config;
 
 /* What was asked of us. */
 static unsigned restarts;
+static bool is_restart_pressing;
 static char restart_why[PATH_MAX];
 
 static void
-restart_wanted(void *arg, const char *why)
+restart_wanted(void *arg, const char *why, bool is_pressing)
 {
 	assert_ptr_equal(arg, &restarts);
 	++restarts;
+	is_restart_pressing = is_pressing;
 	snprintf(restart_why, sizeof(restart_why), "%s", why);
 }
 
@@ -324,6 +326,7 @@ test_exchange_removed(void **state)
 	    "PRNG exchange file was removed -- exiting to reopen"));
 	assert_int_equal(restarts, 1);
 	assert_string_equal(restart_why, "to reopen the PRNG exchange file");
+	assert_true(is_restart_pressing);
 	/* It asks once, and goes on with the rest. */
 	turn_until(&statistics->source_reads, statistics->source_reads + 20);
 	assert_int_equal(restarts, 1);

@@ -449,13 +449,21 @@ test_lock(void **state)
 	assert_int_equal(
 	    second->ops->each(second, &cursor, 100, count_each, NULL),
 	    ERROR_LOCKED);
+	assert_true(second->ops->is_usable(second));
+	assert_int_equal(unit_log_complaints(), 0);
+	/* That is no process on its way out. */
+	clock_advance(15);
+	second->ops->maintain(second, clock_wall_s(), 1000);
+	assert_false(second->ops->is_usable(second));
+	assert_true(unit_log_has("cannot be used: locked by another process"));
+	assert_int_equal(unit_log_complaints(), 1);
 	close_store(first);
 	clock_advance(1);
 	store_unit_maintain(second);
+	assert_true(second->ops->is_usable(second));
 	assert_int_equal(get(second, "a"), ERROR_NONE);
 	assert_int_equal(last.len, 3);
 	close_store(second);
-	assert_int_equal(unit_log_complaints(), 0);
 }
 
 /* Run in a child that is killed at its end. */
