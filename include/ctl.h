@@ -46,6 +46,7 @@ struct ctl {
 	unsigned timeout_ms;
 	unsigned options;  /* of enum ctl_option */
 	unsigned watch_s;  /* between two looks */
+	bool is_directory_given; /* config_directory, by an option */
 	bool is_coloured;  /* standard output is a terminal that likes it */
 	bool wants_help;
 	bool wants_version;

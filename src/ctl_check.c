@@ -117,6 +117,12 @@ ctl_check(struct ctl *ctl, char *const operands[])
 		printf("\n%u finding%s, of which %u would stop the daemon.\n",
 		    findings, findings == 1 ? "" : "s",
 		    check.counts[CTL_PROBLEM]);
+		if (ctl->is_directory_given) {
+			printf("For this instance, give postfix and tlsmgrctl "
+			       "-c ");
+			ctl_put_text(stdout, ctl->config_directory);
+			printf(".\n");
+		}
 		status = CTL_NO;
 	}
 	ctl_check_fini(&check);

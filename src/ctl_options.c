@@ -92,6 +92,7 @@ take_option(struct ctl *ctl, int letter, const char *argument)
 	case 'c':
 		free(ctl->config_directory);
 		ctl->config_directory = xstrdup(argument);
+		ctl->is_directory_given = true;
 		return true;
 	case 'h':
 		ctl->wants_help = true;

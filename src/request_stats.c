@@ -19,6 +19,16 @@ request_stats(struct service *service, struct attr_list *request,
 	service_call_done(call);
 }
 
+/* A value may be longer than a string on the wire: then it is cut. */
+static void
+put_string(struct buffer *reply, const char *name, const char *text)
+{
+	char *cut = xstrndup(text, ATTR_STRING_MAX);
+
+	attr_put_string(reply, name, cut);
+	free(cut);
+}
+
 /* Where a value was set; the caller frees it. */
 static char *
 describe_origin(const struct config_entry *entry)
@@ -43,8 +53,8 @@ put_parameter(void *arg, const struct config_entry *entry, const char *value)
 	char *origin = describe_origin(entry);
 
 	attr_put_string(call->reply, "parameter", entry->name);
-	attr_put_string(call->reply, "value", value);
-	attr_put_string(call->reply, "origin", origin);
+	put_string(call->reply, "value", value);
+	put_string(call->reply, "origin", origin);
 	free(origin);
 }
 

@@ -340,6 +340,17 @@ def test_config(make_master):
     assert len(text.splitlines()) == len(changed)
 
 
+@ours
+def test_config_with_a_value_that_is_too_long_for_the_wire(make_master):
+    names = "VARIABLE " * 1000
+    master = make_master({"import_environment": names})
+    master.start()
+    master.wait_ready()
+    values = json.loads(tell(master, "config", "--json").out)
+    assert values["import_environment"]["value"] == names[:4096]
+    assert values["tls_random_bytes"]["value"] == "32"
+
+
 def test_ping(master, is_stock):
     text = tell(master, "ping").text
     assert re.search(r"first answer [\d.]+ m?s, then 20: [\d.]+ ms at least",
