@@ -63,4 +63,7 @@ enum error ctl_client_ask(struct ctl_client *, const struct buffer *request,
 enum error ctl_client_identify(
     struct ctl_client *, enum ctl_daemon *, char **cause);
 
+/* The statistics from then, borrowed from the client. */
+struct ctl_reply ctl_client_statistics(const struct ctl_client *);
+
 #endif

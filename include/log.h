@@ -93,9 +93,6 @@ void log_emergency(enum log_level, const char *text);
  */
 uint64_t log_flush(void);
 
-/* The same, for at most timeout_ms milliseconds: before the process ends. */
-void log_flush_wait(unsigned timeout_ms);
-
 /* Close the destinations; lines go to standard error from here on. */
 void log_close(void);
 

@@ -58,6 +58,13 @@ enum error settings_check_names(const struct config *, const char *own_file,
 void settings_check_override_names(const struct config *);
 
 /*
+ * The type of a database, "type:path" or a path alone for the default type; the
+ * caller frees it. *path is inside `database`.
+ */
+char *settings_database_type(const struct settings *, const char *database,
+    const char **path);
+
+/*
  * Does this value of smtpd_tls_loglevel (or its like) ask for the activity of
  * the cache to be logged? ERROR_INVALID: unknown words in it, named in *cause;
  * *log_cache says what the others ask for.

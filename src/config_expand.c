@@ -7,21 +7,15 @@
 #include "config.h"
 
 #include "config_compare.h"
+#include "config_piece.h"
 #include "xalloc.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Bounds for what a file can make us do. */
 #define DEPTH_MAX 100     /* macros in macros, as in Postfix */
 #define WORK_MAX  4000000 /* bytes looked at: names may double and double */
-
-/* Text that need not end with NUL. */
-struct piece {
-	const char *text;
-	size_t len;
-};
 
 /* The names that are being expanded, innermost first. */
 struct frame {
@@ -64,71 +58,6 @@ append(struct output *output, struct piece piece)
 	memcpy(output->text + output->len, piece.text, piece.len);
 	output->len += piece.len;
 	output->text[output->len] = '\0';
-}
-
-static void
-skip(struct piece *piece, size_t len)
-{
-	piece->text += len;
-	piece->len -= len;
-}
-
-/* A blank inside of a macro; not all that isspace(3) knows. */
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static void
-skip_blanks(struct piece *piece)
-{
-	while (piece->len > 0 && is_blank(*piece->text))
-		skip(piece, 1);
-}
-
-static bool
-starts_with(struct piece piece, const char *text)
-{
-	size_t len = strlen(text);
-
-	return piece.len >= len && memcmp(piece.text, text, len) == 0;
-}
-
-/* Take a name off the front; it may be empty. */
-static struct piece
-take_name(struct piece *piece)
-{
-	struct piece name = { piece->text, 0 };
-
-	while (name.len < piece->len &&
-	       (isalnum((unsigned char)name.text[name.len]) ||
-		   name.text[name.len] == '_'))
-		name.len++;
-	skip(piece, name.len);
-	return name;
-}
-
-/*
- * Take what is inside a pair of brackets off the front; pairs of the same kind
- * nest. False: the other bracket is missing.
- */
-static bool
-take_bracketed(struct piece *piece, struct piece *inside)
-{
-	char open = *piece->text, close = open == '{' ? '}' : ')';
-	unsigned depth = 0;
-
-	for (size_t i = 0; i < piece->len; i++) {
-		if (piece->text[i] == open)
-			depth++;
-		else if (piece->text[i] == close && --depth == 0) {
-			*inside = (struct piece){ piece->text + 1, i - 1 };
-			skip(piece, i + 1);
-			return true;
-		}
-	}
-	return false;
 }
 
 /* Expand what a macro stands for, one level deeper. */
@@ -189,15 +118,15 @@ take_text(struct expansion *expansion, struct piece *rest, struct piece *text)
 {
 	struct piece ahead = *rest;
 
-	skip_blanks(&ahead);
-	if (!starts_with(ahead, "{")) {
+	piece_skip_blanks(&ahead);
+	if (!piece_starts_with(ahead, "{")) {
 		*text = *rest;
-		skip(rest, rest->len);
+		piece_skip(rest, rest->len);
 		return ERROR_NONE;
 	}
-	if (!take_bracketed(&ahead, text))
+	if (!piece_take_bracketed(&ahead, text))
 		return fail(expansion, "\"}\" is missing", *rest);
-	skip_blanks(&ahead);
+	piece_skip_blanks(&ahead);
 	*rest = ahead;
 	return ERROR_NONE;
 }
@@ -210,17 +139,17 @@ parse_choice(
 	enum error error;
 
 	*choice = (struct choice){ { "", 0 }, { "", 0 } };
-	if (starts_with(rest, "?")) {
-		skip(&rest, 1);
+	if (piece_starts_with(rest, "?")) {
+		piece_skip(&rest, 1);
 		error = take_text(expansion, &rest, &choice->if_true);
 		if (error != ERROR_NONE || rest.len == 0)
 			return error;
-		if (!starts_with(rest, ":"))
+		if (!piece_starts_with(rest, ":"))
 			return fail(expansion, "\":\" expected at", rest);
-	} else if (!starts_with(rest, ":")) {
+	} else if (!piece_starts_with(rest, ":")) {
 		return fail(expansion, "name syntax error at", rest);
 	}
-	skip(&rest, 1);
+	piece_skip(&rest, 1);
 	error = take_text(expansion, &rest, &choice->if_false);
 	if (error == ERROR_NONE && rest.len > 0)
 		error = fail(expansion, "unexpected input at", rest);
@@ -258,9 +187,9 @@ take_operator(struct piece *rest)
 {
 	for (size_t i = 0; i < sizeof(comparisons) / sizeof(comparisons[0]);
 	     i++) {
-		if (!starts_with(*rest, comparisons[i].operator))
+		if (!piece_starts_with(*rest, comparisons[i].operator))
 			continue;
-		skip(rest, strlen(comparisons[i].operator));
+		piece_skip(rest, strlen(comparisons[i].operator));
 		return &comparisons[i];
 	}
 	return NULL;
@@ -272,10 +201,11 @@ expand_operand(struct expansion *expansion, struct piece *rest,
 {
 	struct piece inside;
 
-	skip_blanks(rest);
-	if (!starts_with(*rest, "{") || !take_bracketed(rest, &inside))
+	piece_skip_blanks(rest);
+	if (!piece_starts_with(*rest, "{") ||
+	    !piece_take_bracketed(rest, &inside))
 		return fail(expansion, "\"{text}\" expected at", *rest);
-	skip_blanks(rest);
+	piece_skip_blanks(rest);
 	return expand_nested(expansion, inside, inside, frame, operand);
 }
 
@@ -314,8 +244,9 @@ take_comparison(struct expansion *expansion, struct piece *rest,
 	if (error == ERROR_NONE && (comparison = take_operator(rest)) == NULL)
 		error = fail(expansion,
 		    "one of ==, !=, <, <=, >, >= expected at", *rest);
-	if (error == ERROR_NONE && (is_level = starts_with(*rest, "level")))
-		skip(rest, strlen("level"));
+	if (error == ERROR_NONE &&
+	    (is_level = piece_starts_with(*rest, "level")))
+		piece_skip(rest, strlen("level"));
 	if (error == ERROR_NONE)
 		error = expand_operand(expansion, rest, frame, &right);
 	if (error == ERROR_NONE)
@@ -336,8 +267,8 @@ expand_bracketed(struct expansion *expansion, struct piece inside,
 	bool holds = false;
 	char *copy;
 
-	skip_blanks(&rest);
-	if (starts_with(rest, "{")) {
+	piece_skip_blanks(&rest);
+	if (piece_starts_with(rest, "{")) {
 		enum error error =
 		    take_comparison(expansion, &rest, frame, &holds);
 
@@ -349,11 +280,11 @@ expand_bracketed(struct expansion *expansion, struct piece inside,
 		}
 		return expand_choice(expansion, holds, rest, frame, output);
 	}
-	name = take_name(&rest);
+	name = piece_take_name(&rest);
 	/* No name is an unknown one, but for "${}": as postconf has it. */
 	if (inside.len == 0)
 		return fail(expansion, "empty macro name", inside);
-	skip_blanks(&rest);
+	piece_skip_blanks(&rest);
 	if (rest.len == 0)
 		return expand_name(expansion, name, frame, output);
 	copy = xstrndup(name.text, name.len);
@@ -370,19 +301,19 @@ expand_macro(struct expansion *expansion, struct piece *rest,
 {
 	struct piece whole = *rest, inside;
 
-	skip(rest, 1);
-	if (starts_with(*rest, "$")) {
-		skip(rest, 1);
+	piece_skip(rest, 1);
+	if (piece_starts_with(*rest, "$")) {
+		piece_skip(rest, 1);
 		append(output, (struct piece){ "$", 1 });
 		return ERROR_NONE;
 	}
-	if (starts_with(*rest, "{") || starts_with(*rest, "(")) {
-		if (!take_bracketed(rest, &inside))
+	if (piece_starts_with(*rest, "{") || piece_starts_with(*rest, "(")) {
+		if (!piece_take_bracketed(rest, &inside))
 			return fail(
 			    expansion, "truncated macro reference", whole);
 		return expand_bracketed(expansion, inside, frame, output);
 	}
-	inside = take_name(rest);
+	inside = piece_take_name(rest);
 	if (inside.len == 0)
 		return fail(expansion, "empty macro name", whole);
 	return expand_name(expansion, inside, frame, output);
@@ -400,7 +331,7 @@ expand_piece(struct expansion *expansion, struct piece rest,
 		    dollar != NULL ? (size_t)(dollar - rest.text) : rest.len;
 
 		append(output, (struct piece){ rest.text, plain });
-		skip(&rest, plain);
+		piece_skip(&rest, plain);
 		if (dollar != NULL)
 			error = expand_macro(expansion, &rest, frame, output);
 	}

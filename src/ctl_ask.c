@@ -75,8 +75,7 @@ ctl_daemon_name(const struct ctl_client *client, enum ctl_daemon daemon)
 		return xstrdup("Postfix's own tlsmgr");
 	if (daemon == CTL_DAEMON_OLDER)
 		return xstrdup("an older tlsmgr of this project");
-	ctl_reply_init(&statistics, buffer_head(&client->statistics),
-	    client->statistics.len);
+	statistics = ctl_client_statistics(client);
 	pid = ctl_statistics_text(&statistics, NULL, "pid");
 	return xasprintf("tlsmgr %s (process %s)",
 	    ctl_statistics_text(&statistics, NULL, "version"),

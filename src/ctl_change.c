@@ -23,8 +23,7 @@ get(const struct ctl_client *client, const char *cache, const char *name)
 {
 	struct ctl_reply statistics;
 
-	ctl_reply_init(&statistics, buffer_head(&client->statistics),
-	    client->statistics.len);
+	statistics = ctl_client_statistics(client);
 	return ctl_statistics_get(&statistics, cache, name);
 }
 

@@ -90,23 +90,6 @@ ctl_check_settings(struct ctl_check *check)
 	}
 }
 
-/* "type:path", or a path alone and the default type; the type is freed by the
- * caller. */
-static char *
-split_database(
-    const struct ctl_check *check, const char *database, const char **path)
-{
-	const char *colon = strchr(database, ':');
-
-	if (colon == NULL ||
-	    memchr(database, '/', (size_t)(colon - database)) != NULL) {
-		*path = database;
-		return xstrdup(check->settings.default_database_type);
-	}
-	*path = colon + 1;
-	return xstrndup(database, (size_t)(colon - database));
-}
-
 /* The file that the daemon would use, or NULL where there is none. */
 static char *
 find_file(struct ctl_check *check, const char *type, const char *path)
@@ -136,7 +119,7 @@ check_cache(struct ctl_check *check, const char *name, const char *database,
 		    check, CTL_GOOD, NULL, "%s: no cache, as configured", name);
 		return;
 	}
-	type = split_database(check, database, &path);
+	type = settings_database_type(&check->settings, database, &path);
 	if (store_find(type) == NULL) {
 		types = store_types();
 		ctl_check_add(check, CTL_PROBLEM,

@@ -157,8 +157,7 @@ compare_versions(struct ctl_check *check, const struct ctl_client *client)
 	struct ctl_reply statistics;
 	const char *version, *postfix;
 
-	ctl_reply_init(&statistics, buffer_head(&client->statistics),
-	    client->statistics.len);
+	statistics = ctl_client_statistics(client);
 	version = ctl_statistics_text(&statistics, NULL, "version");
 	postfix = ctl_statistics_text(&statistics, NULL, "postfix_version");
 	if (strcmp(version, TLSMGR_VERSION) != 0)

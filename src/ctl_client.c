@@ -346,3 +346,13 @@ ctl_client_identify(
 	}
 	return ERROR_NONE;
 }
+
+struct ctl_reply
+ctl_client_statistics(const struct ctl_client *client)
+{
+	struct ctl_reply statistics;
+
+	ctl_reply_init(&statistics, buffer_head(&client->statistics),
+	    client->statistics.len);
+	return statistics;
+}

@@ -189,8 +189,7 @@ ctl_list(struct ctl *ctl, char *const operands[])
 	status = ctl_connect_ours(ctl, &client);
 	if (status != CTL_OK)
 		return status;
-	ctl_reply_init(&statistics, buffer_head(&client.statistics),
-	    client.statistics.len);
+	statistics = ctl_client_statistics(&client);
 	listing.timeout_s =
 	    ctl_statistics_get(&statistics, operands[0], "timeout");
 	listing.is_enabled =

@@ -24,8 +24,7 @@ show(struct ctl *ctl)
 			ctl_status_prometheus(NULL);
 		return status;
 	}
-	ctl_reply_init(
-	    &reply, buffer_head(&client.statistics), client.statistics.len);
+	reply = ctl_client_statistics(&client);
 	if ((ctl->options & CTL_OPTION_JSON) != 0)
 		ctl_status_json(&reply);
 	else if ((ctl->options & CTL_OPTION_PROMETHEUS) != 0)

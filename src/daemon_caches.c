@@ -31,23 +31,6 @@ struct cache_settings {
 		    (settings)->side##_tls_loglevel, #side "_tls_loglevel" \
 	}
 
-/* "type:path", or a path alone and the default type. */
-static void
-split_database(const struct settings *settings, const char *database,
-    char **type, const char **path)
-{
-	const char *colon = strchr(database, ':');
-
-	if (colon != NULL &&
-	    memchr(database, '/', (size_t)(colon - database)) == NULL) {
-		*type = xstrndup(database, (size_t)(colon - database));
-		*path = colon + 1;
-	} else {
-		*type = xstrdup(settings->default_database_type);
-		*path = database;
-	}
-}
-
 static const struct store_ops *
 find_store(const struct daemon *daemon, const struct cache_settings *settings,
     const char *type)
@@ -172,7 +155,8 @@ daemon_open_caches(struct daemon *daemon)
 		if (!cache_is_enabled(&daemon->caches[i]))
 			continue;
 		enabled_count++;
-		split_database(settings, from[i].database, &types[i], &path);
+		types[i] =
+		    settings_database_type(settings, from[i].database, &path);
 		ops[i] = find_store(daemon, &from[i], types[i]);
 		paths[i] = is_internal(types[i])
 		               ? xstrdup(path)

@@ -91,8 +91,9 @@ log_flush(void)
 	return next_us;
 }
 
-void
-log_flush_wait(unsigned timeout_ms)
+/* The same, for so long at most: before the process ends. */
+static void
+flush_wait(unsigned timeout_ms)
 {
 	for (unsigned waited_ms = 0;
 	     log_flush() != UINT64_MAX && waited_ms < timeout_ms;
@@ -103,7 +104,7 @@ log_flush_wait(unsigned timeout_ms)
 void
 log_close(void)
 {
-	log_flush_wait(END_FLUSH_MS);
+	flush_wait(END_FLUSH_MS);
 	log_close_postlog();
 	log_syslog_close();
 	transports[SYSLOG].missed = 0;
@@ -249,7 +250,7 @@ log_fatal(const char *fmt, ...)
 	va_start(ap, fmt);
 	log_message(LOG_LEVEL_FATAL, fmt, ap);
 	va_end(ap);
-	log_flush_wait(END_FLUSH_MS);
+	flush_wait(END_FLUSH_MS);
 	/* At once: we may be within a library, which would wait for itself. */
 	_exit(1);
 }
@@ -262,7 +263,7 @@ log_panic(const char *fmt, ...)
 	va_start(ap, fmt);
 	log_message(LOG_LEVEL_PANIC, fmt, ap);
 	va_end(ap);
-	log_flush_wait(END_FLUSH_MS);
+	flush_wait(END_FLUSH_MS);
 	abort();
 }
 

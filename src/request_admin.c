@@ -13,12 +13,9 @@ log_act(const struct service_call *call, const char *what)
 	    (long)call->peer.pid, (long)call->peer.uid);
 }
 
-/* Where there is nothing to act on, the reply says enough. */
 static void
 log_failure(const struct service_call *call, const char *what, enum error error)
 {
-	if (error == ERROR_DISABLED)
-		return;
 	log_warning("%s on request of process %ld, uid %ld: %s", what,
 	    (long)call->peer.pid, (long)call->peer.uid, error_text(error));
 }
@@ -69,7 +66,7 @@ request_rotate(struct service *service, struct attr_list *request,
 	error = ticket_keys_rotate(service->ticket_keys, clock_wall_s());
 	if (error == ERROR_NONE)
 		log_act(call, "session ticket key made");
-	else
+	else if (error != ERROR_DISABLED)
 		log_failure(call, "session ticket key not made", error);
 	service_call_reply(call, service_status_of(error));
 }
@@ -85,7 +82,7 @@ request_flush_tickets(struct service *service, struct attr_list *request,
 	error = admin->flush_ticket_keys(admin->arg);
 	if (error == ERROR_NONE)
 		log_act(call, "session ticket keys wiped");
-	else
+	else if (error != ERROR_DISABLED)
 		log_failure(call, "session ticket keys not wiped", error);
 	service_call_reply(call, service_status_of(error));
 }

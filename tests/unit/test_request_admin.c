@@ -355,7 +355,11 @@ test_flush(void **state)
 	expect("request|flush|cache_type|smtp||", ERR_ALONE);
 	store.failure = ERROR_LOCKED;
 	expect("request|flush|cache_type|smtpd||", ERR_ALONE);
-	assert_string_equal(unit_lines, "");
+	assert_string_equal(unit_lines,
+	    "1:smtp TLS cache test:failed: not emptied on request of process "
+	    "123, uid 7: input/output error\n"
+	    "1:smtpd TLS cache test:x: not emptied on request of process 123, "
+	    "uid 7: locked by another process\n");
 	expect("request|flush||", FAIL_ALONE);
 	expect("request|flush|cache_type|all||", FAIL_ALONE);
 	assert_int_equal(service.complaint_count, 2);
@@ -394,7 +398,9 @@ test_flush_tickets(void **state)
 	asked.result = ERROR_DISABLED;
 	expect("request|flush_tickets||", FAIL_ALONE);
 	assert_int_equal(asked.flushes, 3);
-	assert_string_equal(unit_lines, "");
+	assert_string_equal(unit_lines,
+	    "1:session ticket keys not wiped on request of process 123, "
+	    "uid 7: locked by another process\n");
 }
 
 static void
@@ -408,7 +414,10 @@ test_save(void **state)
 	asked.result = ERROR_DISABLED;
 	expect("request|save||", ERR_ALONE);
 	assert_int_equal(asked.saves, 3);
-	assert_string_equal(unit_lines, "");
+	assert_string_equal(unit_lines,
+	    "1:not all saved on request of process 123, uid 7: locked by "
+	    "another process\n"
+	    "1:not all saved on request of process 123, uid 7: not enabled\n");
 }
 
 static void
