@@ -83,14 +83,4 @@ void settings_each(const struct config *, settings_each_fn *, void *arg);
 /* Free the strings; the structure is the caller's. */
 void settings_fini(struct settings *);
 
-/*
- * SHA-256 over the settings on which the sessions of one side ("smtpd",
- * "smtp", "lmtp") depend: every SIDE_tls_* and tls_* parameter that is set,
- * expanded, but for log levels, the generator and the place, size and timeout
- * of the cache itself.
- */
-#define SETTINGS_DIGEST_LEN 32
-void settings_digest(const struct config *, const char *side,
-    unsigned char digest[SETTINGS_DIGEST_LEN]);
-
 #endif

@@ -14,7 +14,7 @@
 #define STORE_H
 
 #include "error.h"
-#include "settings.h"
+#include "settings_digest.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -19,7 +19,7 @@
 #define TICKET_KEY_FILE_H
 
 #include "error.h"
-#include "settings.h"
+#include "settings_digest.h"
 #include "ticket_key.h"
 
 #include <stdbool.h>

@@ -5,6 +5,7 @@
 
 #include "data_path.h"
 #include "log.h"
+#include "settings_digest.h"
 #include "xalloc.h"
 
 #include <stdio.h>

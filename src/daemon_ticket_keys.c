@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "log.h"
 #include "memory_directory.h"
+#include "settings_digest.h"
 #include "xalloc.h"
 
 #include <stdlib.h>

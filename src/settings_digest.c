@@ -3,6 +3,7 @@
  * not, the same sessions.
  */
 #include "settings.h"
+#include "settings_digest.h"
 
 #include "log.h"
 

@@ -6,6 +6,7 @@
 
 #include "config.h"
 #include "settings.h"
+#include "settings_digest.h"
 
 struct failure {
 	const struct config *config;

@@ -3,6 +3,7 @@
  */
 #include "config.h"
 #include "settings.h"
+#include "settings_digest.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
