@@ -38,4 +38,7 @@ enum error {
 /* The text of an error, in lower case without a full stop. Never NULL. */
 const char *error_text(enum error);
 
+/* What an errno of a file that cannot be written means: NO_SPACE or IO. */
+enum error error_of_write(int error_number);
+
 #endif

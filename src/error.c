@@ -3,6 +3,7 @@
  */
 #include "error.h"
 
+#include <errno.h>
 #include <stddef.h>
 
 const char *
@@ -17,4 +18,17 @@ error_text(enum error error)
 	if ((size_t)error >= sizeof(texts) / sizeof(texts[0]))
 		return "unknown error";
 	return texts[error];
+}
+
+enum error
+error_of_write(int error_number)
+{
+	switch (error_number) {
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG:
+		return ERROR_NO_SPACE;
+	default:
+		return ERROR_IO;
+	}
 }

@@ -5,10 +5,10 @@
 #include "journal_private.h"
 
 #include "checksum.h"
+#include "file_lock.h"
 #include "xalloc.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -87,25 +87,16 @@ journal_close(struct journal *journal)
 	free(journal);
 }
 
-/*
- * A lock of the open file, which nobody drops by closing another descriptor;
- * where the kernel or the file system has none, one of the process.
- */
 enum error
 journal_lock(struct journal *journal)
 {
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	enum error error = file_lock(journal->fd);
 
-	if (fcntl(journal->fd, F_OFD_SETLK, &lock) == 0)
-		return ERROR_NONE;
-	if (errno == EINVAL && fcntl(journal->fd, F_SETLK, &lock) == 0)
-		return ERROR_NONE;
-	if (errno == EAGAIN || errno == EACCES)
-		return ERROR_LOCKED;
-	if (log_limit_allows(&journal->lock_complaints, COMPLAINT_PERIOD_S))
+	if (error == ERROR_IO &&
+	    log_limit_allows(&journal->lock_complaints, COMPLAINT_PERIOD_S))
 		log_warning("cannot lock the journal of %s: %s", journal->name,
 		    strerror(errno));
-	return ERROR_IO;
+	return error;
 }
 
 static uint64_t

@@ -23,26 +23,13 @@
  */
 #define OVERDUE_READS_MAX 8
 
-static enum error
-explain_errno(void)
-{
-	switch (errno) {
-	case ENOSPC:
-	case EDQUOT:
-	case EFBIG:
-		return ERROR_NO_SPACE;
-	default:
-		return ERROR_IO;
-	}
-}
-
 /* Note and tell that the file cannot be written, or truncated, or synced. */
 static enum error
 fail_write(struct journal *journal, const char *verb)
 {
 	const char *reason = strerror(errno);
 
-	journal->write_error = explain_errno();
+	journal->write_error = error_of_write(errno);
 	journal->write_retry_us = clock_monotonic_us() + RETRY_DELAY_US;
 	if (log_limit_allows(&journal->write_complaints, COMPLAINT_PERIOD_S))
 		log_warning("cannot %s the journal of %s: %s", verb,

@@ -5,6 +5,7 @@
  */
 #include "ticket_key_file.h"
 
+#include "file_lock.h"
 #include "log.h"
 #include "safe_open.h"
 #include "xalloc.h"
@@ -12,7 +13,6 @@
 #include <openssl/evp.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -105,16 +105,11 @@ give_up(struct ticket_key_file *file, enum error error, const char *why)
 static enum error
 lock_file(struct ticket_key_file *file)
 {
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	enum error error = file_lock(file->fd);
 
-	/* Of the open file: no other close(2) in this process ends it. */
-	if (fcntl(file->fd, F_OFD_SETLK, &lock) == 0) {
-		file->is_locked = true;
-		return ERROR_NONE;
-	}
-	if (errno == EAGAIN || errno == EACCES)
-		return ERROR_LOCKED;
-	return give_up(file, ERROR_IO, strerror(errno));
+	file->is_locked = error == ERROR_NONE;
+	return error == ERROR_IO ? give_up(file, error, strerror(errno))
+	                         : error;
 }
 
 /* Begin afresh: whatever is in the file may not be used again. */
@@ -276,19 +271,6 @@ write_slot(struct ticket_key_file *file, struct slot *slot)
 	if (len >= 0 && (size_t)len < sizeof(*slot))
 		errno = ENOSPC;
 	return len == sizeof(*slot);
-}
-
-static enum error
-error_of_write(int error_number)
-{
-	switch (error_number) {
-	case ENOSPC:
-	case EDQUOT:
-	case EFBIG:
-		return ERROR_NO_SPACE;
-	default:
-		return ERROR_IO;
-	}
 }
 
 enum error
