@@ -2,8 +2,8 @@
  * settings_digest: tells configurations apart under which sessions are, or are
  * not, the same sessions.
  */
-#include "settings.h"
 #include "settings_digest.h"
+#include "settings.h"
 
 #include "log.h"
 
