@@ -18,14 +18,15 @@
 
 #include <stdbool.h>
 
-/* Background work of one cache: a timer, and whether it is due soon. */
+/* Background work of one cache. */
 struct daemon_upkeep {
 	struct cache *cache;           /* borrowed */
 	const struct service *service; /* borrowed */
-	struct loop_timer timer;
-	bool is_soon;
-	uint64_t requests; /* that there had been by the last time */
-	uint64_t paused_until_us;
+	struct loop_timer timer;       /* set: for the next slice */
+	bool is_soon;                  /* within UPKEEP_DELAY_US */
+	bool is_pausing;               /* clients have their turn */
+	uint64_t requests;             /* served by the end of the last slice */
+	uint64_t paused_until_us;      /* monotonic */
 };
 
 struct daemon {
@@ -73,6 +74,14 @@ void daemon_open(struct daemon *, const struct master_options *,
 
 /* daemon_caches.c: open the caches, as the owner. */
 void daemon_open_caches(struct daemon *);
+
+/*
+ * daemon_upkeep.c: background work. To wake it (a struct daemon_upkeep) is
+ * cheap; pauses are ended once at each turn of the loop.
+ */
+void daemon_init_upkeep(struct daemon *);
+void daemon_wake_upkeep(void *upkeep);
+void daemon_end_upkeep_pauses(struct daemon *);
 
 /*
  * daemon_ticket_keys.c: make a directory for the file where there is none,

@@ -17,12 +17,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-/* Background work takes no longer than this at a time. */
-#define UPKEEP_BUDGET_US 400
-
-/* How soon after a change background work looks at what it left. */
-#define UPKEEP_DELAY_US 100000
-
 /* A restart waits until nobody asked anything for so long. */
 #define RESTART_IDLE_US 200000
 
@@ -35,67 +29,6 @@
 /* Descriptors that are not clients. */
 #define OTHER_DESCRIPTORS 64
 
-/*
- * Where there are clients, they get half of the time: after a slice, as long
- * as they ask. The clock of the loop's timers is too coarse for this.
- */
-static bool
-is_clients_turn(struct daemon_upkeep *upkeep)
-{
-	uint64_t requests = upkeep->service->requests;
-	bool is_asked = requests != upkeep->requests;
-
-	upkeep->requests = requests;
-	return is_asked && clock_monotonic_us() < upkeep->paused_until_us;
-}
-
-static void
-upkeep_cb(void *arg)
-{
-	struct daemon_upkeep *upkeep = arg;
-	uint64_t delay_us;
-
-	if (is_clients_turn(upkeep)) {
-		loop_timer_set(&upkeep->timer, 0);
-		return;
-	}
-	delay_us = cache_maintain(upkeep->cache, UPKEEP_BUDGET_US);
-	upkeep->paused_until_us = clock_monotonic_us() + UPKEEP_BUDGET_US;
-	upkeep->is_soon = delay_us <= UPKEEP_DELAY_US;
-	/* It moves sessions, also where nobody asks. */
-	if (delay_us > 0)
-		secret_wipe_stack();
-	if (delay_us != UINT64_MAX)
-		loop_timer_set(&upkeep->timer, delay_us);
-}
-
-/* A request left work behind. Called for each, so it must cost nothing. */
-static void
-upkeep_wake_cb(void *arg)
-{
-	struct daemon_upkeep *upkeep = arg;
-
-	if (upkeep->is_soon)
-		return;
-	upkeep->is_soon = true;
-	loop_timer_set(&upkeep->timer, UPKEEP_DELAY_US);
-}
-
-static void
-daemon_init_upkeep(struct daemon *daemon)
-{
-	for (int i = 0; i < CACHE_TYPES; i++) {
-		struct daemon_upkeep *upkeep = &daemon->upkeep[i];
-
-		upkeep->cache = &daemon->caches[i];
-		upkeep->service = &daemon->service;
-		upkeep->cache->wake = upkeep_wake_cb;
-		upkeep->cache->wake_arg = upkeep;
-		loop_timer_init(
-		    &upkeep->timer, daemon->loop, upkeep_cb, upkeep);
-	}
-}
-
 static void
 daemon_start_caches(struct daemon *daemon)
 {
@@ -106,7 +39,7 @@ daemon_start_caches(struct daemon *daemon)
 			continue;
 		/* A locked one is tried again by its upkeep. */
 		store->ops->start(store);
-		upkeep_wake_cb(&daemon->upkeep[i]);
+		daemon_wake_upkeep(&daemon->upkeep[i]);
 	}
 }
 
@@ -147,6 +80,7 @@ turn_cb(void *arg)
 	uint64_t log_delay_us = log_flush();
 
 	master_watchdog_pat();
+	daemon_end_upkeep_pauses(daemon);
 	if (log_delay_us != UINT64_MAX &&
 	    !loop_timer_is_set(&daemon->log_timer))
 		loop_timer_set(&daemon->log_timer, log_delay_us);
