@@ -153,8 +153,9 @@ void journal_replay_begin(struct journal *);
 enum error journal_replay_next(struct journal *, struct journal_record *);
 
 /*
- * Were records given up, other than by a replay, since the last one began? Then
- * the owner may hold places of records that nobody will come across again.
+ * Were records given up, other than by a replay, since the last one began or
+ * all was reset? Then the owner may hold places of records that nobody will
+ * come across again.
  */
 bool journal_has_losses(const struct journal *);
 

@@ -156,7 +156,7 @@ struct journal {
 
 	uint64_t file_len;
 	bool is_disk_awaited;    /* always: the system cannot do otherwise */
-	bool has_losses;         /* since the last replay began */
+	bool has_losses;         /* since the last replay or reset */
 	unsigned overdue_reads;  /* in a row, that had to be waited for */
 	uint64_t write_retry_us; /* 0: the last write succeeded */
 	enum error write_error;  /* the last write's */

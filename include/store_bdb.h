@@ -90,6 +90,8 @@ struct store_bdb {
 	bool is_lock_overdue;  /* nobody who ends has a lock for so long */
 	uint64_t locked_since_us; /* 0: we have it */
 	uint64_t retry_us;     /* when to try again (monotonic) */
+	uint64_t flush_retry_us; /* not before, after a failure (monotonic) */
+	uint64_t head_retry_us;  /* the same, of reading the oldest record */
 	uint64_t started_us;
 	bool is_journal_loaded;
 	bool is_retaining;     /* the replay is that of the start */

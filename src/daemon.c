@@ -77,10 +77,11 @@ static void
 turn_cb(void *arg)
 {
 	struct daemon *daemon = arg;
-	uint64_t log_delay_us = log_flush();
+	uint64_t log_delay_us;
 
 	master_watchdog_pat();
 	daemon_end_upkeep_pauses(daemon);
+	log_delay_us = log_flush();
 	if (log_delay_us != UINT64_MAX &&
 	    !loop_timer_is_set(&daemon->log_timer))
 		loop_timer_set(&daemon->log_timer, log_delay_us);
@@ -124,9 +125,9 @@ restart_wanted_cb(void *arg, const char *why, bool is_pressing)
 {
 	struct daemon *daemon = arg;
 
-	daemon->restart_deadline_us =
-	    is_pressing ? clock_monotonic_us() + RESTART_PATIENCE_US
-			: UINT64_MAX;
+	if (is_pressing && daemon->restart_deadline_us == UINT64_MAX)
+		daemon->restart_deadline_us =
+		    clock_monotonic_us() + RESTART_PATIENCE_US;
 	log_info("exiting %s", why);
 	daemon->restart_requests = daemon->service.requests;
 	loop_timer_set(&daemon->restart_timer, RESTART_IDLE_US);
@@ -195,6 +196,7 @@ daemon_open(struct daemon *daemon, const struct master_options *options,
 		.postfix_version = version,
 		.started_at = clock_wall_s(),
 		.announces = daemon_announces(settings, version),
+		.restart_deadline_us = UINT64_MAX,
 	};
 	if (master_owner_find(&daemon->owner, settings->mail_owner, &cause) !=
 	    ERROR_NONE)

@@ -30,9 +30,12 @@ upkeep_slice(struct daemon_upkeep *upkeep)
 		secret_wipe_stack();
 	if (delay_us != UINT64_MAX)
 		loop_timer_set(&upkeep->timer, delay_us);
+	else
+		loop_timer_cancel(&upkeep->timer);
 }
 
-/* Clients that ask get half of the time: after a slice, as long as it took. */
+/* Clients that ask get half of the time: after a slice, as long as its budget.
+ */
 static void
 upkeep_cb(void *arg)
 {

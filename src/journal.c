@@ -213,6 +213,7 @@ journal_reset(struct journal *journal, const void *note, size_t len)
 
 	journal_forget(journal);
 	journal->head.above = journal->next_sequence;
+	journal->has_losses = false;
 	journal->is_clean = false;
 	set_note(journal, note, len);
 	error = journal_io_truncate(journal, 0);

@@ -25,6 +25,10 @@ static enum head
 head_get(
     struct store_bdb *store, struct journal_record *record, struct place *place)
 {
+	if (store->head_retry_us != 0 &&
+	    clock_monotonic_us() < store->head_retry_us)
+		return HEAD_UNKNOWN;
+	store->head_retry_us = 0;
 	switch (journal_head(store->journal, record)) {
 	case ERROR_NONE:
 		break;
@@ -37,6 +41,7 @@ head_get(
 		return HEAD_GIVEN_UP;
 	default:
 		store->counted.errors++;
+		store->head_retry_us = clock_monotonic_us() + RETRY_DELAY_US;
 		return HEAD_UNKNOWN;
 	}
 	switch (store_bdb_find_record(store, record, place)) {

@@ -142,6 +142,7 @@ store_bdb_reset(struct store_bdb *store)
 
 	store_bdb_clear_accounts(store);
 	store->served_from = 0;
+	store->is_retaining = false;
 	store->is_marked_clean = false;
 	note_fill(store, &note);
 	error = journal_reset(store->journal, &note, sizeof(note));

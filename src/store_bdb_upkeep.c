@@ -50,11 +50,14 @@ flush_when_due(struct store_bdb *store)
 	if (store->is_volatile || journal_unwritten_len(store->journal) == 0)
 		return UINT64_MAX;
 	due_us = journal_unwritten_since_us(store->journal) + FLUSH_DELAY_US;
+	if (due_us < store->flush_retry_us)
+		due_us = store->flush_retry_us;
 	if (now_us < due_us)
 		return due_us - now_us;
 	if (journal_flush(store->journal) == ERROR_NONE)
 		return UINT64_MAX;
 	store->counted.errors++;
+	store->flush_retry_us = now_us + FLUSH_DELAY_US;
 	return FLUSH_DELAY_US;
 }
 

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import signal
 import statistics
 import subprocess
 import time
@@ -135,7 +134,7 @@ def system_calls(server, operation, requests, **options):
         raise RuntimeError("strace: " + line)
     result = Running(server, operation, requests=requests,
                      **options).result()
-    tracer.send_signal(signal.SIGINT)
+    tracer.terminate()
     output = tracer.stderr.read()
     tracer.wait()
     calls = {}

@@ -7,7 +7,6 @@ import pty
 import re
 import select
 import shutil
-import signal
 import socket
 import struct
 import subprocess
@@ -379,7 +378,7 @@ def on_terminal(master, *arguments, until=None, **environment):
                 except OSError:  # the last of them closed it
                     break
     finally:
-        process.send_signal(signal.SIGINT)
+        process.terminate()  # SIGINT may be ignored: nohup, cron
         process.wait()
         os.close(ours_fd)
     return text.decode("ascii")
