@@ -25,6 +25,7 @@
 #include <cmocka.h>
 
 #include "child.h"
+#include "cmocka_range.h"
 
 #define WAIT_MAX_S 20
 #define TIME_ZONE  "CET-1CEST,M3.5.0,M10.5.0/3"
