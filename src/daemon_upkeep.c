@@ -34,8 +34,7 @@ upkeep_slice(struct daemon_upkeep *upkeep)
 		loop_timer_cancel(&upkeep->timer);
 }
 
-/* Clients that ask get half of the time: after a slice, as long as its budget.
- */
+/* Clients that ask get half of the time: after a slice, its budget. */
 static void
 upkeep_cb(void *arg)
 {

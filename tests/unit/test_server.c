@@ -688,6 +688,19 @@ test_drain_of_much(void **state)
 
 #define SLOW_REQUESTS 200
 
+/* A client that has asked for more than its socket takes, and reads nothing. */
+static int
+connect_and_ask_much(void)
+{
+	int fd = connect_client();
+
+	store_long_session();
+	for (int i = 0; i < SLOW_REQUESTS; i++)
+		send_all(
+		    fd, conversation[10].request, conversation[10].request_len);
+	return fd;
+}
+
 /* In a child: read until the server closes. Does not return. */
 _Noreturn static void
 read_slowly(int fd)
@@ -713,11 +726,7 @@ test_drain_of_slow_reader(void **state)
 
 	(void)state;
 	start_server(false, 10);
-	fd = connect_client();
-	store_long_session();
-	for (int i = 0; i < SLOW_REQUESTS; i++)
-		send_all(
-		    fd, conversation[10].request, conversation[10].request_len);
+	fd = connect_and_ask_much();
 	pid = fork();
 	if (pid == 0)
 		read_slowly(fd);
@@ -736,11 +745,7 @@ test_drain_of_deaf_client(void **state)
 
 	(void)state;
 	start_server(false, 10);
-	fd = connect_client();
-	store_long_session();
-	for (int i = 0; i < SLOW_REQUESTS; i++)
-		send_all(
-		    fd, conversation[10].request, conversation[10].request_len);
+	fd = connect_and_ask_much();
 	server_drain(&server);
 	assert_int_equal(server.client_count, 0);
 	close(fd);
