@@ -52,10 +52,16 @@ SECCOMP = $(shell $(PKG_CONFIG) --libs libseccomp 2>/dev/null)
 LIBS = $(shell $(PKG_CONFIG) --libs libevent_core libcrypto 2>/dev/null \
 	|| echo -levent_core -lcrypto) -ldb-5.3 $(SECCOMP)
 
+# A room is a folder of src/. Its files include what is in include/ and, beside
+# them, what is private to the room: the compiler finds nothing else.
+ROOMS := $(patsubst src/%/,%,$(wildcard src/*/))
 # All but the two that have a main() is a library, so every test links what the
 # programs are made of.
-SOURCES := $(filter-out src/main.c src/tlsmgrctl.c,$(wildcard src/*.c))
-OBJECTS := $(SOURCES:src/%.c=$(BUILD)/%.o)
+PROGRAMS := src/daemon/main.c src/ctl/tlsmgrctl.c
+SOURCES := $(filter-out $(PROGRAMS),$(wildcard src/*/*.c))
+OBJECTS := $(SOURCES:src/%.c=$(BUILD)/obj/%.o)
+# Tests look into every room.
+TEST_CPPFLAGS = $(CPPFLAGS_ALL) -Itests/lib $(ROOMS:%=-Isrc/%)
 LIBRARY := $(BUILD)/libtlsmgr.a
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 TEST_TOOLS := $(patsubst tests/lib/%.c,$(BUILD)/tests/%,$(wildcard tests/lib/*_dump.c)) \
@@ -74,9 +80,9 @@ deps:
 deps-test: deps
 	@tests/run/install-packages test
 
-$(BUILD)/%.o: src/%.c Makefile | deps
+$(BUILD)/obj/%.o: src/%.c Makefile | deps
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS_ALL) $(CPPFLAGS_$*) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+	$(CC) $(CPPFLAGS_ALL) $(CPPFLAGS_$(*F)) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 CPPFLAGS_settings = \
 	-DDEFAULT_CONFIG_DIRECTORY='"$(CONFIG_DIRECTORY)"' \
@@ -92,7 +98,7 @@ CPPFLAGS_settings = \
 CPPFLAGS_ctl_settings = -DPROGRAM_NAME='"$(PROGRAM)"'
 
 # Changes where they do: after an upgrade of Postfix, or when they are given.
-$(BUILD)/settings.o $(BUILD)/ctl_settings.o: $(BUILD)/defaults
+$(BUILD)/obj/config/settings.o $(BUILD)/obj/ctl/ctl_settings.o: $(BUILD)/defaults
 $(BUILD)/defaults: FORCE | deps
 	@mkdir -p $(@D)
 	@set -- $(CPPFLAGS_settings) $(CPPFLAGS_ctl_settings); echo "$$*" | cmp -s - $@ || \
@@ -103,27 +109,26 @@ $(LIBRARY): $(OBJECTS)
 	@rm -f $@
 	$(AR) rcs $@ $(OBJECTS)
 
-$(BUILD)/tlsmgr: $(BUILD)/main.o $(LIBRARY)
-	$(CC) $(LDFLAGS_ALL) -o $@ $(BUILD)/main.o $(LIBRARY) $(LIBS)
-
-$(BUILD)/tlsmgrctl: $(BUILD)/tlsmgrctl.o $(LIBRARY)
-	$(CC) $(LDFLAGS_ALL) -o $@ $(BUILD)/tlsmgrctl.o $(LIBRARY) $(LIBS)
+$(BUILD)/tlsmgr: $(BUILD)/obj/daemon/main.o $(LIBRARY)
+$(BUILD)/tlsmgrctl: $(BUILD)/obj/ctl/tlsmgrctl.o $(LIBRARY)
+$(BUILD)/tlsmgr $(BUILD)/tlsmgrctl:
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 
 $(BUILD)/tests/%: tests/unit/%.c $(LIBRARY) | deps-test
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS_ALL) -Itests/lib $(CFLAGS_ALL) -MMD -MP -o $@ $< \
+	$(CC) $(TEST_CPPFLAGS) $(CFLAGS_ALL) -MMD -MP -o $@ $< \
 	    $(LIBRARY) $(LDFLAGS_ALL) $(LDFLAGS_$*) -lcmocka $(LIBS)
 
 $(BUILD)/tests/%_dump: tests/lib/%_dump.c $(LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -o $@ $< $(LIBRARY) \
+	$(CC) $(TEST_CPPFLAGS) $(CFLAGS_ALL) -MMD -MP -o $@ $< $(LIBRARY) \
 	    $(LDFLAGS_ALL) $(LIBS)
 
 $(BUILD)/tests/%.so: tests/lib/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(OPTIMIZE) $(WARNINGS) -fPIC -shared -o $@ $< -ldl
 
--include $(wildcard $(BUILD)/*.d $(BUILD)/tests/*.d)
+-include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/tests/*.d)
 
 # --- tests ------------------------------------------------------------------
 
@@ -173,7 +178,7 @@ $(TIDY): tidy/%:
 
 lint:
 	@tests/run/install-packages lint
-	clang-format --dry-run --Werror src/*.c tests/unit/*.c tests/fuzz/*.[ch]
+	clang-format --dry-run --Werror src/*/*.c tests/unit/*.c tests/fuzz/*.[ch]
 	$(MAKE) -j$$(nproc) $(TIDY)
 	$(MAKE) -j$$(nproc) BUILD=$(BUILD)/analyzer CC=gcc HARDEN= HARDEN_LINK= \
 	    OPTIMIZE="-O1 -fanalyzer" $(BUILD)/analyzer/libtlsmgr.a
@@ -207,7 +212,7 @@ FUZZ_ENV = LSAN_OPTIONS=suppressions=$(abspath tests/lib/lsan.supp):print_suppre
 
 $(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h tests/fuzz/replay.c \
     $(wildcard tests/lib/*.h) $(LIBRARY)
-	$(CC) $(CPPFLAGS_ALL) -Itests/lib $(CFLAGS_ALL) -o $@ $< $(FUZZ_DRIVER) \
+	$(CC) $(TEST_CPPFLAGS) $(CFLAGS_ALL) -o $@ $< $(FUZZ_DRIVER) \
 	    $(LIBRARY) $(LDFLAGS_ALL) $(LIBS)
 
 fuzz: deps

@@ -20,7 +20,7 @@ PLACEHOLDER = re.compile(r"(?<![A-Za-z])[A-Z]+(?![A-Za-z])")
 
 def sources():
     """The daemon's; tlsmgrctl is a program of its own, and writes no log."""
-    return [path for path in sorted((REPOSITORY / "src").glob("*.c"))
+    return [path for path in sorted((REPOSITORY / "src").glob("*/*.c"))
             if not path.name.startswith(("ctl_", "tlsmgrctl"))]
 
 
@@ -112,7 +112,7 @@ def test_parameters_exist():
 
 def test_subcommands_exist():
     known = re.findall(r'^\t\{ "([a-z-]+)", "', (
-        REPOSITORY / "src/tlsmgrctl.c").read_text(), re.MULTILINE)
+        REPOSITORY / "src/ctl/tlsmgrctl.c").read_text(), re.MULTILINE)
     named = set(re.findall(r"\btlsmgrctl ([a-z-]+)", GUIDE.read_text()))
     assert {"status", "check", "flush-tickets"} <= named <= set(known)
 
