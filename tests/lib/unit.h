@@ -72,7 +72,6 @@ unit_setup(void **state)
 {
 	const char *parent = getenv("TMPDIR");
 
-	(void)state;
 	log_set_sink(unit_sink, NULL);
 	unit_log_clear();
 	snprintf(unit_directory, sizeof(unit_directory), "%s/tlsmgr-XXXXXX",
@@ -92,7 +91,6 @@ unit_remove(const char *path, const struct stat *st, int type, struct FTW *ftw)
 static inline int
 unit_teardown(void **state)
 {
-	(void)state;
 	log_set_sink(NULL, NULL);
 	return nftw(unit_directory, unit_remove, 8, FTW_DEPTH | FTW_PHYS);
 }

@@ -79,7 +79,6 @@ reads_a_list_in_order(void **state)
 	struct attr_list list;
 	const char *value;
 
-	(void)state;
 	read_list(&reader, &list, LIST(lookup));
 	assert_string(&list, "request", "lookup");
 	assert_int_equal(
@@ -97,7 +96,6 @@ reads_an_empty_list(void **state)
 	struct attr_list list;
 	const char *value;
 
-	(void)state;
 	read_list(&reader, &list, LIST(""));
 	assert_int_equal(attr_list_end(&list), ERROR_NONE);
 	assert_int_equal(
@@ -110,7 +108,6 @@ reads_an_empty_value(void **state)
 	struct attr_reader reader;
 	struct attr_list list;
 
-	(void)state;
 	read_list(&reader, &list, LIST("request\0\0a\0\0"));
 	assert_string(&list, "request", "");
 	assert_string(&list, "a", "");
@@ -123,7 +120,6 @@ needs_more_for_nothing(void **state)
 	struct attr_reader reader;
 	size_t used = 1;
 
-	(void)state;
 	attr_reader_init(&reader);
 	assert_int_equal(
 	    attr_reader_feed(&reader, NULL, 0, &used), ERROR_AGAIN);
@@ -137,7 +133,6 @@ leaves_the_next_list_alone(void **state)
 	struct attr_reader reader;
 	size_t used;
 
-	(void)state;
 	memcpy(two, lookup, sizeof(lookup));
 	memset(two + sizeof(lookup), 'x', sizeof(lookup));
 	attr_reader_init(&reader);
@@ -167,7 +162,6 @@ reads_a_list_cut_anywhere(void **state)
 	struct attr_reader reader;
 	size_t used, len = sizeof(lookup);
 
-	(void)state;
 	for (size_t first = 0; first < len; first++)
 		for (size_t second = first; second < len; second++) {
 			attr_reader_init(&reader);
@@ -191,7 +185,6 @@ reads_a_list_byte_by_byte(void **state)
 	struct attr_reader reader;
 	size_t used;
 
-	(void)state;
 	attr_reader_init(&reader);
 	for (size_t len = 0; len < sizeof(lookup); len++) {
 		assert_int_equal(
@@ -226,7 +219,6 @@ reads_random_bytes_like_a_simple_reader(void **state)
 	struct attr_reader reader;
 	unsigned count;
 
-	(void)state;
 	for (int round = 0; round < 20000; round++) {
 		size_t len = (size_t)random() % sizeof(data), used;
 		size_t step = (size_t)random() % 9 + 1;
@@ -276,7 +268,6 @@ verdict_on_lengths(const char *name, size_t name_len, size_t value_len)
 static void
 bounds_names_and_strings(void **state)
 {
-	(void)state;
 	assert_int_equal(ATTR_STRING_MAX, 4096);
 	assert_int_equal(verdict_on_lengths("", 4096, 0), ERROR_NONE);
 	assert_int_equal(verdict_on_lengths("", 4097, 0), ERROR_TOO_LARGE);
@@ -293,7 +284,6 @@ bounds_names_and_strings(void **state)
 static void
 bounds_sessions_further_out(void **state)
 {
-	(void)state;
 	assert_int_equal(ATTR_DATA_MAX, 349528);
 	assert_int_equal(verdict_on_lengths("session", 7, 4097), ERROR_NONE);
 	assert_int_equal(
@@ -317,7 +307,6 @@ bounds_names_behind_a_session(void **state)
 	struct attr_reader reader;
 	size_t used;
 
-	(void)state;
 	memset(data, 'n', sizeof(data));
 	memcpy(data, session, sizeof(session));
 	attr_reader_init(&reader);
@@ -336,7 +325,6 @@ notices_excess_at_once(void **state)
 	struct attr_reader reader;
 	size_t used;
 
-	(void)state;
 	memset(data, 'n', sizeof(data));
 	attr_reader_init(&reader);
 	assert_int_equal(
@@ -381,7 +369,6 @@ bounds_the_whole_list(void **state)
 	struct attr_reader reader;
 	size_t used;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		unsigned char *data = list_of_length(ATTR_LIST_MAX);
 
@@ -406,7 +393,6 @@ bounds_the_number_of_bytes_in_small_attributes(void **state)
 	unsigned char *data = malloc(len);
 	struct attr_reader reader;
 
-	(void)state;
 	for (size_t i = 0; i < len; i++)
 		data[i] = i % 2 == 0 ? 'a' : '\0';
 	assert_int_equal(
@@ -426,7 +412,6 @@ keeps_a_number_of_attributes_and_counts_the_rest(void **state)
 	struct attr_list list;
 	const char *value;
 
-	(void)state;
 	read_list(&reader, &list, LIST(eight));
 	for (char name[2] = "a"; name[0] <= 'h'; name[0]++)
 		assert_int_equal(
@@ -456,7 +441,6 @@ insists_on_names_and_their_order(void **state)
 	size_t len = 7;
 	int number = 7;
 
-	(void)state;
 	read_list(&reader, &list, LIST(lookup));
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		assert_int_equal(
@@ -517,7 +501,6 @@ reads_integers_like_scanf(void **state)
 		{ "x", ERROR_PROTOCOL, 0 },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		unsigned char data[64] = "size";
 		size_t len = 5 + strlen(cases[i].text) + 2;
@@ -543,7 +526,6 @@ reads_data(void **state)
 	unsigned char out[5];
 	size_t len = 1;
 
-	(void)state;
 	read_list(&reader, &list, LIST("a\0aGVsbG8=\0b\0\0c\0QQ\0"));
 	assert_int_equal(
 	    attr_get_data(&list, "a", out, 4, &len), ERROR_TOO_LARGE);
@@ -564,7 +546,6 @@ carries_the_largest_session_and_no_larger(void **state)
 	unsigned char *session = malloc(ATTR_SESSION_MAX + 1);
 	unsigned char *out = malloc(ATTR_SESSION_MAX);
 
-	(void)state;
 	for (size_t i = 0; i <= ATTR_SESSION_MAX; i++)
 		session[i] = (unsigned char)random();
 	for (size_t excess = 0; excess < 2; excess++) {
@@ -600,7 +581,6 @@ writes_what_the_protocol_says(void **state)
 	    "2147483648\0seed\0aGVsbG8=\0keybuf\0\0empty\0\0";
 	struct buffer buffer;
 
-	(void)state;
 	buffer_init(&buffer);
 	buffer_append(&buffer, "before", 6);
 	attr_put_string(&buffer, "protocol", "tlsmgr_protocol");
@@ -631,7 +611,6 @@ writes_numbers_of_64_bits(void **state)
 				       "18446744073709551615\0";
 	struct buffer buffer;
 
-	(void)state;
 	buffer_init(&buffer);
 	attr_put_number(&buffer, "none", 0);
 	attr_put_number(&buffer, "one", 1);
@@ -650,7 +629,6 @@ writes_data_of_every_length(void **state)
 	unsigned char data[600], out[600];
 	struct buffer buffer;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(data); i++)
 		data[i] = (unsigned char)random();
 	for (size_t len = 0; len <= sizeof(data); len++) {
@@ -683,7 +661,6 @@ writes_strings_of_every_length(void **state)
 {
 	char value[1100];
 
-	(void)state;
 	memset(value, 'v', sizeof(value));
 	for (size_t len = sizeof(value); len-- > 0;) {
 		struct buffer buffer;

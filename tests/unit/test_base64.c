@@ -148,7 +148,6 @@ knows_the_vectors_of_the_rfc(void **state)
 		{ "\xfb\xff\xfe", "+//+" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
 		size_t len = strlen(vectors[i].data), out_len;
 		char text[8];
@@ -171,7 +170,6 @@ takes_no_data_for_nothing(void **state)
 {
 	size_t len = 1;
 
-	(void)state;
 	base64_encode(NULL, 0, NULL);
 	assert_int_equal(base64_decode("", 0, NULL, 0, &len), ERROR_NONE);
 	assert_int_equal(len, 0);
@@ -180,7 +178,6 @@ takes_no_data_for_nothing(void **state)
 static void
 encodes_every_length(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < 2; i++) {
 		base64_x86_enable(codecs[i]);
 		for (size_t len = 0; len <= LEN_MAX; len++) {
@@ -202,7 +199,6 @@ encodes_every_pair_of_digits(void **state)
 {
 	unsigned char data[96];
 
-	(void)state;
 	for (size_t i = 0; i < 2; i++) {
 		base64_x86_enable(codecs[i]);
 		for (unsigned pair = 0; pair < 4096; pair++) {
@@ -221,7 +217,6 @@ encodes_every_pair_of_digits(void **state)
 static void
 decodes_every_length(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < 2; i++) {
 		base64_x86_enable(codecs[i]);
 		for (size_t len = 0; len <= LEN_MAX; len++) {
@@ -258,7 +253,6 @@ judges_every_byte_at_every_place(void **state)
 {
 	unsigned char data[72];
 
-	(void)state;
 	fill(data, sizeof(data));
 	for (size_t tail = 0; tail < 3; tail++) {
 		size_t len;
@@ -281,7 +275,6 @@ refuses_what_is_cut(void **state)
 	size_t len, out_len;
 	char *text;
 
-	(void)state;
 	fill(data, sizeof(data));
 	text = slow_encode(data, sizeof(data), &len);
 	for (size_t i = 0; i < len; i++)
@@ -302,7 +295,6 @@ refuses_bad_padding(void **state)
 	unsigned char out[64];
 	size_t len;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		len = 1;
 		assert_int_equal(base64_decode(bad[i], strlen(bad[i]), out,
@@ -318,7 +310,6 @@ ignores_left_over_bits(void **state)
 	unsigned char out[4];
 	size_t len;
 
-	(void)state;
 	assert_int_equal(
 	    base64_decode("QR==", 4, out, sizeof(out), &len), ERROR_NONE);
 	assert_int_equal(len, 1);
@@ -332,7 +323,6 @@ ignores_left_over_bits(void **state)
 static void
 minds_the_size_of_the_result(void **state)
 {
-	(void)state;
 	for (size_t len = 1; len <= LEN_MAX; len++) {
 		unsigned char *data = calloc(1, len), *out = malloc(len);
 		size_t text_len, out_len = 1;
@@ -362,7 +352,6 @@ uses_the_fast_codec_where_it_can(void **state)
 	unsigned char data[96] = { 0 };
 	char text[128];
 
-	(void)state;
 	if (!__builtin_cpu_supports("avx2"))
 		skip();
 	assert_int_equal(base64_x86_encode(data, sizeof(data), text), 72);
@@ -375,7 +364,6 @@ uses_the_fast_codec_where_it_can(void **state)
 	assert_int_equal(base64_x86_decode(text, sizeof(text), data), 0);
 	base64_x86_enable(true);
 #else
-	(void)state;
 	skip();
 #endif
 }

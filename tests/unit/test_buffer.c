@@ -20,7 +20,6 @@ test_starts_empty(void **state)
 {
 	struct buffer buffer;
 
-	(void)state;
 	buffer_init(&buffer);
 	assert_int_equal(buffer.len, 0);
 	assert_null(buffer.data);
@@ -39,7 +38,6 @@ test_append_and_consume_in_order(void **state)
 	unsigned char byte;
 	unsigned in = 0, out = 0;
 
-	(void)state;
 	buffer_init(&buffer);
 	for (unsigned round = 0; round < 3000; round++) {
 		for (unsigned i = 0; i < round % 7 + 1; i++) {
@@ -62,7 +60,6 @@ test_reserved_bytes_count_when_committed(void **state)
 	struct buffer buffer;
 	unsigned char *room;
 
-	(void)state;
 	buffer_init(&buffer);
 	room = buffer_reserve(&buffer, 10);
 	memcpy(room, "0123456789", 10);
@@ -91,7 +88,6 @@ test_consumed_bytes_are_wiped(void **state)
 	struct buffer buffer;
 	unsigned char secret[300];
 
-	(void)state;
 	memset(secret, 0x5a, sizeof(secret));
 	buffer_init(&buffer);
 	/* All of it is the buffer's to show, none of it left from before. */
@@ -117,7 +113,6 @@ test_memory_does_not_grow_with_what_passes_through(void **state)
 	struct buffer buffer;
 	unsigned char piece[100] = { 0 };
 
-	(void)state;
 	buffer_init(&buffer);
 	buffer_append(&buffer, piece, 99);
 	for (unsigned i = 0; i < 100000; i++) {
@@ -136,7 +131,6 @@ test_moves_no_more_than_was_consumed(void **state)
 	struct buffer buffer;
 	size_t size;
 
-	(void)state;
 	buffer_init(&buffer);
 	buffer_reserve(&buffer, 1);
 	size = buffer.size;
@@ -155,7 +149,6 @@ test_clear_gives_memory_back(void **state)
 {
 	struct buffer buffer;
 
-	(void)state;
 	buffer_init(&buffer);
 	memset(buffer_reserve(&buffer, 100000), 1, 100000);
 	buffer_commit(&buffer, 100000);
@@ -210,7 +203,6 @@ test_misuse_is_a_panic(void **state)
 		reserve_too_much };
 	struct child child;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(misuses) / sizeof(misuses[0]); i++) {
 		child_run(&child, misuses[i], NULL);
 		child_assert_killed(&child, SIGABRT);

@@ -103,7 +103,6 @@ test_timeouts(void **state)
 	} rows[] = { { 0, 0 }, { -5, 0 }, { 1, 120 }, { 119, 120 },
 		{ 120, 120 }, { 121, 121 }, { 3600, 3600 } };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		assert_int_equal(
 		    cache_timeout_adjust(rows[i].configured), rows[i].adjusted);
@@ -114,7 +113,6 @@ test_types(void **state)
 {
 	enum cache_type type;
 
-	(void)state;
 	for (int i = 0; i < CACHE_TYPES; i++) {
 		assert_int_equal(
 		    cache_type_parse(cache_type_name(i), &type), ERROR_NONE);
@@ -128,7 +126,6 @@ test_types(void **state)
 static void
 test_life_of_a_session(void **state)
 {
-	(void)state;
 	assert_int_equal(lookup("a"), ERROR_NOT_FOUND);
 	assert_int_equal(last.len, 0);
 	assert_int_equal(update("a", "one"), ERROR_NONE);
@@ -150,7 +147,6 @@ test_life_of_a_session(void **state)
 static void
 test_empty_id_and_session(void **state)
 {
-	(void)state;
 	assert_int_equal(update("", ""), ERROR_NONE);
 	assert_int_equal(lookup(""), ERROR_NONE);
 	assert_int_equal(last.len, 0);
@@ -159,7 +155,6 @@ test_empty_id_and_session(void **state)
 static void
 test_age(void **state)
 {
-	(void)state;
 	update("a", "one");
 	clock_advance(3600);
 	assert_int_equal(lookup("a"), ERROR_NONE);
@@ -173,7 +168,6 @@ test_age(void **state)
 static void
 test_clock_set_back(void **state)
 {
-	(void)state;
 	update("a", "one");
 	clock_advance(-30);
 	assert_int_equal(lookup("a"), ERROR_NONE);
@@ -186,7 +180,6 @@ test_clock_set_back(void **state)
 static void
 test_not_enabled(void **state)
 {
-	(void)state;
 	cache.timeout_s = 0;
 	assert_false(cache_is_cachable(&cache));
 	assert_int_equal(lookup("a"), ERROR_DISABLED);
@@ -197,7 +190,6 @@ test_not_enabled(void **state)
 static void
 test_store_missing_or_failing(void **state)
 {
-	(void)state;
 	assert_true(cache_is_cachable(&cache));
 	store.failure = ERROR_NO_SPACE;
 	assert_false(cache_is_cachable(&cache));
@@ -236,7 +228,6 @@ test_list_and_clear(void **state)
 	struct cache_request request;
 	char ids[64];
 
-	(void)state;
 	update("a", "one");
 	clock_advance(3000);
 	update("b", "two");
@@ -273,7 +264,6 @@ test_failures_wake_upkeep(void **state)
 	struct cache_request request;
 	char ids[64];
 
-	(void)state;
 	store.failure = ERROR_IO;
 	assert_int_equal(lookup("a"), ERROR_IO);
 	assert_int_equal(wakes, 1);
@@ -295,7 +285,6 @@ test_late_answer(void **state)
 {
 	struct cache_request request;
 
-	(void)state;
 	store.is_late = true;
 	cache.log_activity = true;
 	cache_update(&cache, &request, "a", 1, "one", 3, done, NULL);
@@ -308,7 +297,6 @@ test_late_answer(void **state)
 static void
 test_log_lines(void **state)
 {
-	(void)state;
 	update("quiet", "one");
 	assert_string_equal(unit_lines, "");
 	cache.log_activity = true;

@@ -34,7 +34,6 @@ test_same_bytes_same_sum_at_any_address(void **state)
 	unsigned char bytes[LEN_MAX], moved[LEN_MAX + 16];
 	size_t len, shift;
 
-	(void)state;
 	fill(bytes, sizeof(bytes));
 	for (len = 0; len <= LEN_MAX; ++len)
 		for (shift = 0; shift < 16; ++shift) {
@@ -54,7 +53,6 @@ test_each_bit_counts(void **state)
 	size_t len, bit;
 	int weight;
 
-	(void)state;
 	fill(bytes, sizeof(bytes));
 	for (len = 1; len <= LEN_MAX; len += 13) {
 		sum = checksum64(0, bytes, len);
@@ -75,7 +73,6 @@ test_length_counts(void **state)
 	uint64_t sums[LEN_MAX + 1];
 	size_t a, b;
 
-	(void)state;
 	for (a = 0; a <= LEN_MAX; ++a) {
 		sums[a] = checksum64(0, zeros, a);
 		for (b = 0; b < a; ++b)
@@ -91,7 +88,6 @@ test_order_counts(void **state)
 	unsigned char bytes[64], swapped[64];
 	size_t a, b;
 
-	(void)state;
 	fill(bytes, sizeof(bytes));
 	for (a = 0; a < 8; ++a)
 		for (b = 0; b < a; ++b) {
@@ -148,7 +144,6 @@ compute_with_two_seeds(uint64_t sums[2], const void *data, size_t len)
 static void
 test_seeds_are_independent(void **state)
 {
-	(void)state;
 	check_independence(compute_with_two_seeds);
 }
 

@@ -21,7 +21,6 @@ test_wall_clock_is_the_time_of_day(void **state)
 	time_t now = clock_wall_s();
 	struct timespec exact = clock_wall();
 
-	(void)state;
 	assert_true(now >= before && now <= before + 2);
 	assert_true(exact.tv_sec >= now && exact.tv_sec <= now + 2);
 	assert_true(exact.tv_nsec >= 0 && exact.tv_nsec < 1000000000);
@@ -41,7 +40,6 @@ test_monotonic_clock_counts_microseconds(void **state)
 {
 	uint64_t outer, inner, before, after, last;
 
-	(void)state;
 	outer = system_us();
 	last = before = clock_monotonic_us();
 	inner = system_us();
@@ -62,7 +60,6 @@ test_advance_moves_both(void **state)
 	time_t wall = clock_wall_s();
 	uint64_t monotonic = clock_monotonic_us();
 
-	(void)state;
 	clock_advance(86400);
 	assert_in_range(clock_wall_s() - wall, 86400, 86405);
 	assert_in_range(
@@ -75,7 +72,6 @@ test_setting_back_moves_the_wall_clock_only(void **state)
 	time_t wall = clock_wall_s();
 	uint64_t monotonic = clock_monotonic_us();
 
-	(void)state;
 	clock_advance(-3600);
 	assert_in_range(wall - clock_wall_s(), 3595, 3600);
 	assert_in_range(clock_monotonic_us() - monotonic, 0, 5000000);
@@ -84,7 +80,6 @@ test_setting_back_moves_the_wall_clock_only(void **state)
 static void
 test_every_error_has_a_text(void **state)
 {
-	(void)state;
 #define CHECK_TEXT(name, text) assert_string_equal(error_text(name), text);
 	ERROR_LIST(CHECK_TEXT)
 #undef CHECK_TEXT

@@ -32,7 +32,6 @@ setup(void **state)
 		{ "9digit", "d" },
 	};
 
-	(void)state;
 	config = config_new();
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
 		config_set(config, values[i][0], values[i][1], CONFIG_DEFAULT);
@@ -42,7 +41,6 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-	(void)state;
 	config_free(config);
 	return 0;
 }
@@ -109,7 +107,6 @@ test_names(void **state)
 		{ "$${", "${" },
 	};
 
-	(void)state;
 	check_values(ROWS(rows));
 }
 
@@ -152,7 +149,6 @@ test_conditions(void **state)
 		{ "${full?{${full?{$full}}$(two)$$}}", "xa b$" },
 	};
 
-	(void)state;
 	check_values(ROWS(rows));
 }
 
@@ -184,7 +180,6 @@ test_comparisons(void **state)
 		{ "${{${{a}=={a}}}=={true}?{y}}", "y" },
 	};
 
-	(void)state;
 	check_values(ROWS(rows));
 }
 
@@ -202,7 +197,6 @@ test_levels(void **state)
 		"3.6 ", "-3", "3.-6", "3.1024", "3.6.1024", "3.6.1.1" };
 	char text[64], wanted[64];
 
-	(void)state;
 	check_values(ROWS(rows));
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		snprintf(wanted, sizeof(wanted),
@@ -254,7 +248,6 @@ test_bad_syntax(void **state)
 		"!{b}" };
 	char text[64], wanted[100];
 
-	(void)state;
 	check_causes(ROWS(rows));
 	for (size_t i = 0; i < sizeof(no_operator) / sizeof(no_operator[0]);
 	     i++) {
@@ -270,7 +263,6 @@ test_long_cause_is_cut(void **state)
 {
 	char text[1001], *value, *cause;
 
-	(void)state;
 	memset(text, 'x', 1000);
 	text[0] = '$';
 	text[1] = '{';
@@ -296,7 +288,6 @@ test_recursion(void **state)
 		{ "$full$full$reference$reference", "xx<x><x>" },
 	};
 
-	(void)state;
 	config_set(config, "self", "a $self", CONFIG_DEFAULT);
 	config_set(config, "first", "$second", CONFIG_DEFAULT);
 	config_set(config, "second", "${third}", CONFIG_DEFAULT);
@@ -328,7 +319,6 @@ test_depth_of_names(void **state)
 	static const struct row cause = { "$n1",
 		"macros nest too deep: \"n101\"" };
 
-	(void)state;
 	set_chain(100);
 	check_values(&value, 1);
 	set_chain(101);
@@ -364,7 +354,6 @@ test_depth_of_texts(void **state)
 	};
 	char *text, *value, *cause;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		text = nest(forms[i][0], forms[i][1], 100);
 		check_values(&(struct row){ text, "x" }, 1);
@@ -391,7 +380,6 @@ test_doubling_names(void **state)
 	static const char *const ends[] = { "", "x", "$nope" };
 	char name[16], text[32], *value, *cause;
 
-	(void)state;
 	for (unsigned i = 1; i < 60; i++) {
 		snprintf(name, sizeof(name), "n%u", i);
 		snprintf(text, sizeof(text), "$n%u$n%u", i + 1, i + 1);
@@ -420,7 +408,6 @@ test_long_value(void **state)
 	static const size_t len = 1024 * 1024;
 	char *text = malloc(len + 1), *value, *cause;
 
-	(void)state;
 	assert_non_null(text);
 	memset(text, 'x', len);
 	text[len] = '\0';
@@ -437,7 +424,6 @@ test_value_of_a_name(void **state)
 {
 	char *value, *cause;
 
-	(void)state;
 	assert_int_equal(
 	    config_value(config, "reference", &value, &cause), ERROR_NONE);
 	assert_string_equal(value, "<x>");

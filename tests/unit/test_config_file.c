@@ -97,7 +97,6 @@ assert_line(const char *name, unsigned line)
 static void
 test_assignments(void **state)
 {
-	(void)state;
 	read_text("a=1\n"
 		  "b \t=\t 2 3 \t\n"
 		  "c =\n"
@@ -122,7 +121,6 @@ test_assignments(void **state)
 static void
 test_continued_lines(void **state)
 {
-	(void)state;
 	read_text("# top\n"
 		  "\n"
 		  "\t# indented, before any line\n"
@@ -147,7 +145,6 @@ test_continued_lines(void **state)
 static void
 test_carriage_returns(void **state)
 {
-	(void)state;
 	read_text("a = 1\r\n\r\n# comment\r\nb = 2\r\n");
 	assert_text("a", "1");
 	assert_text("b", "2");
@@ -159,7 +156,6 @@ test_files_without_lines(void **state)
 	static const char *const texts[] = { "", "\n", "\n\n \n", "# x", " # x",
 		" " };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		read_text(texts[i]);
 	assert_string_equal(unit_lines, "");
@@ -168,7 +164,6 @@ test_files_without_lines(void **state)
 static void
 test_first_line_continues_nothing(void **state)
 {
-	(void)state;
 	read_text(" a = 1\nb = 2\n");
 	assert_null(config_get(config, "a"));
 	assert_text("b", "2");
@@ -183,7 +178,6 @@ test_last_setting_wins(void **state)
 {
 	char wanted[PATH_MAX + 100];
 
-	(void)state;
 	read_text("a = 1\nb = 5\na = 2\nb = 5\na = 3\n");
 	assert_text("a", "3");
 	assert_line("a", 5);
@@ -200,7 +194,6 @@ test_another_file_overrides_silently(void **state)
 {
 	char *cause = NULL;
 
-	(void)state;
 	read_text("a = 1\n");
 	assert_int_equal(
 	    config_read_file(
@@ -233,7 +226,6 @@ test_bad_lines(void **state)
 		{ "=\n", 1, "missing attribute name: \"=\"" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		assert_refused(rows[i].text, strlen(rows[i].text), rows[i].line,
 		    rows[i].problem);
@@ -246,7 +238,6 @@ test_nul_bytes(void **state)
 	static const char continued[] = "a = 1\n \0\n";
 	static const char comment[] = "# x\0y\nc = 1\n";
 
-	(void)state;
 	assert_refused(
 	    value, sizeof(value) - 1, 3, "there is a NUL byte in it");
 	assert_null(config_get(config, "b"));
@@ -262,7 +253,6 @@ test_long_line(void **state)
 	static const size_t len = 1024 * 1024;
 	char *text = malloc(2 * len + 16);
 
-	(void)state;
 	assert_non_null(text);
 	memcpy(text, "a = ", 4);
 	memset(text + 4, 'x', len);
@@ -283,7 +273,6 @@ test_many_names(void **state)
 	FILE *file = fopen(unit_path("main.cf"), "w");
 	char *cause = NULL;
 
-	(void)state;
 	assert_non_null(file);
 	for (int i = 0; i < 1000; i++)
 		fprintf(file, "n%d = %d\n", i * 7919 % 1000, i * 7919 % 1000);
@@ -305,7 +294,6 @@ test_files_that_cannot_be_read(void **state)
 	char wanted[PATH_MAX + 100], *cause = NULL;
 	const char *path = unit_path("missing.cf");
 
-	(void)state;
 	assert_int_equal(
 	    config_read_file(config, path, true, &cause), ERROR_NONE);
 	assert_null(cause);
@@ -338,7 +326,6 @@ test_override(void **state)
 {
 	char *cause = NULL;
 
-	(void)state;
 	read_text("a = 1\nb = 2\n");
 	assert_int_equal(config_override(config, "a=9", &cause), ERROR_NONE);
 	assert_int_equal(
@@ -379,7 +366,6 @@ test_bad_overrides(void **state)
 	};
 	char *cause = NULL;
 
-	(void)state;
 	config_set(config, "process_id", "42", CONFIG_FIXED);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		assert_int_equal(
@@ -398,7 +384,6 @@ test_stronger_origin_wins(void **state)
 		CONFIG_FILE, CONFIG_OVERRIDE, CONFIG_FIXED };
 	char name[8];
 
-	(void)state;
 	for (size_t first = 0; first < 4; first++) {
 		for (size_t second = 0; second < 4; second++) {
 			snprintf(name, sizeof(name), "n%zu%zu", first, second);
@@ -413,7 +398,6 @@ test_stronger_origin_wins(void **state)
 static void
 test_fixed_value_wins_silently(void **state)
 {
-	(void)state;
 	config_set(config, "process_name", "tlsmgr", CONFIG_FIXED);
 	read_text("process_name = smtpd\n");
 	assert_text("process_name", "tlsmgr");
@@ -433,7 +417,6 @@ test_each_in_order(void **state)
 {
 	char names[16] = "";
 
-	(void)state;
 	read_text("c = 1\na = 1\nd = 1\nb = 1\na = 1\n");
 	config_each(config, collect_name, names);
 	assert_string_equal(names, "abcd");
@@ -444,7 +427,6 @@ test_describe_problem(void **state)
 {
 	char value[1001], wanted[PATH_MAX + 400], *text;
 
-	(void)state;
 	read_text("\na = 1\n");
 	config_set(config, "b", "1", CONFIG_OVERRIDE);
 	config_set(config, "c", "1", CONFIG_DEFAULT);
@@ -472,7 +454,6 @@ test_describe_problem(void **state)
 static void
 test_nothing_to_free(void **state)
 {
-	(void)state;
 	config_free(NULL);
 }
 

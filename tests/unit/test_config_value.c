@@ -92,7 +92,6 @@ test_time(void **state)
 		BAD("9223372036854775807"),
 	};
 
-	(void)state;
 	check_rows(parse_seconds, ROWS(rows));
 	check_rows(parse_hours, ROWS(hours));
 }
@@ -122,7 +121,6 @@ test_int(void **state)
 		BAD("one"),
 	};
 
-	(void)state;
 	check_rows(config_parse_int, ROWS(rows));
 }
 
@@ -151,7 +149,6 @@ test_size(void **state)
 		BAD("1.5g"),
 	};
 
-	(void)state;
 	check_rows(config_parse_size, ROWS(rows));
 }
 
@@ -162,7 +159,6 @@ test_bool(void **state)
 		"0", "1", "on", "yesno" };
 	bool value = false;
 
-	(void)state;
 	assert_int_equal(config_parse_bool("yes", &value), ERROR_NONE);
 	assert_true(value);
 	assert_int_equal(config_parse_bool("no", &value), ERROR_NONE);

@@ -26,7 +26,6 @@ test_parse_and_format(void **state)
 	struct ctl_service service;
 	char *text;
 
-	(void)state;
 	parse(&service, "tlsmgr \tunix  -       -       y       1000?   1"
 			"       tlsmgr -v -o {a=b c}");
 	assert_string_equal(service.fields[CTL_FIELD_SERVICE], "tlsmgr");
@@ -47,7 +46,6 @@ test_parse_rejects(void **state)
 		"tlsmgr unix - - y 1000? 1", "tlsmgr unix - - y 1000? 1 \t" };
 	struct ctl_service service;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		assert_int_equal(
 		    ctl_service_parse(&service, wrong[i]), ERROR_INVALID);
@@ -72,7 +70,6 @@ test_is_same(void **state)
 {
 	static const char line[] = "tlsmgr unix - - y 1000? 1 tlsmgr -v";
 
-	(void)state;
 	assert_true(is_same(line, line));
 	assert_true(is_same(line, "tlsmgr unix - - y 1000? 1 tlsmgr2 -v"));
 	assert_false(is_same(line, "tlsmgr unix - - y 1000? 1 tlsmgr2"));
@@ -85,7 +82,6 @@ test_programs(void **state)
 {
 	char *command;
 
-	(void)state;
 	assert_true(ctl_command_runs("tlsmgr2", "tlsmgr2"));
 	assert_true(ctl_command_runs("tlsmgr2 -v", "tlsmgr2"));
 	assert_false(ctl_command_runs("tlsmgr2", "tlsmgr"));
@@ -115,7 +111,6 @@ assert_overrides(const char *command, const char *expected)
 static void
 test_overrides(void **state)
 {
-	(void)state;
 	assert_overrides("", "");
 	assert_overrides("tlsmgr", "");
 	assert_overrides("tlsmgr -v -d", "");

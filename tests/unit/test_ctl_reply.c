@@ -34,7 +34,6 @@ test_walks_in_order(void **state)
 	struct ctl_reply reply;
 	struct ctl_attribute attribute;
 
-	(void)state;
 	ctl_reply_init(&reply, BYTES("status\0000\0a\0\0b\0two\0\0"));
 	assert_next(&reply, "status", "0");
 	assert_false(ctl_reply_is_at_end(&reply));
@@ -52,7 +51,6 @@ test_more_than_the_daemon_keeps(void **state)
 	struct buffer buffer;
 	char name[16], value[16];
 
-	(void)state;
 	buffer_init(&buffer);
 	for (int i = 0; i < 20 * ATTR_ITEMS_MAX; i++) {
 		snprintf(name, sizeof(name), "n%d", i);
@@ -79,7 +77,6 @@ test_cut_anywhere(void **state)
 	struct ctl_attribute attribute;
 	struct ctl_reply reply;
 
-	(void)state;
 	for (size_t len = 0; len < sizeof(list) - 1; len++) {
 		/* Exactly so much memory, for AddressSanitizer to watch. */
 		unsigned char *data = malloc(len > 0 ? len : 1);
@@ -102,7 +99,6 @@ test_what_is_no_list(void **state)
 	struct ctl_attribute attribute;
 	struct ctl_reply reply;
 
-	(void)state;
 	ctl_reply_init(&reply, BYTES(""));
 	assert_false(ctl_reply_next(&reply, &attribute));
 	assert_false(ctl_reply_is_at_end(&reply));
@@ -120,7 +116,6 @@ test_find_moves_nothing(void **state)
 {
 	struct ctl_reply reply;
 
-	(void)state;
 	ctl_reply_init(&reply, BYTES("a\0001\0b\0002\0a\0003\0\0"));
 	assert_next(&reply, "a", "1");
 	assert_string_equal(ctl_reply_find(&reply, "a"), "1");
@@ -160,7 +155,6 @@ test_status(void **state)
 	struct ctl_reply reply;
 	int status;
 
-	(void)state;
 	assert_status(BYTES("status\0000\0\0"), 0);
 	assert_status(BYTES("status\0004294967295\0\0"), -1);
 	assert_status(BYTES("status\0004294967294\0seed\0\0\0"), -2);
@@ -187,7 +181,6 @@ test_number(void **state)
 		"1.5", "9223372036854775808", "-9223372036854775809", "--1" };
 	int64_t number;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		assert_int_equal(
 		    ctl_reply_number(good[i].text, &number), ERROR_NONE);

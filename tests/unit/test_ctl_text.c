@@ -38,7 +38,6 @@ test_duration(void **state)
 		{ INT64_MAX, "106751991167300 d 15 h" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		assert_string_equal(
 		    ctl_text_duration(cases[i].seconds).text, cases[i].text);
@@ -62,7 +61,6 @@ test_bytes(void **state)
 		{ INT64_MAX, "8.0 EB" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		assert_string_equal(
 		    ctl_text_bytes(cases[i].bytes).text, cases[i].text);
@@ -86,7 +84,6 @@ test_latency(void **state)
 		{ 61000000, "61.0 s" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		assert_string_equal(
 		    ctl_text_latency(cases[i].microseconds).text,
@@ -96,7 +93,6 @@ test_latency(void **state)
 static void
 test_percent(void **state)
 {
-	(void)state;
 	assert_string_equal(ctl_text_percent(0, 0).text, "-");
 	assert_string_equal(ctl_text_percent(1, 0).text, "-");
 	assert_string_equal(ctl_text_percent(0, 7).text, "0.0%");
@@ -108,7 +104,6 @@ test_percent(void **state)
 static void
 test_time(void **state)
 {
-	(void)state;
 	setenv("TZ", "UTC", 1);
 	tzset();
 	assert_string_equal(
@@ -149,7 +144,6 @@ test_put_text(void **state)
 	size_t len;
 	FILE *out;
 
-	(void)state;
 	assert_put(ctl_put_text, "", "");
 	assert_put(ctl_put_text, "id&s=smtp ~", "id&s=smtp ~");
 	assert_put(ctl_put_text, "\x1b[31m\n\x7f\x80\xff",
@@ -169,7 +163,6 @@ test_put_text(void **state)
 static void
 test_put_json(void **state)
 {
-	(void)state;
 	assert_put(ctl_put_json, "", "\"\"");
 	assert_put(ctl_put_json, "a\"\\/b", "\"a\\\"\\\\/b\"");
 	assert_put(
@@ -201,7 +194,6 @@ test_utf8(void **state)
 {
 	char expected[64];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(utf8_cases) / sizeof(utf8_cases[0]);
 	     i++) {
 		snprintf(expected, sizeof(expected), "\"%s\"",
@@ -214,7 +206,6 @@ test_utf8(void **state)
 static void
 test_put_label(void **state)
 {
-	(void)state;
 	assert_put(ctl_put_label, "", "\"\"");
 	assert_put(ctl_put_label, "btree:/var/x", "\"btree:/var/x\"");
 	assert_put(ctl_put_label, "a\"b\\c\nd\te", "\"a\\\"b\\\\c\\nd\te\"");

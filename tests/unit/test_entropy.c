@@ -143,7 +143,6 @@ test_names(void **state)
 {
 	const char *const bad[] = { "", "dev:", "egd:" };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); ++i) {
 		unit_log_clear();
 		assert_int_equal(
@@ -166,7 +165,6 @@ test_names(void **state)
 static void
 test_missing(void **state)
 {
-	(void)state;
 	make_source("dev:", unit_path("nothing"));
 	assert_int_equal(entropy_source_open(source), ERROR_IO);
 	assert_true(unit_log_has("cannot open entropy device"));
@@ -187,7 +185,6 @@ test_device(void **state)
 {
 	unsigned char zero[ENTROPY_BYTES_MAX] = { 0 };
 
-	(void)state;
 	open_source("dev:", "/dev/zero");
 	assert_int_equal(fcntl(source->fd, F_GETFD), FD_CLOEXEC);
 	for (size_t wanted = 1; wanted < 300; wanted += 50) {
@@ -205,7 +202,6 @@ test_bytes_are_wiped(void **state)
 {
 	unsigned char zero[ENTROPY_BYTES_MAX] = { 0 };
 
-	(void)state;
 	open_source("dev:", "/dev/urandom");
 	start_read(255);
 	assert_int_equal(done.error, ERROR_NONE);
@@ -216,7 +212,6 @@ test_bytes_are_wiped(void **state)
 static void
 test_device_at_its_end(void **state)
 {
-	(void)state;
 	open_source("dev:", "/dev/null");
 	start_read(32);
 	assert_failed(
@@ -227,7 +222,6 @@ test_device_at_its_end(void **state)
 static void
 test_device_that_fails(void **state)
 {
-	(void)state;
 	open_source("dev:", unit_directory);
 	start_read(32);
 	assert_failed(ERROR_IO, "Is a directory");
@@ -237,7 +231,6 @@ test_device_that_fails(void **state)
 static void
 test_fifo_without_writer(void **state)
 {
-	(void)state;
 	assert_int_equal(mkfifo(unit_path("fifo"), 0600), 0);
 	open_source("dev:", unit_path("fifo"));
 	start_read(32);
@@ -250,7 +243,6 @@ test_silent_device(void **state)
 {
 	int writer;
 
-	(void)state;
 	assert_int_equal(mkfifo(unit_path("fifo"), 0600), 0);
 	open_source("dev:", unit_path("fifo"));
 	writer = open(unit_path("fifo"), O_WRONLY);
@@ -278,7 +270,6 @@ test_slow_device(void **state)
 {
 	int writer;
 
-	(void)state;
 	assert_int_equal(mkfifo(unit_path("fifo"), 0600), 0);
 	open_source("dev:", unit_path("fifo"));
 	writer = open(unit_path("fifo"), O_WRONLY);
@@ -300,7 +291,6 @@ test_slow_device(void **state)
 static void
 test_file(void **state)
 {
-	(void)state;
 	write_file("file", "0123456789");
 	open_source("", unit_path("file"));
 	start_read(4);
@@ -321,7 +311,6 @@ test_plain_path_of_a_silent_fifo(void **state)
 {
 	int writer;
 
-	(void)state;
 	assert_int_equal(mkfifo(unit_path("fifo"), 0600), 0);
 	open_source("", unit_path("fifo"));
 	writer = open(unit_path("fifo"), O_WRONLY);
@@ -337,7 +326,6 @@ test_free_during_read(void **state)
 {
 	int writer;
 
-	(void)state;
 	assert_int_equal(mkfifo(unit_path("fifo"), 0600), 0);
 	open_source("dev:", unit_path("fifo"));
 	writer = open(unit_path("fifo"), O_WRONLY);
@@ -401,7 +389,6 @@ test_egd(void **state)
 {
 	unsigned char full[256];
 
-	(void)state;
 	connect_egd();
 	assert_int_equal(fcntl(source->fd, F_GETFD), FD_CLOEXEC);
 	start_egd_read(4, 4);
@@ -427,7 +414,6 @@ test_egd(void **state)
 static void
 test_egd_byte_by_byte(void **state)
 {
-	(void)state;
 	connect_egd();
 	start_egd_read(5, 5);
 	for (int i = 0; i < 4; ++i) {
@@ -443,7 +429,6 @@ test_egd_byte_by_byte(void **state)
 static void
 test_egd_has_nothing(void **state)
 {
-	(void)state;
 	connect_egd();
 	start_egd_read(32, 32);
 	answer("\0", 1);
@@ -460,7 +445,6 @@ test_egd_has_nothing(void **state)
 static void
 test_egd_gives_too_much(void **state)
 {
-	(void)state;
 	connect_egd();
 	start_egd_read(3, 3);
 	answer("\4abcd", 5);
@@ -474,7 +458,6 @@ test_egd_closes(void **state)
 {
 	const char *const answers[] = { "", "\4", "\4abc" };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); ++i) {
 		unit_log_clear();
 		connect_egd();
@@ -492,7 +475,6 @@ test_egd_closes(void **state)
 static void
 test_egd_restarts(void **state)
 {
-	(void)state;
 	connect_egd();
 	close(server);
 	server = -1;
@@ -513,7 +495,6 @@ test_egd_silent(void **state)
 {
 	const char *const answers[] = { "", "\4", "\4abc" };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); ++i) {
 		unit_log_clear();
 		connect_egd();
@@ -535,7 +516,6 @@ test_egd_accepts_nobody(void **state)
 	int fds[8];
 	size_t count = 0;
 
-	(void)state;
 	listen_egd("egd", 0);
 	open_source("egd:", unit_path("egd"));
 	start_read(4);
@@ -557,7 +537,6 @@ test_egd_path_too_long(void **state)
 {
 	char path[200];
 
-	(void)state;
 	memset(path, 'x', sizeof(path));
 	path[0] = '/';
 	path[sizeof(path) - 1] = '\0';

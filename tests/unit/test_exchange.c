@@ -82,7 +82,6 @@ test_new_file(void **state)
 {
 	struct stat st;
 
-	(void)state;
 	open_file();
 	assert_int_equal(stat(unit_path("exch"), &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
@@ -99,7 +98,6 @@ test_content_is_stirred_before_output(void **state)
 {
 	unsigned char content[EXCHANGE_FILE_LEN], drawn[1];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(content); ++i)
 		content[i] = (unsigned char)(i * i / 3);
 	write_file(content, sizeof(content));
@@ -118,7 +116,6 @@ test_each_update_reads_the_last(void **state)
 {
 	unsigned char content[4];
 
-	(void)state;
 	open_file();
 	for (unsigned i = 0; i < 3; ++i) {
 		prng_fini();
@@ -136,7 +133,6 @@ test_short_and_long_files(void **state)
 {
 	unsigned char content[LONG_LEN];
 
-	(void)state;
 	write_file("ten bytes.", 10);
 	open_file();
 	assert_int_equal(exchange_update(&file), ERROR_NONE);
@@ -158,7 +154,6 @@ test_short_and_long_files(void **state)
 static void
 test_removed_file(void **state)
 {
-	(void)state;
 	open_file();
 	assert_int_equal(exchange_update(&file), ERROR_NONE);
 	unlink(unit_path("exch"));
@@ -181,7 +176,6 @@ test_locked_file(void **state)
 	struct lock_holder holder;
 	struct stat st;
 
-	(void)state;
 	write_file("before", 6);
 	open_file();
 	assert_true(lock_holder_start(&holder, unit_path("exch"), -1));
@@ -209,7 +203,6 @@ test_flocked_file(void **state)
 	struct lock_holder holder;
 	int other;
 
-	(void)state;
 	open_file();
 	other = open(unit_path("exch"), O_RDWR | O_CLOEXEC);
 	assert_int_equal(flock(other, LOCK_EX | LOCK_NB), 0);
@@ -231,7 +224,6 @@ test_generator_failure_keeps_content(void **state)
 {
 	struct lock_holder holder;
 
-	(void)state;
 	open_file();
 	assert_int_equal(exchange_update(&file), ERROR_NONE);
 	prng_fini();
@@ -250,7 +242,6 @@ test_short_write(void **state)
 {
 	struct rlimit saved, limit;
 
-	(void)state;
 	open_file();
 	signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &saved), 0);
@@ -270,7 +261,6 @@ test_short_write(void **state)
 static void
 test_not_open(void **state)
 {
-	(void)state;
 	assert_int_equal(exchange_update(&file), ERROR_DISABLED);
 	assert_int_equal(mkfifo(unit_path("fifo"), 0600), 0);
 	assert_int_equal(
@@ -285,7 +275,6 @@ test_not_open(void **state)
 static void
 test_directory_not_ours(void **state)
 {
-	(void)state;
 	if (geteuid() == 0)
 		assert_int_equal(seteuid(OTHER_UID), 0);
 	else

@@ -19,7 +19,6 @@ static struct histogram histogram;
 static int
 setup(void **state)
 {
-	(void)state;
 	memset(&histogram, 0, sizeof(histogram));
 	return 0;
 }
@@ -27,7 +26,6 @@ setup(void **state)
 static void
 test_empty(void **state)
 {
-	(void)state;
 	assert_int_equal(histogram_quantile(&histogram, 0.5), 0);
 	assert_int_equal(histogram_quantile(&histogram, 1), 0);
 	histogram_add(&histogram, 1000, 0);
@@ -39,7 +37,6 @@ test_empty(void **state)
 static void
 test_small_values_are_exact(void **state)
 {
-	(void)state;
 	for (uint64_t i = 0; i < HISTOGRAM_EXACT; i++)
 		histogram_add(&histogram, i, 1);
 	for (uint64_t i = 0; i < HISTOGRAM_EXACT; i++)
@@ -54,7 +51,6 @@ test_edges(void **state)
 {
 	uint64_t value, found;
 
-	(void)state;
 	for (unsigned bits = 0; bits < HISTOGRAM_VALUE_BITS; bits++) {
 		for (int below = 0; below < 2; below++) {
 			value = (UINT64_C(1) << bits) - (uint64_t)below;
@@ -84,7 +80,6 @@ test_quantiles(void **state)
 	static uint64_t values[COUNT];
 	uint64_t found, exact, seed = 88172645463325252;
 
-	(void)state;
 	for (size_t i = 0; i < COUNT; i++) {
 		seed ^= seed << 13;
 		seed ^= seed >> 7;
@@ -109,7 +104,6 @@ test_quantiles(void **state)
 static void
 test_times(void **state)
 {
-	(void)state;
 	histogram_add(&histogram, 10, 98);
 	histogram_add(&histogram, 20, 1);
 	histogram_add(&histogram, 30, 1);
@@ -123,7 +117,6 @@ test_times(void **state)
 static void
 test_too_large(void **state)
 {
-	(void)state;
 	histogram_add(&histogram, UINT64_C(1) << 40, 1);
 	histogram_add(&histogram, UINT64_C(1) << 50, 1);
 	histogram_add(&histogram, 1, 1);

@@ -35,7 +35,6 @@ test_an_empty_file_is_not_found(void **state)
 	struct model model;
 	uint64_t cursor = 0;
 
-	(void)state;
 	assert_int_equal(model_open(&model, unit_path("j")), ERROR_NOT_FOUND);
 	assert_int_equal(journal_head(model.journal, &record), ERROR_NOT_FOUND);
 	journal_drop_head(model.journal);
@@ -61,7 +60,6 @@ test_records_come_in_order(void **state)
 	uint64_t last = 0, next;
 	unsigned i;
 
-	(void)state;
 	model_open(&model, unit_path("j"));
 	for (i = 0; i < 40; ++i) {
 		next = journal_next_sequence(model.journal);
@@ -98,7 +96,6 @@ test_a_clean_end_keeps_all(void **state)
 	uint64_t next;
 	unsigned i;
 
-	(void)state;
 	model_open(&model, path);
 	for (i = 0; i < MODEL_KEYS; ++i)
 		model_put(&model, i, 40000);
@@ -139,7 +136,6 @@ test_a_durable_end_waits_for_the_disk(void **state)
 {
 	struct model model;
 
-	(void)state;
 	model_open(&model, unit_path("j"));
 	model_put(&model, 1, 100);
 	disk.order[0] = '\0';
@@ -158,7 +154,6 @@ test_reset_leaves_nothing(void **state)
 	struct model model;
 	uint64_t next;
 
-	(void)state;
 	model_open(&model, unit_path("j"));
 	model_put(&model, 1, 100000);
 	journal_flush(model.journal);
@@ -184,7 +179,6 @@ test_unwritten_bytes_are_known(void **state)
 	const char *path = unit_path("j");
 	uint64_t since_us;
 
-	(void)state;
 	model_open(&model, path);
 	assert_int_equal(journal_unwritten_len(model.journal), 0);
 	model_put(&model, 1, 1000);
@@ -213,7 +207,6 @@ test_writes_are_few(void **state)
 	struct model model;
 	unsigned i;
 
-	(void)state;
 	model_open(&model, unit_path("j"));
 	disk.write_calls = 0;
 	for (i = 0; i < 10000; ++i)
@@ -240,7 +233,6 @@ test_a_wrong_place_is_damage(void **state)
 	uint64_t position;
 	unsigned flushed;
 
-	(void)state;
 	model_open(&model, unit_path("j"));
 	model_put(&model, 4, 300);
 	model_put(&model, 5, 300);
@@ -282,7 +274,6 @@ test_a_freed_place_is_damage(void **state)
 	struct model_entry old;
 	unsigned i;
 
-	(void)state;
 	model_open(&model, unit_path("j"));
 	for (i = 0; i < 30; ++i)
 		model_put(&model, i, 100000);
@@ -310,7 +301,6 @@ test_sizes_up_to_the_limits(void **state)
 	struct model model;
 	unsigned i;
 
-	(void)state;
 	memset(key, 'k', sizeof(key));
 	memset(value, 'v', sizeof(value));
 	record.key = key;
@@ -352,7 +342,6 @@ test_replay_sees_what_is_appended_meanwhile(void **state)
 	struct model model;
 	unsigned i;
 
-	(void)state;
 	model_open(&model, unit_path("j"));
 	journal_replay_begin(model.journal);
 	assert_int_equal(
@@ -376,7 +365,6 @@ test_walk_is_taken_up_again(void **state)
 	uint64_t cursor = 0, other;
 	unsigned i;
 
-	(void)state;
 	model_open(&model, unit_path("j"));
 	for (i = 0; i < 40; ++i)
 		model_put(&model, i, 60000);
@@ -417,7 +405,6 @@ test_a_walk_survives_the_reuse_of_its_slot(void **state)
 	uint64_t cursor = 0;
 	unsigned i;
 
-	(void)state;
 	model_open(&model, model_memory_path());
 	for (i = 0; i < 30; ++i)
 		model_put(&model, i, 60000);
@@ -445,7 +432,6 @@ test_a_slot_used_again_is_read_again(void **state)
 	struct model model;
 	unsigned round;
 
-	(void)state;
 	for (round = 0; round < 5; ++round) {
 		model_open(&model, path);
 		model_replay(&model);
@@ -472,7 +458,6 @@ test_loading_again_loses_nothing(void **state)
 {
 	struct model model;
 
-	(void)state;
 	model_open(&model, model_memory_path());
 	model_put(&model, 1, 1000);
 	journal_flush(model.journal);
@@ -494,7 +479,6 @@ test_another_process_holds_the_lock(void **state)
 	int status;
 	pid_t pid;
 
-	(void)state;
 	model_open(&model, path);
 	assert_int_equal(journal_lock(model.journal), ERROR_NONE);
 	assert_int_equal(journal_lock(model.journal), ERROR_NONE);
@@ -523,7 +507,6 @@ test_a_memory_file_does(void **state)
 	};
 	unsigned i;
 
-	(void)state;
 	assert_int_equal(journal_lock(model.journal), ERROR_NONE);
 	assert_int_equal(journal_load(model.journal), ERROR_NOT_FOUND);
 	assert_int_equal(journal_reset(model.journal, "", 0), ERROR_NONE);

@@ -355,7 +355,6 @@ run(const struct script *script)
 static void
 test_kill_while_compaction_works(void **state)
 {
-	(void)state;
 	run(&(struct script){
 	    .seed = 1,
 	    .calls = 1500,
@@ -371,7 +370,6 @@ test_kill_while_compaction_works(void **state)
 static void
 test_kill_while_compaction_works_slowly(void **state)
 {
-	(void)state;
 	run(&(struct script){
 	    .seed = 2,
 	    .calls = 2500,
@@ -386,7 +384,6 @@ test_kill_while_compaction_works_slowly(void **state)
 static void
 test_kill_while_the_head_moves(void **state)
 {
-	(void)state;
 	run(&(struct script){
 	    .seed = 3,
 	    .calls = 1200,
@@ -399,7 +396,6 @@ test_kill_while_the_head_moves(void **state)
 static void
 test_kill_while_both_do(void **state)
 {
-	(void)state;
 	run(&(struct script){
 	    .seed = 4,
 	    .calls = 2000,
@@ -414,7 +410,6 @@ test_kill_while_both_do(void **state)
 static void
 test_kill_while_the_disk_fails(void **state)
 {
-	(void)state;
 	run(&(struct script){
 	    .seed = 5,
 	    .calls = 2000,
@@ -467,7 +462,6 @@ test_a_removal_outlives_what_it_removed(void **state)
 {
 	unsigned steps;
 
-	(void)state;
 	for (steps = 0; steps < 30; ++steps)
 		fail_while_a_segment_retires(steps);
 }
@@ -479,7 +473,6 @@ test_the_header_does_not_run_ahead(void **state)
 	const char *path = unit_path("j");
 	struct model model, found;
 
-	(void)state;
 	model_open(&model, path);
 	model_put(&model, 1, 1000);
 	journal_flush(model.journal);
@@ -502,7 +495,6 @@ test_the_last_write_is_cut_at_each_byte(void **state)
 	off_t before, after, len;
 	unsigned key, expected;
 
-	(void)state;
 	model_open(&model, path);
 	model_put(&model, 0, 10);
 	model_put(&model, 1, 10);
@@ -551,7 +543,6 @@ test_records_of_an_earlier_use_do_not_pass(void **state)
 	unsigned i;
 	int fd;
 
-	(void)state;
 	model_open(&model, path);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	for (i = 0; i < 30; ++i)

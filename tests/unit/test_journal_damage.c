@@ -92,7 +92,6 @@ test_a_damaged_value_is_left_out(void **state)
 	const struct model_entry *entry = &model.entries[5];
 	struct journal_record record;
 
-	(void)state;
 	fill(&model, path);
 	damage(path, entry->position + 30000, 1);
 	assert_int_equal(
@@ -121,7 +120,6 @@ test_a_damaged_head_ends_its_segment(void **state)
 	struct model model, found;
 	unsigned at;
 
-	(void)state;
 	for (at = 0; at < 48; at += 5) {
 		fill(&model, path);
 		damage(path, model.entries[5].position + at, 1);
@@ -146,7 +144,6 @@ test_a_damaged_segment_is_left_out(void **state)
 	struct model model, found;
 	unsigned at;
 
-	(void)state;
 	for (at = 0; at < 40; at += 3) {
 		fill(&model, path);
 		damage(path, JOURNAL_HEADER_LEN + at, 1);
@@ -174,7 +171,6 @@ test_a_damaged_header_is_refused(void **state)
 	unsigned at;
 	enum error error;
 
-	(void)state;
 	for (at = 0; at < 320; ++at) {
 		assert_int_equal(truncate(path, 0), 0);
 		model_open(&model, path);
@@ -200,7 +196,6 @@ test_what_is_no_journal_is_refused(void **state)
 	struct model model;
 	int fd;
 
-	(void)state;
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	assert_int_equal(write(fd, text, sizeof(text)), sizeof(text));
 	assert_int_equal(model_open(&model, path), ERROR_DAMAGED);
@@ -226,7 +221,6 @@ test_the_head_gives_up_what_it_cannot_read(void **state)
 	uint64_t lost;
 	enum error error;
 
-	(void)state;
 	fill(&model, path);
 	damage(path, model.entries[3].position, 1);
 	lost = rest_of_segment(&model, 3);
@@ -257,7 +251,6 @@ test_compaction_leaves_out_what_is_damaged(void **state)
 	const struct model_entry *entry = &model.entries[2];
 	unsigned key, i;
 
-	(void)state;
 	fill(&model, path);
 	damage(path, entry->position + 5000, 1);
 	for (i = 0; i < 3; ++i)
@@ -282,7 +275,6 @@ test_failing_reads_are_told_and_survived(void **state)
 	struct model model;
 	const struct model_entry *entry = &model.entries[0];
 
-	(void)state;
 	fill(&model, path);
 	journal_set_map_limit(model.journal, 0);
 	unit_log_clear();
@@ -319,7 +311,6 @@ test_a_full_disk_is_waited_for(void **state)
 	struct model model;
 	unsigned key, stored;
 
-	(void)state;
 	model_open(&model, model_memory_path());
 	model_put(&model, 0, 1000);
 	journal_flush(model.journal);
@@ -360,7 +351,6 @@ test_compaction_rests_when_the_disk_is_full(void **state)
 	struct model model;
 	unsigned i, key, slices = 0;
 
-	(void)state;
 	model_open(&model, model_memory_path());
 	for (i = 0; i < 300; ++i)
 		model_put(&model, i % 10 == 0 ? i / 10 : 30 + i % 10, 60000);
@@ -422,7 +412,6 @@ test_a_disk_that_fails_now_and_then(void **state)
 	struct model model, found;
 	unsigned i, key, failed = 0;
 
-	(void)state;
 	model_open(&model, path);
 	model.random = 9;
 	for (i = 0; i < 8000; ++i) {
@@ -490,7 +479,6 @@ test_any_bytes_will_do(void **state)
 	int fd, from;
 	ssize_t len;
 
-	(void)state;
 	fill(&model, path);
 	model.random = 77;
 	from = open(path, O_RDONLY | O_CLOEXEC);

@@ -183,7 +183,6 @@ test_random_calls(void **state)
 {
 	uint64_t seed;
 
-	(void)state;
 	for (seed = 1; seed <= 3; ++seed)
 		run(seed, 6000);
 }
@@ -195,7 +194,6 @@ test_replaced_records_take_bounded_space(void **state)
 	struct model model;
 	unsigned i;
 
-	(void)state;
 	model_open(&model, model_memory_path());
 	for (i = 0; i < 200000; ++i) {
 		model_put(&model, i % MODEL_KEYS, 1500);
@@ -213,7 +211,6 @@ test_an_old_record_outlives_the_rest(void **state)
 	struct model model;
 	unsigned i;
 
-	(void)state;
 	model_open(&model, model_memory_path());
 	model_put(&model, 63, 5000);
 	for (i = 0; i < 50000; ++i) {
@@ -236,7 +233,6 @@ test_many_starts_take_bounded_space(void **state)
 	struct model model;
 	unsigned i;
 
-	(void)state;
 	model_open(&model, path);
 	for (i = 0; i < 300; ++i) {
 		model_put(&model, i % MODEL_KEYS, 1500);
@@ -255,7 +251,6 @@ test_a_queue_is_not_copied(void **state)
 	struct model model;
 	unsigned i;
 
-	(void)state;
 	model_open(&model, model_memory_path());
 	for (i = 0; i < 5000; ++i) {
 		if (i >= MODEL_KEYS)
@@ -280,7 +275,6 @@ test_numbers_outlive_compaction(void **state)
 	uint64_t next;
 	unsigned i;
 
-	(void)state;
 	model_open(&model, path);
 	for (i = 0; i < 60000; ++i)
 		model_put(&model, i / 10 == 2000 ? i % 10 : 10 + i % 10, 200);
@@ -310,7 +304,6 @@ test_the_head_overtakes_a_pass(void **state)
 	struct model model;
 	unsigned steps, i;
 
-	(void)state;
 	model_open(&model, path);
 	for (steps = 1; steps < 300; steps += 3) {
 		for (i = 0; i < 150; ++i)
@@ -363,7 +356,6 @@ test_a_walk_goes_on_through_a_pass(void **state)
 {
 	unsigned lead;
 
-	(void)state;
 	for (lead = 0; lead < 200; lead += 9) {
 		walk_through_pass(lead, 2);
 		walk_through_pass(lead, 80);
@@ -377,7 +369,6 @@ test_wrong_accounts_do_not_compact_for_ever(void **state)
 	struct model model;
 	unsigned i, slices = 0;
 
-	(void)state;
 	model_open(&model, model_memory_path());
 	for (i = 0; i < MODEL_KEYS; ++i)
 		model_put(&model, i, 200000);
@@ -430,7 +421,6 @@ test_the_owner_may_begin_a_replay_in_a_pass(void **state)
 	struct model *model = &owner.model;
 	unsigned i, fail_at;
 
-	(void)state;
 	model_open(model, model_memory_path());
 	for (fail_at = 1; fail_at < 300; fail_at += 7) {
 		for (i = 0; i < MODEL_KEYS * 4; ++i)

@@ -58,7 +58,6 @@ test_the_head_is_not_waited_for(void **state)
 	struct model model;
 	unsigned i;
 
-	(void)state;
 	fill(&model);
 	disk.absent_stride = 1;
 	for (i = 0; i < 100; ++i) {
@@ -80,7 +79,6 @@ test_the_head_is_read_when_it_is_overdue(void **state)
 	struct journal_record record;
 	struct model model;
 
-	(void)state;
 	fill(&model);
 	disk.absent_stride = 1;
 	assert_int_equal(journal_head(model.journal, &record), ERROR_AGAIN);
@@ -104,7 +102,6 @@ test_what_is_always_overdue_is_waited_for_at_once(void **state)
 	struct model model;
 	unsigned waits = 0;
 
-	(void)state;
 	fill(&model);
 	disk.absent_stride = 1;
 	do {
@@ -124,7 +121,6 @@ test_what_a_system_cannot_do_is_not_tried_again(void **state)
 	static const int errors[] = { EOPNOTSUPP, ENOSYS, EPERM, EINVAL };
 	struct model model;
 
-	(void)state;
 	for (unsigned i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
 		fill(&model);
 		disk.cached_calls = 0;
@@ -148,7 +144,6 @@ test_compaction_waits_and_loses_nothing(void **state)
 	uint64_t delay_us;
 	unsigned i, round, waits = 0;
 
-	(void)state;
 	fill(&model);
 	for (round = 0; round < 3; round++) {
 		disk.absent_stride = 0;
@@ -200,7 +195,6 @@ test_half_a_record_is_not_awaited_for_ever(void **state)
 	struct model model;
 	unsigned i, key;
 
-	(void)state;
 	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		memset(&disk, 0, sizeof(disk));
 		model_open(&model, model_memory_path());
@@ -229,7 +223,6 @@ test_half_a_head_is_not_awaited_for_ever(void **state)
 	struct journal_record record;
 	struct model model;
 
-	(void)state;
 	fill(&model);
 	disk.absent_from = (off_t)model.entries[0].position + 41;
 	assert_int_equal(journal_head(model.journal, &record), ERROR_AGAIN);
@@ -245,7 +238,6 @@ test_compaction_waits_itself_when_it_presses(void **state)
 	struct model model;
 	unsigned i;
 
-	(void)state;
 	fill(&model);
 	for (i = 0; i < 600; ++i)
 		model_put(&model, i % 4, 60000);
@@ -271,7 +263,6 @@ test_a_walk_waits(void **state)
 	uint64_t cursor = 0;
 	unsigned key;
 
-	(void)state;
 	fill(&model);
 	disk.absent_stride = 1;
 	for (key = 0; key < KEYS; key++) {
@@ -290,7 +281,6 @@ test_a_replay_waits(void **state)
 {
 	struct model model;
 
-	(void)state;
 	fill(&model);
 	disk.absent_stride = 1;
 	assert_int_equal(model_replay(&model), 0);

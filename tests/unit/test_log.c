@@ -128,14 +128,12 @@ assert_received(int fd, const char *before, const char *after)
 static int
 enter_directory(void **state)
 {
-	(void)state;
 	return mkdtemp(directory) != NULL ? chdir(directory) : -1;
 }
 
 static int
 leave_directory(void **state)
 {
-	(void)state;
 	return chdir("/") == 0 ? rmdir(directory) : -1;
 }
 
@@ -153,7 +151,6 @@ learn_wrong_zone(void)
 static int
 set_up(void **state)
 {
-	(void)state;
 	alarm(WAIT_MAX_S);
 	learn_wrong_zone();
 	memset(&taken, 0, sizeof(taken));
@@ -164,7 +161,6 @@ set_up(void **state)
 static int
 tear_down(void **state)
 {
-	(void)state;
 	log_set_sink(NULL, NULL);
 	log_close();
 	log_set_verbosity(0);
@@ -178,7 +174,6 @@ tear_down(void **state)
 static void
 test_sink_takes_every_line(void **state)
 {
-	(void)state;
 	log_set_sink(take_line, &taken);
 	log_info("number %d", 1);
 	assert_taken(1, LOG_LEVEL_INFO, "number 1");
@@ -193,7 +188,6 @@ test_sink_takes_every_line(void **state)
 static void
 test_debug_lines_only_when_verbose(void **state)
 {
-	(void)state;
 	log_set_sink(take_line, &taken);
 	log_debug("unseen");
 	assert_int_equal(taken.count, 0);
@@ -206,7 +200,6 @@ test_debug_lines_only_when_verbose(void **state)
 static void
 test_errno_is_kept(void **state)
 {
-	(void)state;
 	log_open_syslog("mail"); /* perhaps nobody is there: errno changes */
 	assert_int_equal(log_postlog_open("nowhere", "host"), ERROR_IO);
 	errno = EXDEV;
@@ -222,7 +215,6 @@ test_lines_are_cut(void **state)
 {
 	char text[LOG_LINE_MAX * 2];
 
-	(void)state;
 	memset(text, 'x', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
 	log_set_sink(take_line, &taken);
@@ -266,7 +258,6 @@ test_lines_are_printable(void **state)
 		{ "cut \xf0\x9f\x98 ", "cut ??? " },
 	};
 
-	(void)state;
 	log_set_sink(take_line, &taken);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		log_info("%s", cases[i].text);
@@ -281,7 +272,6 @@ test_time_is_local_time(void **state)
 	char expected[64];
 	struct tm tm;
 
-	(void)state;
 	/* Every day and every hour has its turn, until the year 2106. */
 	for (time_t now = 0; now < 4294967296; now += 54321) {
 		strftime(expected, sizeof(expected), "%b %e %H:%M:%S ",
@@ -299,7 +289,6 @@ test_syslog_datagram(void **state)
 {
 	int fd = bind_socket("syslog", SOCK_DGRAM);
 
-	(void)state;
 	assert_int_equal(log_syslog_open("syslog", "mail"), ERROR_NONE);
 	log_info("a %s", "text");
 	assert_received(fd, "<22>", "postfix/tlsmgr[%d]: a text");
@@ -326,7 +315,6 @@ test_syslog_facility(void **state)
 		{ "local7", "<190>" }, { "user", "<14>" }, { "kern", "<6>" } };
 	int fd = bind_socket("syslog", SOCK_DGRAM);
 
-	(void)state;
 	assert_int_equal(log_syslog_open("syslog", "nonesuch"), ERROR_INVALID);
 	assert_int_equal(log_syslog_open("syslog", ""), ERROR_INVALID);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -347,7 +335,6 @@ test_syslog_stream(void **state)
 	int client_fd;
 	ssize_t len;
 
-	(void)state;
 	assert_int_equal(log_syslog_open("syslog", "mail"), ERROR_NONE);
 	log_info("one");
 	log_info("two");
@@ -367,7 +354,6 @@ test_postlog_datagram(void **state)
 {
 	int fd = bind_socket("postlog", SOCK_DGRAM);
 
-	(void)state;
 	assert_int_equal(
 	    log_open_postlog("postlog", "mx1.example.com"), ERROR_NONE);
 	log_info("a text");
@@ -385,7 +371,6 @@ test_line_is_bounded(void **state)
 {
 	struct log_line line;
 
-	(void)state;
 	log_line_init(&line);
 	for (size_t i = 0; i < sizeof(line.bytes); i++) {
 		log_line_append(&line, "abc");
@@ -403,7 +388,6 @@ test_longest_line(void **state)
 	char host[LOG_HOST_MAX + 1], line[4096];
 	int fd = bind_socket("postlog", SOCK_DGRAM);
 
-	(void)state;
 	memset(text, 'x', sizeof(text) - 1);
 	memset(tag, 't', sizeof(tag) - 1);
 	memset(host, 'h', sizeof(host) - 1);
@@ -425,7 +409,6 @@ test_postlog_before_syslog(void **state)
 	int syslog_fd = bind_socket("syslog", SOCK_DGRAM);
 	int postlog_fd = bind_socket("postlog", SOCK_DGRAM);
 
-	(void)state;
 	assert_int_equal(log_syslog_open("syslog", "mail"), ERROR_NONE);
 	assert_int_equal(log_open_postlog("postlog", "host"), ERROR_NONE);
 	log_info("text");
@@ -447,7 +430,6 @@ test_full_postlog_falls_back_to_syslog(void **state)
 	unsigned sent = 0, missed = 0;
 	char notice[100];
 
-	(void)state;
 	assert_int_equal(log_syslog_open("syslog", "mail"), ERROR_NONE);
 	assert_int_equal(log_open_postlog("postlog", "host"), ERROR_NONE);
 	while (missed < 3) {
@@ -481,7 +463,6 @@ test_what_is_kept_outlives_the_log_daemon(void **state)
 	int fd = bind_socket("syslog", SOCK_DGRAM);
 	unsigned arrived;
 
-	(void)state;
 	assert_int_equal(log_syslog_open("syslog", "mail"), ERROR_NONE);
 	for (unsigned i = 0; i < 1000; i++)
 		log_info("text");
@@ -511,7 +492,6 @@ test_full_syslog_loses_and_counts(void **state)
 	unsigned arrived;
 	char notice[100];
 
-	(void)state;
 	assert_int_equal(log_syslog_open("syslog", "mail"), ERROR_NONE);
 	for (unsigned i = 0; i < 5000; i++)
 		log_info("text");
@@ -558,7 +538,6 @@ restart_syslogd(int type)
 static void
 test_syslogd_is_restarted(void **state)
 {
-	(void)state;
 	restart_syslogd(SOCK_DGRAM);
 	restart_syslogd(SOCK_STREAM);
 }
@@ -569,7 +548,6 @@ test_nobody_there_at_the_start(void **state)
 	char path[200];
 	int fd;
 
-	(void)state;
 	assert_int_equal(log_open_postlog("postlog", "host"), ERROR_IO);
 	assert_int_equal(errno, ENOENT);
 	fd = bind_socket("postlog", SOCK_DGRAM);
@@ -613,7 +591,6 @@ test_standard_error(void **state)
 	char text[200];
 	int fd = bind_socket("syslog", SOCK_DGRAM);
 
-	(void)state;
 	capture_stderr(write_warning, text, sizeof(text));
 	assert_string_equal(text, "postfix/tlsmgr: warning: a text\n");
 	assert_int_equal(log_syslog_open("syslog", "mail"), ERROR_NONE);
@@ -640,7 +617,6 @@ test_last_words_that_no_log_takes(void **state)
 	char text[200];
 	int fd = bind_socket("syslog", SOCK_DGRAM);
 
-	(void)state;
 	assert_int_equal(log_syslog_open("syslog", "mail"), ERROR_NONE);
 	capture_stderr(write_last_words, text, sizeof(text));
 	assert_string_equal(text, "");
@@ -672,7 +648,6 @@ test_fatal_and_panic_end_the_process(void **state)
 {
 	struct child child;
 
-	(void)state;
 	child_run(&child, end_fatally, NULL);
 	child_assert_exited(&child, 1);
 	assert_string_equal(child.lines, "fatal: the world is gone\n");
@@ -686,7 +661,6 @@ test_limit(void **state)
 {
 	struct log_limit limit = { 0 }, other = { 0 };
 
-	(void)state;
 	assert_true(log_limit_allows(&limit, 60));
 	assert_int_equal(limit.suppressed, 0);
 	assert_false(log_limit_allows(&limit, 60));

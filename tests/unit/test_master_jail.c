@@ -54,7 +54,6 @@ set_up(void **state)
 {
 	char *cause = NULL;
 
-	(void)state;
 	if (mkdtemp(directory) == NULL || chmod(directory, 0777) < 0)
 		return -1;
 	return master_owner_find(&owner, OWNER, &cause) == ERROR_NONE ? 0 : -1;
@@ -63,7 +62,6 @@ set_up(void **state)
 static int
 tear_down(void **state)
 {
-	(void)state;
 	master_owner_fini(&owner);
 	return rmdir(directory);
 }
@@ -74,7 +72,6 @@ test_find_owner(void **state)
 	struct master_owner found;
 	char *cause;
 
-	(void)state;
 	assert_string_equal(owner.name, OWNER);
 	assert_int_not_equal(owner.uid, 0);
 	assert_int_equal(
@@ -120,7 +117,6 @@ act_as_owner(void *arg)
 static void
 test_act_as_owner(void **state)
 {
-	(void)state;
 	run_as_root(act_as_owner);
 }
 
@@ -161,7 +157,6 @@ go_to_jail(void *arg)
 static void
 test_jail(void **state)
 {
-	(void)state;
 	run_as_root(go_to_jail);
 }
 
@@ -178,7 +173,6 @@ keep_root_directory(void *arg)
 static void
 test_jail_without_chroot(void **state)
 {
-	(void)state;
 	run_as_root(keep_root_directory);
 }
 
@@ -195,7 +189,6 @@ keep_ids(void *arg)
 static void
 test_jail_without_owner(void **state)
 {
-	(void)state;
 	run_as_root(keep_ids);
 }
 
@@ -211,7 +204,6 @@ test_failed_chroot_is_fatal(void **state)
 {
 	struct child child;
 
-	(void)state;
 	if (geteuid() != 0)
 		skip();
 	child_run(&child, no_such_directory, NULL);
@@ -255,7 +247,6 @@ test_unprivileged_process_stays_what_it_is(void **state)
 {
 	struct child child;
 
-	(void)state;
 	child_run(&child, act_unprivileged, NULL);
 	child_assert_exited(&child, 0);
 	assert_string_equal(child.lines, "");
@@ -285,7 +276,6 @@ test_unprivileged_process_cannot_pretend(void **state)
 {
 	struct child child;
 
-	(void)state;
 	child_run(&child, become_another, NULL);
 	child_assert_exited(&child, 1);
 	assert_non_null(strstr(child.lines, "fatal: cannot take on the group "

@@ -39,7 +39,6 @@ parse(
 static int
 clear_environment(void **state)
 {
-	(void)state;
 	unsetenv("MAIL_CONFIG");
 	unsetenv("MAIL_VERBOSE");
 	unsetenv("MAIL_DEBUG");
@@ -54,7 +53,6 @@ test_usual_command_line(void **state)
 	struct master_options options;
 	char *cause;
 
-	(void)state;
 	setenv("MAIL_CONFIG", "/etc/postfix", 1);
 	setenv("GENERATION", "17", 1);
 	assert_int_equal(PARSE(&options, &cause, "-l", "-n", "tlsmgr", "-t",
@@ -85,7 +83,6 @@ test_every_other_option(void **state)
 	struct master_options options;
 	char *cause;
 
-	(void)state;
 	assert_int_equal(PARSE(&options, &cause, "-dDSVvzlv", "-s3", "-nfoo",
 			     "-tunix", "-i", "100s", "-m", "100", "-v"),
 	    ERROR_NONE);
@@ -110,7 +107,6 @@ test_overrides_in_order(void **state)
 	struct master_options options;
 	char *cause;
 
-	(void)state;
 	assert_int_equal(PARSE(&options, &cause, "-o", "a=1", "-l", "-ob = 2",
 			     "-tunix", "-o", "a=3"),
 	    ERROR_NONE);
@@ -129,7 +125,6 @@ test_environment_acts_as_options(void **state)
 	struct master_options options;
 	char *cause;
 
-	(void)state;
 	setenv("MAIL_VERBOSE", "", 1);
 	setenv("MAIL_DEBUG", "", 1);
 	assert_int_equal(
@@ -145,7 +140,6 @@ test_standard_input_client_needs_nothing(void **state)
 	struct master_options options;
 	char *cause;
 
-	(void)state;
 	assert_int_equal(PARSE(&options, &cause, "-S"), ERROR_NONE);
 	assert_null(options.transport);
 	assert_string_equal(options.service_name, "tlsmgr");
@@ -195,7 +189,6 @@ test_bad_command_lines(void **state)
 	struct master_options options;
 	char *cause;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		assert_int_equal(
 		    parse(&options, &cause, cases[i].arguments), ERROR_INVALID);
@@ -213,7 +206,6 @@ test_bad_generation(void **state)
 	struct master_options options;
 	char text[100], *cause;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		setenv("GENERATION", bad[i], 1);
 		assert_int_equal(
@@ -236,7 +228,6 @@ test_failure_keeps_what_was_found(void **state)
 	struct master_options options;
 	char *cause;
 
-	(void)state;
 	assert_int_equal(
 	    PARSE(&options, &cause, "-V", "-o", "a=b", "-Q"), ERROR_INVALID);
 	assert_true(options.log_to_stderr);
@@ -252,7 +243,6 @@ test_typed_in_by_hand(void **state)
 	int saved = dup(STDIN_FILENO);
 	int terminal, other;
 
-	(void)state;
 	terminal = posix_openpt(O_RDWR | O_NOCTTY);
 	if (terminal < 0) {
 		print_message("no pseudo terminal here\n");

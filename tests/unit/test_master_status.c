@@ -28,7 +28,6 @@ open_channel(void **state)
 {
 	int fds[2];
 
-	(void)state;
 	alarm(WAIT_MAX_S);
 	if (pipe(fds) < 0)
 		return -1;
@@ -40,7 +39,6 @@ open_channel(void **state)
 static int
 close_channel(void **state)
 {
-	(void)state;
 	close(read_fd);
 	close(write_fd);
 	alarm(0);
@@ -90,7 +88,6 @@ test_first_pair_at_once(void **state)
 {
 	struct master_status status;
 
-	(void)state;
 	master_status_init(&status, write_fd, GENERATION);
 	assert_string_equal(receive(), "");
 	master_status_ready(&status);
@@ -106,7 +103,6 @@ test_one_pair_a_second(void **state)
 {
 	struct master_status status;
 
-	(void)state;
 	master_status_init(&status, write_fd, GENERATION);
 	for (unsigned second = 0; second < 3; second++) {
 		for (unsigned request = 0; request < 1000; request++) {
@@ -124,7 +120,6 @@ test_pair_in_flight_is_completed(void **state)
 {
 	struct master_status status;
 
-	(void)state;
 	master_status_init(&status, write_fd, GENERATION);
 	master_status_busy(&status, clock_monotonic_us());
 	clock_advance(5);
@@ -143,7 +138,6 @@ test_full_channel_suppresses_the_pair(void **state)
 {
 	struct master_status status;
 
-	(void)state;
 	master_status_init(&status, write_fd, GENERATION);
 	fill_channel();
 	master_status_busy(&status, clock_monotonic_us());
@@ -161,7 +155,6 @@ test_ready_is_tried_again(void **state)
 {
 	struct master_status status;
 
-	(void)state;
 	master_status_init(&status, write_fd, GENERATION);
 	master_status_busy(&status, clock_monotonic_us());
 	assert_string_equal(receive(), "0");
@@ -179,7 +172,6 @@ test_master_is_gone(void **state)
 {
 	struct master_status status;
 
-	(void)state;
 	signal(SIGPIPE, SIG_IGN); /* as main does */
 	master_status_init(&status, write_fd, GENERATION);
 	close(read_fd);
@@ -196,7 +188,6 @@ test_no_channel(void **state)
 	struct master_status status;
 	int closed_fd = dup(write_fd);
 
-	(void)state;
 	master_status_init(&status, -1, GENERATION);
 	master_status_busy(&status, clock_monotonic_us());
 	master_status_ready(&status);

@@ -25,21 +25,18 @@ static char directory[] = "/tmp/test_version.XXXXXX";
 static int
 enter_directory(void **state)
 {
-	(void)state;
 	return mkdtemp(directory) != NULL ? chdir(directory) : -1;
 }
 
 static int
 leave_directory(void **state)
 {
-	(void)state;
 	return chdir("/") == 0 ? rmdir(directory) : -1;
 }
 
 static int
 remove_files(void **state)
 {
-	(void)state;
 	unlink("master");
 	unlink("smtpd");
 	unlink("libpostfix-global.so");
@@ -79,7 +76,6 @@ assert_version(const char *expected)
 static void
 test_stamp_at_any_offset(void **state)
 {
-	(void)state;
 	for (off_t offset = 65536 - 80; offset < 65536 + 10; offset++) {
 		write_program(
 		    "master", offset, STRING("mail_version=3.7.11"), 1000);
@@ -99,7 +95,6 @@ test_name_of_the_parameter_is_no_stamp(void **state)
 				      "mail_version=unknown\0"
 				      "mail_version=3.8.1\0mail_version=9.9";
 
-	(void)state;
 	write_program("master", 100, strings, sizeof(strings), 10);
 	assert_version("3.8.1");
 }
@@ -107,7 +102,6 @@ test_name_of_the_parameter_is_no_stamp(void **state)
 static void
 test_cut_stamp_is_none(void **state)
 {
-	(void)state;
 	write_program("master", 100, "mail_version=3.7", 16, 0);
 	assert_version(NULL);
 	write_program("master", 100, "mail_version=", 13, 0);
@@ -122,7 +116,6 @@ test_version_is_bounded(void **state)
 	char bytes[1000] = "mail_version=";
 	char *version;
 
-	(void)state;
 	memset(bytes + 13, '7', sizeof(bytes) - 14);
 	write_program("master", 0, bytes, sizeof(bytes), 0);
 	version = master_postfix_version(".");
@@ -137,7 +130,6 @@ test_version_is_bounded(void **state)
 static void
 test_other_programs_are_asked(void **state)
 {
-	(void)state;
 	assert_version(NULL);
 	write_program(
 	    "libpostfix-global.so", 5, STRING("mail_version=3.6.1"), 0);
@@ -158,7 +150,6 @@ test_version_without_a_stamp(void **state)
 				      "mail_version\0003\0003.9\0003.x.1\0"
 				      "3.11.\0v3.11.8\0003.11.7\0003.12.0";
 
-	(void)state;
 	for (off_t offset = 65536 - 120; offset < 65536 + 10; offset++) {
 		write_program("master", offset, STRING(strings), 1000);
 		assert_version("3.11.7");
@@ -179,7 +170,6 @@ test_what_is_no_program(void **state)
 {
 	char *version;
 
-	(void)state;
 	alarm(WAIT_MAX_S);
 	assert_int_equal(mkfifo("master", 0600), 0);
 	assert_version(NULL);
@@ -216,7 +206,6 @@ test_who_announces(void **state)
 		{ "10.1", true },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		assert_int_equal(master_version_announces(cases[i].version),
 		    cases[i].announces);

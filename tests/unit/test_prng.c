@@ -57,7 +57,6 @@ test_hands_out_every_byte_once(void **state)
 	const uint64_t before = prng_statistics()->bytes_generated;
 	size_t len = 0;
 
-	(void)state;
 	for (size_t part = 1; len + part <= sizeof(out); ++part) {
 		assert_int_equal(prng_generate(out + len, part), ERROR_NONE);
 		len += part;
@@ -73,7 +72,6 @@ test_fills_more_than_a_block(void **state)
 {
 	static unsigned char out[BLOCKS_LEN];
 
-	(void)state;
 	assert_int_equal(prng_generate(out, 3), ERROR_NONE);
 	assert_int_equal(prng_generate(out, sizeof(out)), ERROR_NONE);
 	assert_counts(out, sizeof(out), 3);
@@ -88,7 +86,6 @@ test_failure_gives_zeros(void **state)
 	static unsigned char out[BLOCKS_LEN];
 	uint64_t before;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); ++i) {
 		before = prng_statistics()->failures;
 		fake_rand.result = 1;
@@ -110,7 +107,6 @@ test_recovers_from_failure(void **state)
 {
 	unsigned char out[64];
 
-	(void)state;
 	fake_rand.result = 0;
 	assert_int_equal(prng_generate(out, sizeof(out)), ERROR_RANDOM);
 	fake_rand.result = 1;
@@ -125,7 +121,6 @@ test_failure_is_logged_once_a_while(void **state)
 {
 	unsigned char out[64];
 
-	(void)state;
 	clock_advance(3600); /* past what the other tests logged */
 	fake_rand.result = 0;
 	for (int i = 0; i < 10; ++i)
@@ -142,7 +137,6 @@ test_gathered_goes_in_before_the_next_block(void **state)
 {
 	static unsigned char out[BLOCKS_LEN];
 
-	(void)state;
 	assert_int_equal(prng_generate(out, 1), ERROR_NONE);
 	prng_gather("material", 8);
 	assert_int_equal(fake_rand.adds, 0);
@@ -161,7 +155,6 @@ test_gathered_overflow_is_folded(void **state)
 	unsigned char material[1000], plain[1000], out[1];
 	size_t plain_len;
 
-	(void)state;
 	memset(material, 0x55, sizeof(material));
 	prng_gather(material, sizeof(material));
 	assert_int_equal(prng_generate(out, 1), ERROR_NONE);
@@ -186,7 +179,6 @@ test_gathered_twice_does_not_cancel(void **state)
 {
 	unsigned char material[256], zero[256] = { 0 }, out[1];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(material); ++i)
 		material[i] = (unsigned char)(i | 1);
 	for (int i = 0; i < 4; ++i)
@@ -201,7 +193,6 @@ test_gather_time_follows_the_clock(void **state)
 {
 	unsigned char out[1], first[8];
 
-	(void)state;
 	prng_gather_time();
 	assert_int_equal(prng_generate(out, 1), ERROR_NONE);
 	assert_int_equal(fake_rand.added_len, sizeof(first));
@@ -220,7 +211,6 @@ test_stir_drops_the_block(void **state)
 	const uint64_t before = prng_statistics()->stirs;
 	unsigned char out[4];
 
-	(void)state;
 	assert_int_equal(prng_generate(out, 1), ERROR_NONE);
 	prng_gather("gathered", 8);
 	prng_stir("stirred", 7);
@@ -239,7 +229,6 @@ test_nothing_is_credited(void **state)
 {
 	unsigned char material[64] = { 1 }, out[1];
 
-	(void)state;
 	prng_gather(material, sizeof(material));
 	prng_stir(material, sizeof(material));
 	prng_gather_time();
@@ -253,7 +242,6 @@ test_fini_forgets(void **state)
 {
 	unsigned char out[4];
 
-	(void)state;
 	assert_int_equal(prng_generate(out, 1), ERROR_NONE);
 	prng_gather("material", 8);
 	prng_fini();
@@ -274,7 +262,6 @@ delay_with_byte(int64_t period_s, unsigned char byte)
 static void
 test_random_delay(void **state)
 {
-	(void)state;
 	assert_int_equal(delay_with_byte(3600, 0), 1000);
 	assert_int_equal(delay_with_byte(3600, 51), 3600000000 / 5);
 	assert_int_equal(delay_with_byte(3600, 255), 3600000000);
@@ -292,7 +279,6 @@ test_real_generator(void **state)
 {
 	unsigned char one[32], two[32];
 
-	(void)state;
 	fake_rand_remove();
 	prng_gather_time();
 	assert_int_equal(prng_generate(one, sizeof(one)), ERROR_NONE);

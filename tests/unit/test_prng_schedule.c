@@ -140,7 +140,6 @@ test_start_feeds_the_pool(void **state)
 	pid_t pid = getpid();
 	unsigned char drawn[1];
 
-	(void)state;
 	write_file(unit_path("source"), "from the source");
 	write_file(unit_path("exch"), "from the exchange file");
 	config.source_name = unit_path("source");
@@ -172,7 +171,6 @@ test_nothing_configured(void **state)
 {
 	unsigned char drawn[1];
 
-	(void)state;
 	start_schedule();
 	assert_true(unit_log_has(
 	    "no entropy source specified with parameter tls_random_source"));
@@ -188,7 +186,6 @@ test_nothing_configured(void **state)
 static void
 test_source_is_read_again_and_again(void **state)
 {
-	(void)state;
 	config.source_name = "dev:/dev/zero";
 	config.source_len = 1000;
 	fake_rand.next = SOON;
@@ -204,7 +201,6 @@ test_source_is_read_again_and_again(void **state)
 static void
 test_periods_are_kept(void **state)
 {
-	(void)state;
 	config.source_name = "dev:/dev/zero";
 	config.exchange_path = unit_path("exch");
 	start_schedule();
@@ -216,7 +212,6 @@ test_periods_are_kept(void **state)
 static void
 test_file_is_read_once(void **state)
 {
-	(void)state;
 	write_file(unit_path("source"), "source");
 	config.source_name = unit_path("source");
 	config.exchange_path = unit_path("exch");
@@ -231,7 +226,6 @@ test_file_is_read_once(void **state)
 static void
 test_source_comes_late(void **state)
 {
-	(void)state;
 	config.source_name = unit_path("late");
 	fake_rand.next = SOON;
 	start_schedule();
@@ -253,7 +247,6 @@ test_source_dies(void **state)
 	char name[PATH_MAX];
 	int writer;
 
-	(void)state;
 	assert_int_equal(mkfifo(unit_path("fifo"), 0600), 0);
 	writer = open(unit_path("fifo"), O_RDWR);
 	assert_int_equal(write(writer, "some", 4), 4);
@@ -276,7 +269,6 @@ test_source_dies(void **state)
 static void
 test_restart_for_the_source(void **state)
 {
-	(void)state;
 	config.source_name = "dev:/nonexistent/random";
 	config.is_jailed = true;
 	fake_rand.next = SOON;
@@ -298,7 +290,6 @@ test_exchange_is_updated_again_and_again(void **state)
 {
 	struct stat st;
 
-	(void)state;
 	config.exchange_path = unit_path("exch");
 	fake_rand.next = SOON;
 	start_schedule();
@@ -313,7 +304,6 @@ test_exchange_removed(void **state)
 {
 	uint64_t updates;
 
-	(void)state;
 	config.source_name = "dev:/dev/zero";
 	config.exchange_path = unit_path("exch");
 	fake_rand.next = SOON;
@@ -338,7 +328,6 @@ test_exchange_removed(void **state)
 static void
 test_exchange_not_usable(void **state)
 {
-	(void)state;
 	config.exchange_path = unit_path("no/such/directory");
 	config.source_name = "dev:/dev/zero";
 	fake_rand.next = SOON;
@@ -358,7 +347,6 @@ test_exchange_locked_for_a_while(void **state)
 {
 	struct lock_holder holder;
 
-	(void)state;
 	write_file(unit_path("exch"), "content");
 	assert_true(lock_holder_start(&holder, unit_path("exch"), -1));
 	config.exchange_path = unit_path("exch");
@@ -376,7 +364,6 @@ test_exchange_locked_for_good(void **state)
 {
 	struct lock_holder holder;
 
-	(void)state;
 	write_file(unit_path("source"), "read once");
 	write_file(unit_path("exch"), "");
 	config.source_name = unit_path("source");
@@ -400,7 +387,6 @@ test_exchange_locked_for_good(void **state)
 static void
 test_save(void **state)
 {
-	(void)state;
 	config.exchange_path = unit_path("exch");
 	start_schedule();
 	prng_schedule_save(schedule);
@@ -417,7 +403,6 @@ test_update(void **state)
 {
 	struct lock_holder holder;
 
-	(void)state;
 	config.exchange_path = unit_path("exch");
 	start_schedule();
 	assert_int_equal(prng_schedule_update(schedule), ERROR_NONE);
@@ -435,7 +420,6 @@ test_update(void **state)
 static void
 test_update_without_a_file(void **state)
 {
-	(void)state;
 	start_schedule();
 	assert_int_equal(prng_schedule_update(schedule), ERROR_NONE);
 	assert_int_equal(statistics->exchange_updates, 0);
@@ -446,7 +430,6 @@ test_save_waits_for_the_lock(void **state)
 {
 	struct lock_holder holder;
 
-	(void)state;
 	config.exchange_path = unit_path("exch");
 	open_schedule();
 	assert_true(lock_holder_start(&holder, unit_path("exch"), 100));
@@ -461,7 +444,6 @@ test_save_does_not_wait_for_ever(void **state)
 	struct lock_holder holder;
 	uint64_t start_us;
 
-	(void)state;
 	config.exchange_path = unit_path("exch");
 	open_schedule();
 	assert_true(lock_holder_start(&holder, unit_path("exch"), -1));
@@ -480,7 +462,6 @@ test_free_in_the_middle(void **state)
 {
 	int writer;
 
-	(void)state;
 	assert_int_equal(mkfifo(unit_path("fifo"), 0600), 0);
 	writer = open(unit_path("fifo"), O_RDWR);
 	config.source_name = unit_path("fifo");

@@ -178,7 +178,6 @@ expect(const char *request, const char *wanted)
 static void
 test_stats(void **state)
 {
-	(void)state;
 	expect("request|stats||", "status|0|answer|42||");
 	assert_string_equal(unit_lines, "");
 	expect("request|stats|more|x||", "status|0|answer|42||");
@@ -189,7 +188,6 @@ test_stats(void **state)
 static void
 test_request_counts(void **state)
 {
-	(void)state;
 	ask("request|policy|cache_type|smtpd||");
 	ask("request|policy||");
 	ask("request|stats||");
@@ -211,7 +209,6 @@ test_request_counts(void **state)
 static void
 test_without_admin(void **state)
 {
-	(void)state;
 	service_set_admin(&service, NULL);
 	expect("request|stats||", FAIL_ALONE);
 	expect("request|config||", FAIL_ALONE);
@@ -226,7 +223,6 @@ test_list(void **state)
 	time_t now = clock_wall_s();
 	char wanted[256];
 
-	(void)state;
 	put("first", now - 10);
 	put("expired", now - 4000);
 	put("of the future", now + 4000);
@@ -277,7 +273,6 @@ test_list_is_bounded(void **state)
 	unsigned seen = 0, slices = 0;
 	char request[128];
 
-	(void)state;
 	ops.each = long_each;
 	store.base.ops = &ops;
 	do {
@@ -317,7 +312,6 @@ test_bad_lists(void **state)
 		"request|list|cache_type|smtpd|cursor|0||",
 	};
 
-	(void)state;
 	put("x", clock_wall_s());
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		expect(bad[i], "status|4294967294|" NO_LIST);
@@ -328,7 +322,6 @@ test_bad_lists(void **state)
 static void
 test_list_that_cannot_be(void **state)
 {
-	(void)state;
 	expect("request|list|cache_type|lmtp|cursor|0|filter|||",
 	    "status|4294967294|" NO_LIST);
 	expect("request|list|cache_type|smtp|cursor|0|filter|||",
@@ -343,7 +336,6 @@ test_list_that_cannot_be(void **state)
 static void
 test_flush(void **state)
 {
-	(void)state;
 	put("x", clock_wall_s());
 	expect("request|flush|cache_type|smtpd||", OK_ALONE);
 	assert_int_equal(store_memory_find(&store, "x", 1), -1);
@@ -371,7 +363,6 @@ test_rotate(void **state)
 	const struct ticket_key *key;
 	unsigned char name[TICKET_KEY_NAME_LEN];
 
-	(void)state;
 	ticket_keys_current(&ticket_keys, clock_wall_s(), &key);
 	memcpy(name, key->name, sizeof(name));
 	expect("request|rotate||", OK_ALONE);
@@ -388,7 +379,6 @@ test_rotate(void **state)
 static void
 test_flush_tickets(void **state)
 {
-	(void)state;
 	expect("request|flush_tickets||", OK_ALONE);
 	assert_string_equal(unit_lines,
 	    "0:session ticket keys wiped on request of process 123, uid 7\n");
@@ -406,7 +396,6 @@ test_flush_tickets(void **state)
 static void
 test_save(void **state)
 {
-	(void)state;
 	expect("request|save||", OK_ALONE);
 	asked.result = ERROR_LOCKED;
 	expect("request|save||", ERR_ALONE);
@@ -425,7 +414,6 @@ test_config(void **state)
 {
 	char *cause;
 
-	(void)state;
 	config_set_from(config, "tls_random_source", "dev:$data_directory/x",
 	    CONFIG_FILE, "/etc/main.cf", 12);
 	config_set(config, "data_directory", "/data", CONFIG_DEFAULT);

@@ -80,7 +80,6 @@ test_creates_private_file(void **state)
 	const mode_t masks[] = { 0, 022, 0777 };
 	mode_t saved = umask(0);
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(masks) / sizeof(masks[0]); ++i) {
 		int fd;
 
@@ -103,7 +102,6 @@ test_keeps_content_and_mends_mode(void **state)
 	char content[8] = "";
 	int fd;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); ++i) {
 		write_file(unit_path("old"), "content", modes[i]);
 		fd = open_well(unit_path("old"));
@@ -118,7 +116,6 @@ test_keeps_content_and_mends_mode(void **state)
 static void
 test_refuses_symbolic_links(void **state)
 {
-	(void)state;
 	write_file(unit_path("target"), "content", 0644);
 	assert_int_equal(symlink("target", unit_path("link")), 0);
 	assert_refused(unit_path("link"), ERROR_PERMISSION, "symbolic link");
@@ -136,7 +133,6 @@ test_refuses_other_types(void **state)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	(void)state;
 	assert_int_equal(mkfifo(unit_path("fifo"), 0600), 0);
 	assert_refused(unit_path("fifo"), ERROR_PERMISSION, "not a regular");
 
@@ -158,7 +154,6 @@ test_refuses_other_types(void **state)
 static void
 test_refuses_second_name(void **state)
 {
-	(void)state;
 	write_file(unit_path("one"), "content", 0644);
 	assert_int_equal(link(unit_path("one"), unit_path("two")), 0);
 	assert_refused(unit_path("one"), ERROR_PERMISSION, "2 names");
@@ -171,7 +166,6 @@ test_refuses_second_name(void **state)
 static void
 test_refuses_foreign_owner(void **state)
 {
-	(void)state;
 	if (geteuid() != 0) {
 		print_message("needs root: a file of another user\n");
 		skip();
@@ -192,7 +186,6 @@ test_refuses_foreign_owner(void **state)
 static void
 test_reports_what_the_system_says(void **state)
 {
-	(void)state;
 	assert_refused(
 	    unit_path("no/such/directory"), ERROR_IO, strerror(ENOENT));
 	assert_refused("", ERROR_IO, strerror(ENOENT));

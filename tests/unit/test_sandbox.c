@@ -99,7 +99,6 @@ test_allowed_calls(void **state)
 {
 	struct child child;
 
-	(void)state;
 	signal(SIGUSR2, SIG_IGN);
 	child_run(&child, use_allowed_calls, (void *)unit_path("file"));
 	skip_if_unsupported(&child);
@@ -217,7 +216,6 @@ test_forbidden_calls_are_named(void **state)
 	struct child child;
 	char line[128];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(forbidden) / sizeof(*forbidden); i++) {
 		child_run(&child, forbidden[i].code, (void *)unit_path("new"));
 		skip_if_unsupported(&child);
@@ -243,7 +241,6 @@ test_signal_that_was_sent(void **state)
 {
 	struct child child;
 
-	(void)state;
 	child_run(&child, get_signal, NULL);
 	skip_if_unsupported(&child);
 	child_assert_exited(&child, 0);
@@ -283,7 +280,6 @@ test_files(void **state)
 		unit_path("missing") };
 	struct child child;
 
-	(void)state;
 	close(creat(unit_path("source"), 0600));
 	for (size_t i = 0; i < sizeof(sources) / sizeof(*sources); i++) {
 		child_run(&child, use_files, (void *)sources[i]);
@@ -310,7 +306,6 @@ test_both(void **state)
 {
 	struct child child;
 
-	(void)state;
 	close(creat(unit_path("source"), 0600));
 	child_run(&child, enter, (void *)unit_path("source"));
 	if (WIFEXITED(child.status)) {
@@ -356,7 +351,6 @@ test_container_that_forbids_it(void **state)
 {
 	struct child child;
 
-	(void)state;
 	child_run(&child, enter_in_container, NULL);
 	skip_if_unsupported(&child);
 	child_assert_exited(&child, 0);

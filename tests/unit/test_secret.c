@@ -47,7 +47,6 @@ test_pages_are_in_no_core(void **state)
 {
 	unsigned char *memory = secret_alloc(SIZE);
 
-	(void)state;
 	for (size_t i = 0; i < SIZE; i++)
 		assert_int_equal(memory[i], 0);
 	memset(memory, 'x', SIZE);
@@ -64,7 +63,6 @@ test_large_buffer(void **state)
 	static unsigned char bytes[300 * 1000];
 	struct buffer buffer;
 
-	(void)state;
 	memset(bytes, 'x', sizeof(bytes));
 	buffer_init(&buffer);
 	for (size_t len = 1000; len <= sizeof(bytes); len *= 3) {
@@ -86,7 +84,6 @@ test_free_takes_pages_away(void **state)
 {
 	unsigned char *memory = secret_alloc(SIZE);
 
-	(void)state;
 	memset(memory, 'x', SIZE);
 	secret_free(memory, SIZE);
 	assert_int_equal(is_kept_out(memory), -1);
@@ -120,7 +117,6 @@ count_left_behind(void)
 static void
 test_stack_is_wiped(void **state)
 {
-	(void)state;
 #if defined(__SANITIZE_ADDRESS__)
 	skip(); /* it keeps such variables elsewhere */
 #elif defined(__has_feature)
@@ -152,7 +148,6 @@ test_process_is_kept_from_cores(void **state)
 {
 	struct child child;
 
-	(void)state;
 	child_run(&child, read_filter, NULL);
 	child_assert_exited(&child, 0);
 }

@@ -147,7 +147,6 @@ test_announcement(void **state)
 {
 	int fd;
 
-	(void)state;
 	start_server(true, 10);
 	reply_len = 0;
 	fd = connect_client();
@@ -162,7 +161,6 @@ test_no_announcement(void **state)
 {
 	int fd;
 
-	(void)state;
 	start_server(false, 10);
 	reply_len = 0;
 	fd = connect_client();
@@ -236,7 +234,6 @@ test_conversation(void **state)
 {
 	int fd;
 
-	(void)state;
 	start_server(false, 10);
 	fd = connect_client();
 	for (size_t i = 0; i < CONVERSATION_LEN; i++)
@@ -250,7 +247,6 @@ test_single_bytes(void **state)
 {
 	int fd;
 
-	(void)state;
 	start_server(false, 10);
 	fd = connect_client();
 	for (size_t i = 0; i < CONVERSATION_LEN; i++) {
@@ -275,7 +271,6 @@ test_pipeline(void **state)
 	size_t len = 0, wanted_len = 0;
 	int fd;
 
-	(void)state;
 	start_server(false, 10);
 	for (int round = 0; round < 8; round++) {
 		for (size_t i = 0; i < CONVERSATION_LEN; i++) {
@@ -298,7 +293,6 @@ test_seed_and_ticket_key(void **state)
 	int fd;
 	char first[256];
 
-	(void)state;
 	start_server(false, 10);
 	fd = connect_client();
 	reply_len = 0;
@@ -331,7 +325,6 @@ test_stalled_client_holds_up_nobody(void **state)
 {
 	int stalled, fd;
 
-	(void)state;
 	start_server(false, 10);
 	stalled = connect_client();
 	fd = connect_client();
@@ -373,7 +366,6 @@ test_client_that_never_reads(void **state)
 	ssize_t sent;
 	int deaf, fd;
 
-	(void)state;
 	start_server(false, 10);
 	store_long_session();
 	deaf = connect_client();
@@ -405,7 +397,6 @@ test_master_trigger(void **state)
 {
 	int fd;
 
-	(void)state;
 	start_server(false, 10);
 	fd = connect_client();
 	reply_len = 0;
@@ -427,7 +418,6 @@ test_too_large(void **state)
 	static char name[ATTR_STRING_MAX + 2];
 	int fd, other;
 
-	(void)state;
 	start_server(false, 10);
 	fd = connect_client();
 	other = connect_client();
@@ -451,7 +441,6 @@ test_hangup_in_mid_request(void **state)
 {
 	int fd;
 
-	(void)state;
 	start_server(false, 10);
 	fd = connect_client();
 	send_all(fd, "request\0lookup", 14);
@@ -467,7 +456,6 @@ test_late_answer(void **state)
 {
 	int fd;
 
-	(void)state;
 	start_server(false, 10);
 	store.is_late = true;
 	fd = connect_client();
@@ -503,7 +491,6 @@ test_late_answer_in_between(void **state)
 {
 	int late, other;
 
-	(void)state;
 	start_server(false, 10);
 	store.is_late = true;
 	late = connect_client();
@@ -536,7 +523,6 @@ test_client_limit(void **state)
 {
 	int fds[4];
 
-	(void)state;
 	start_server(false, 3);
 	for (int i = 0; i < 3; i++)
 		fds[i] = connect_client();
@@ -561,7 +547,6 @@ test_latency(void **state)
 	size_t len = 0;
 	int fd;
 
-	(void)state;
 	start_server(false, 10);
 	fd = connect_client();
 	assert_int_equal(server.latency.count, 0);
@@ -594,7 +579,6 @@ test_long_requests_take_turns(void **state)
 	char all[sizeof(request) * 3];
 	int fd;
 
-	(void)state;
 	start_server(false, 10);
 	fd = connect_client();
 	for (int i = 0; i < 3; i++)
@@ -619,7 +603,6 @@ test_stranger(void **state)
 {
 	int fds[2];
 
-	(void)state;
 	if (geteuid() != 0) {
 		print_message("needs root\n");
 		skip();
@@ -644,7 +627,6 @@ test_drain(void **state)
 {
 	int fd;
 
-	(void)state;
 	start_server(false, 10);
 	fd = connect_client();
 	for (int i = 0; i < 40; i++)
@@ -667,7 +649,6 @@ test_drain_of_much(void **state)
 	static char request[sizeof(head) + 80000 + 2];
 	int fd, size = sizeof(request) * 2;
 
-	(void)state;
 	start_server(false, 10);
 	fd = connect_client();
 	assert_int_equal(
@@ -724,7 +705,6 @@ test_drain_of_slow_reader(void **state)
 	int fd, wait_status;
 	pid_t pid;
 
-	(void)state;
 	start_server(false, 10);
 	fd = connect_and_ask_much();
 	pid = fork();
@@ -743,7 +723,6 @@ test_drain_of_deaf_client(void **state)
 {
 	int fd;
 
-	(void)state;
 	start_server(false, 10);
 	fd = connect_and_ask_much();
 	server_drain(&server);
@@ -759,7 +738,6 @@ test_out_of_descriptors(void **state)
 	struct rlimit limit, low;
 	int listener, fd;
 
-	(void)state;
 	start_server(false, 10);
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s",
 	    unit_path("socket"));

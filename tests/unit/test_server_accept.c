@@ -99,7 +99,6 @@ test_error_of_one_connection(void **state)
 {
 	static const int errors[] = { ECONNABORTED, EPROTO, EINTR, EAGAIN };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
 		fault.error_number = errors[i];
 		fault.failures_left = 1;
@@ -118,7 +117,6 @@ test_error_that_stays(void **state)
 	static const int errors[] = { EMFILE, ENFILE, ENOBUFS, ENOMEM, EPERM,
 		EOPNOTSUPP };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
 		fault.error_number = errors[i];
 		fault.failures_left = 1;

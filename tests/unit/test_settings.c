@@ -142,7 +142,6 @@ test_ranges(void **state)
 {
 	char text[32];
 
-	(void)state;
 	for (size_t i = 0; i < NUMBER_COUNT; i++) {
 		const struct number_row *row = &numbers[i];
 
@@ -167,7 +166,6 @@ test_bad_numbers(void **state)
 	static const char *const texts[] = { "", "x", "-", "1x", "1 s", "1S",
 		"0x10", "99999999999999999999", "1,000", "1.5" };
 
-	(void)state;
 	for (size_t i = 0; i < NUMBER_COUNT; i++) {
 		for (size_t j = 0; j < sizeof(texts) / sizeof(texts[0]); j++)
 			assert_number_refused(&numbers[i], texts[j]);
@@ -182,7 +180,6 @@ test_bad_numbers(void **state)
 static void
 test_units(void **state)
 {
-	(void)state;
 	set("daemon_timeout", "2h");
 	set("ipc_timeout", "1d");
 	set("tls_random_reseed_period", "1w");
@@ -228,7 +225,6 @@ test_texts(void **state)
 {
 	char *value;
 
-	(void)state;
 	set("part", "of it");
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		set(texts[i].name, "some, ${part}");
@@ -254,7 +250,6 @@ test_texts(void **state)
 static void
 test_defaults(void **state)
 {
-	(void)state;
 	read_settings();
 	assert_string_equal(settings.tls_random_source, "dev:/dev/urandom");
 	assert_string_equal(settings.syslog_name, "postfix");
@@ -281,7 +276,6 @@ test_defaults(void **state)
 static void
 test_fini_twice(void **state)
 {
-	(void)state;
 	read_settings();
 	settings_fini(&settings);
 	assert_null(settings.mail_owner);
@@ -292,7 +286,6 @@ test_fini_twice(void **state)
 static void
 test_bool_parameter(void **state)
 {
-	(void)state;
 	set("tlsmgr_cache_persist", "no");
 	read_settings();
 	assert_false(settings.tlsmgr_cache_persist);
@@ -310,7 +303,6 @@ test_enum_parameter(void **state)
 	static const char *const bad[] = { "", "y", "aut", "autos", "auto,",
 		"auto, yes", ",", "true", "1" };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		set("tlsmgr_announce_protocol", words[i][0]);
 		read_settings();
@@ -328,7 +320,6 @@ test_override_is_named(void **state)
 {
 	char *cause = NULL;
 
-	(void)state;
 	set("tls_random_bytes", "16");
 	assert_int_equal(
 	    config_override(config, "tls_random_bytes=none", &cause),
@@ -353,7 +344,6 @@ test_settings_fatal(void **state)
 	struct child child;
 	char problem[] = "no such user";
 
-	(void)state;
 	set("mail_owner", "no${empty}body");
 	child_run(&child, call_settings_fatal, problem);
 	child_assert_exited(&child, 1);
@@ -366,7 +356,6 @@ test_settings_fatal(void **state)
 static void
 test_mydomain(void **state)
 {
-	(void)state;
 	set("myhostname", "mail.example.org");
 	read_settings();
 	assert_string_equal(settings.mydomain, "example.org");
@@ -408,7 +397,6 @@ test_names_in_files(void **state)
 {
 	char *cause = NULL;
 
-	(void)state;
 	read_file("main.cf", "any_name = 1\ntlsmgr_client_limit = 5\n"
 			     "mail_owner = x\n"
 			     "tlsmgr_service_name = x\n");
@@ -423,7 +411,6 @@ test_unknown_names_of_ours(void **state)
 {
 	char wanted[PATH_MAX + 100], *cause = NULL;
 
-	(void)state;
 	read_file("main.cf", "\ntlsmgr_first = 1\n");
 	read_file("tlsmgr.cf", "tlsmgr_client_limits = 1\n");
 	assert_int_equal(check_names(&cause), ERROR_NONE);
@@ -445,7 +432,6 @@ test_unknown_names_in_overrides(void **state)
 		"tlsmgr_client_limit=5", "tlsmgr_service_name=x", "x=1" };
 	char *cause = NULL;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(assignments) / sizeof(*assignments); i++)
 		assert_int_equal(
 		    config_override(config, assignments[i], &cause),
@@ -462,7 +448,6 @@ test_foreign_names_in_our_file(void **state)
 		"smtpd_tlsmgr_x", "tlsmgr_service_name" };
 	char text[64], wanted[PATH_MAX + 200], *cause = NULL;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		config_free(config);
 		config = config_new();
@@ -502,7 +487,6 @@ test_loglevels(void **state)
 	bool log_cache;
 	char *cause = NULL;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		log_cache = !rows[i].log_cache;
 		assert_int_equal(settings_log_cache_activity(
@@ -534,7 +518,6 @@ test_bad_loglevels(void **state)
 	bool log_cache;
 	char *cause;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		log_cache = !rows[i].log_cache;
 		assert_int_equal(settings_log_cache_activity(

@@ -18,7 +18,6 @@ static struct config *config;
 static int
 setup(void **state)
 {
-	(void)state;
 	config = config_new();
 	settings_set_defaults(config);
 	return 0;
@@ -27,7 +26,6 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-	(void)state;
 	config_free(config);
 	return 0;
 }
@@ -54,7 +52,6 @@ changes_digest(const char *side, const char *name, const char *text)
 static void
 test_digest_changes(void **state)
 {
-	(void)state;
 	assert_true(changes_digest("smtpd", "smtpd_tls_cert_file", "/a"));
 	assert_true(changes_digest("smtpd", "smtpd_tls_cert_file", "/b"));
 	assert_true(changes_digest("smtpd", "smtpd_tls_cert_file", ""));
@@ -91,7 +88,6 @@ test_digest_does_not_change(void **state)
 		"tlsproxy_tls_cert_file", "tlsmgr_client_limit", "mail_owner",
 		"x_smtpd_tls_cert_file", "xtls_high_cipherlist" };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (changes_digest("smtpd", names[i], "50"))
 			fail_msg("%s", names[i]);
@@ -104,7 +100,6 @@ test_digest_is_of_names(void **state)
 {
 	unsigned char first[SETTINGS_DIGEST_LEN], second[SETTINGS_DIGEST_LEN];
 
-	(void)state;
 	set("tls_first", "x");
 	settings_digest(config, "smtpd", first);
 	config_free(config);
@@ -120,7 +115,6 @@ test_digest_leaves_out_defaults(void **state)
 {
 	unsigned char first[SETTINGS_DIGEST_LEN], second[SETTINGS_DIGEST_LEN];
 
-	(void)state;
 	settings_digest(config, "smtpd", first);
 	config_set(config, "tls_unset", "x", CONFIG_DEFAULT);
 	settings_digest(config, "smtpd", second);
@@ -134,7 +128,6 @@ test_digest_is_of_values(void **state)
 	unsigned char first[SETTINGS_DIGEST_LEN], second[SETTINGS_DIGEST_LEN];
 	char *cause = NULL;
 
-	(void)state;
 	set("smtpd_tls_cert_file", "/a");
 	set("tls_high_cipherlist", "b");
 	settings_digest(config, "smtpd", first);

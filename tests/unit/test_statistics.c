@@ -134,7 +134,6 @@ test_all_rows_are_there(void **state)
 	unsigned attributes = 0, requests = 0;
 	const unsigned char *bytes;
 
-	(void)state;
 	ask();
 	for (size_t i = 0; i < ROWS(process_rows); i++)
 		check_row(process_rows[i].name, &process_rows[i]);
@@ -162,7 +161,6 @@ test_values(void **state)
 	const struct ticket_key *key;
 	char text[32];
 
-	(void)state;
 	it.postfix_version = "3.7.11";
 	it.started_at = 1700000000;
 	it.announces = true;
@@ -229,7 +227,6 @@ test_values(void **state)
 static void
 test_log(void **state)
 {
-	(void)state;
 	it.started_at = clock_wall_s() - 60;
 	it.service.requests = 100;
 	it.server.accepted = 5;

@@ -183,7 +183,6 @@ test_life(void **state)
 		"sdbm",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		check_life(types[i]);
 		unlink(unit_path("cache.db"));
@@ -197,7 +196,6 @@ test_too_large(void **state)
 	static char big[STORE_VALUE_MAX + 1];
 	struct store *store = open_store();
 
-	(void)state;
 	store->ops->put(
 	    store, "a", 1, big, sizeof(big), clock_wall_s(), done, NULL);
 	assert_int_equal(last.error, ERROR_TOO_LARGE);
@@ -214,7 +212,6 @@ test_expiry(void **state)
 {
 	struct store *store = open_store();
 
-	(void)state;
 	put_many(store, 0, 100);
 	clock_advance(1800);
 	put_many(store, 50, 150); /* half of the first are now younger */
@@ -243,7 +240,6 @@ test_next_expiry(void **state)
 	struct store *store = open_store();
 	uint64_t next_us;
 
-	(void)state;
 	put(store, "a", "one");
 	close_store(store);
 	store = open_store();
@@ -258,7 +254,6 @@ test_former_self(void **state)
 {
 	struct store *store = open_store();
 
-	(void)state;
 	put(store, "replaced", "one");
 	put(store, "removed", "one");
 	clock_advance(1800);
@@ -279,7 +274,6 @@ test_entries_bound(void **state)
 {
 	struct store *store;
 
-	(void)state;
 	config.entries_max = 100;
 	store = open_store();
 	put_many(store, 0, 100);
@@ -300,7 +294,6 @@ test_size_bound(void **state)
 {
 	struct store *store;
 
-	(void)state;
 	config.bytes_max = 10000;
 	store = open_store();
 	put_many(store, 0, 5000);
@@ -319,7 +312,6 @@ test_churn(void **state)
 	char key[32];
 	struct stat st;
 
-	(void)state;
 	config.bytes_max = 1 << 20;
 	store = open_store();
 	memset(value, 'x', sizeof(value) - 1);
@@ -342,7 +334,6 @@ test_retained(void **state)
 {
 	struct store *store = open_store();
 
-	(void)state;
 	put_many(store, 0, 1000);
 	take_out(store, "key-7");
 	close_store(store);
@@ -368,7 +359,6 @@ test_not_persistent(void **state)
 {
 	struct store *store;
 
-	(void)state;
 	config.persist = false;
 	store = open_store();
 	put_many(store, 0, 100);
@@ -384,7 +374,6 @@ test_other_settings(void **state)
 {
 	struct store *store = open_store();
 
-	(void)state;
 	put_many(store, 0, 100);
 	close_store(store);
 	config.digest[3] ^= 1;
@@ -405,7 +394,6 @@ test_other_method(void **state)
 {
 	struct store *store = open_store();
 
-	(void)state;
 	put_many(store, 0, 100);
 	close_store(store);
 	config.type = "hash";
@@ -433,7 +421,6 @@ test_lock(void **state)
 	uint64_t cursor = 0;
 	char *cause = NULL;
 
-	(void)state;
 	put(first, "a", "one");
 	assert_int_equal(
 	    store_find("btree")->open(&config, &second, &cause), ERROR_NONE);
@@ -500,7 +487,6 @@ test_killed(void **state)
 	struct store *store;
 	int late;
 
-	(void)state;
 	in_killed_child(put_and_wait);
 	store = open_store();
 	assert_true(unit_log_has("sessions recovered in"));
@@ -546,7 +532,6 @@ test_damaged_table(void **state)
 {
 	struct store *store = open_store();
 
-	(void)state;
 	put_many(store, 0, 5000);
 	close_store(store);
 	for (int i = 0; i < 6; i++) {
@@ -585,7 +570,6 @@ test_table_damaged_in_use(void **state)
 {
 	struct store *store;
 
-	(void)state;
 	config.memory = 1; /* the smallest pool: pages are read again */
 	store = open_store();
 	put_many(store, 0, 30000);
@@ -604,7 +588,6 @@ test_damaged_journal(void **state)
 	struct store *store = open_store();
 	int kept;
 
-	(void)state;
 	put_many(store, 0, 30000); /* more than a segment */
 	close_store(store);
 	write_over("cache.journal", 4096 + 500000, -1, 10000);
@@ -631,7 +614,6 @@ test_damage_while_in_use(void **state)
 {
 	struct store *store = open_store();
 
-	(void)state;
 	put_many(store, 0, 30000); /* two segments and more */
 	close_store(store);
 	store = open_store();
@@ -670,7 +652,6 @@ test_killed_during_replay(void **state)
 {
 	struct store *store;
 
-	(void)state;
 	in_killed_child(put_and_wait);
 	config.start_budget_us = 0;
 	in_killed_child(put_during_replay);
@@ -686,7 +667,6 @@ test_foreign_journal(void **state)
 {
 	struct store *store = open_store();
 
-	(void)state;
 	put_many(store, 0, 100);
 	close_store(store);
 	write_over("cache.journal", 0, 'x', (size_t)file_len("cache.journal"));
@@ -708,7 +688,6 @@ test_each(void **state)
 	uint64_t cursor = 0;
 	int count = 0, slices = 0;
 
-	(void)state;
 	put_many(store, 0, 10000);
 	put_many(store, 500, 1000);
 	take_out(store, "key-1");
@@ -739,7 +718,6 @@ test_each_is_stopped(void **state)
 	uint64_t cursor = 0;
 	int count = 0;
 
-	(void)state;
 	put_many(store, 0, 20);
 	put_many(store, 5, 10);
 	for (int i = 1; i <= 20; i++) {
@@ -767,7 +745,6 @@ test_each_while_records_move(void **state)
 	char key[32];
 	int count = 0;
 
-	(void)state;
 	put_many(store, 0, MANY);
 	for (int i = 0; i < MANY; i++) {
 		snprintf(key, sizeof(key), "key-%d", i);
@@ -798,7 +775,6 @@ test_write_out(void **state)
 {
 	struct store *store;
 
-	(void)state;
 	in_killed_child(put_and_flush);
 	store = open_store();
 	assert_int_equal(count_many(store, 0, 100), 100);
@@ -811,7 +787,6 @@ test_oldest(void **state)
 	struct store *store = open_store();
 	time_t first = clock_wall_s();
 
-	(void)state;
 	assert_int_equal(statistics(store).oldest, 0);
 	put(store, "a", "one");
 	assert_in_range(statistics(store).oldest, first, first + 1);
@@ -841,7 +816,6 @@ test_eviction_is_reported(void **state)
 	struct store *store;
 	const char *line;
 
-	(void)state;
 	config.entries_max = 100;
 	store = open_store();
 	put_many(store, 0, 100);
@@ -860,7 +834,6 @@ test_clear(void **state)
 {
 	struct store *store = open_store();
 
-	(void)state;
 	put_many(store, 0, 1000);
 	store->ops->clear(store, done, NULL);
 	assert_int_equal(last.error, ERROR_NONE);
@@ -877,7 +850,6 @@ test_unusable_files(void **state)
 	struct store *store = NULL;
 	char *cause = NULL;
 
-	(void)state;
 	config.path = unit_path("cache");
 	assert_int_equal(mkdir(unit_path("cache.db"), 0700), 0);
 	assert_int_not_equal(

@@ -415,35 +415,30 @@ sweep(unsigned kinds, bool is_permanent, int error, unsigned ballast,
 static void
 test_one_change_fails(void **state)
 {
-	(void)state;
 	sweep(CALL_CHANGES, false, EIO, 0, 1);
 }
 
 static void
 test_changes_fail(void **state)
 {
-	(void)state;
 	sweep(CALL_CHANGES, true, EIO, 0, 1);
 }
 
 static void
 test_disk_full(void **state)
 {
-	(void)state;
 	sweep(CALL_WRITE, true, ENOSPC, 0, 1);
 }
 
 static void
 test_one_read_fails(void **state)
 {
-	(void)state;
 	sweep(CALL_READ, false, EIO, 0, 3);
 }
 
 static void
 test_dead_disk(void **state)
 {
-	(void)state;
 	sweep(CALL_ALL, true, EIO, 0, 7);
 }
 
@@ -453,7 +448,6 @@ test_table_without_room(void **state)
 {
 	static const char *const types[] = { "btree", "hash" };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		config.type = types[i];
 		sweep(CALL_WRITE, true, ENOSPC, BALLAST, 617);
@@ -486,7 +480,6 @@ begin(void)
 static void
 test_unwritten_sessions_outlast_the_table(void **state)
 {
-	(void)state;
 	begin();
 	put_ballast(BALLAST);
 	for (unsigned key = 0; key < KEYS; key++)
@@ -508,7 +501,6 @@ test_no_lock_is_to_be_had(void **state)
 {
 	enum error error = ERROR_NONE;
 
-	(void)state;
 	begin();
 	put_one(0);
 	assert_int_equal(store->ops->save(store, false), ERROR_NONE);
@@ -558,7 +550,6 @@ test_mark_that_stays(void **state)
 	int wait_status;
 	pid_t pid;
 
-	(void)state;
 	begin();
 	put_one(0);
 	assert_int_equal(store->ops->save(store, false), ERROR_NONE);
@@ -580,7 +571,6 @@ test_mark_that_stays(void **state)
 static void
 test_remove_during_replay(void **state)
 {
-	(void)state;
 	begin();
 	put_one(0);
 	store_bdb_rebuild((struct store_bdb *)store);

@@ -82,7 +82,6 @@ test_memory_is_not_exceeded(void **state)
 	struct store_bdb_recent recent;
 	uint64_t memory;
 
-	(void)state;
 	for (memory = 2 * SLOT_LEN; memory < 100 * SLOT_LEN; memory += 8) {
 		store_bdb_recent_init(&recent, memory);
 		assert_true(recent.count * SLOT_LEN <= memory);
@@ -96,7 +95,6 @@ test_least_memory(void **state)
 {
 	struct store_bdb_recent recent;
 
-	(void)state;
 	store_bdb_recent_init(&recent, 0);
 	assert_int_equal(find(&recent, UINT64_MAX), 0);
 	set(&recent, UINT64_MAX, 1, SLOT_SAME);

@@ -207,7 +207,6 @@ test_model(void **state)
 	static const char *const types[] = { "btree", "hash", "internal" };
 	static const uint64_t memories[] = { 1, 3000, 1 << 20 };
 
-	(void)state;
 	for (unsigned i = 0; i < 3; i++) {
 		for (unsigned j = 0; j < 3; j++) {
 			begin(types[i], memories[j], i * 3 + j);
@@ -226,7 +225,6 @@ test_expired_before_the_table_knows(void **state)
 {
 	const struct store_bdb *store_bdb;
 
-	(void)state;
 	begin("btree", 16 << 20, 1);
 	store_bdb = (const struct store_bdb *)store;
 	for (unsigned key = 0; key < keys; key++)
@@ -246,7 +244,6 @@ test_sweep_is_due(void **state)
 	const struct store_bdb *store_bdb;
 	uint64_t next_us;
 
-	(void)state;
 	begin("btree", 1 << 20, 1);
 	store_bdb = (const struct store_bdb *)store;
 	clock_advance(11);
@@ -343,7 +340,6 @@ test_damage_in_use(void **state)
 	const char *rounds = getenv("TLSMGR_ROUNDS");
 	unsigned long count = rounds != NULL ? strtoul(rounds, NULL, 10) : 6;
 
-	(void)state;
 	keys = KEYS_MAX;
 	for (unsigned long i = 0; i < count; i++) {
 		begin(i % 2 == 0 ? "btree" : "hash", 1, i);

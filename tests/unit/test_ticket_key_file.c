@@ -75,7 +75,6 @@ assert_nothing_logged(void)
 static int
 set_up(void **state)
 {
-	(void)state;
 	snprintf(directory, sizeof(directory), "/tmp/test_ticket_key.XXXXXX");
 	assert_non_null(mkdtemp(directory));
 	snprintf(path, sizeof(path), "%s/ticket.keys", directory);
@@ -88,7 +87,6 @@ set_up(void **state)
 static int
 tear_down(void **state)
 {
-	(void)state;
 	log_set_sink(NULL, NULL);
 	remove(path);
 	return rmdir(directory);
@@ -211,7 +209,6 @@ creates_a_private_file(void **state)
 	struct process process;
 	struct stat st;
 
-	(void)state;
 	umask(0);
 	process_start(&process, START);
 	umask(022);
@@ -230,7 +227,6 @@ restores_both_keys(void **state)
 	struct process process;
 	time_t now = START + HALF_S + 5;
 
-	(void)state;
 	process_start(&process, now);
 	assert_int_equal(process.keys.count, 2);
 	assert_int_equal(current_at(&process, now), current);
@@ -255,7 +251,6 @@ hands_keys_from_process_to_process(void **state)
 {
 	unsigned char found[TICKET_KEYS_MAX], current = make_two_keys();
 
-	(void)state;
 	for (int i = 0; i < 5; i++) {
 		assert_int_equal(keys_found_at(START + HALF_S + i, found), 2);
 		assert_int_equal(found[0], current);
@@ -270,7 +265,6 @@ leaves_no_retired_key_in_the_file(void **state)
 	unsigned char first, second, third;
 	time_t now = START;
 
-	(void)state;
 	process_start(&process, now);
 	first = current_at(&process, now);
 	assert_true(file_has_key(first));
@@ -296,7 +290,6 @@ wipes_keys_that_are_too_old(void **state)
 	unsigned char current = make_two_keys(), found[TICKET_KEYS_MAX];
 	time_t second_end = START + HALF_S + HALF_S - 1 + HALF_S;
 
-	(void)state;
 	assert_int_equal(keys_found_at(second_end - 1, found), 1);
 	assert_int_equal(found[0], current);
 	assert_false(file_has_key(current - 1));
@@ -311,7 +304,6 @@ refuses_keys_from_the_future(void **state)
 {
 	unsigned char current = make_two_keys();
 
-	(void)state;
 	assert_no_keys_at(START - DAY_S);
 	assert_logged("warning: ");
 	assert_false(file_has_key(current));
@@ -335,7 +327,6 @@ refuses_keys_of_other_settings(void **state)
 	unsigned char current = make_two_keys();
 	struct process process;
 
-	(void)state;
 	assert_int_equal(process_open(&process), ERROR_NONE);
 	process.file.settings[SETTINGS_DIGEST_LEN - 1] ^= 1;
 	assert_int_equal(
@@ -358,7 +349,6 @@ refuses_keys_that_live_too_long(void **state)
 {
 	struct process process;
 
-	(void)state;
 	make_two_keys();
 	assert_int_equal(process_open(&process), ERROR_NONE);
 	process.keys.lifetime_s = 120;
@@ -377,7 +367,6 @@ forgets_keys_when_tickets_are_off(void **state)
 	unsigned char current = make_two_keys();
 	struct process process;
 
-	(void)state;
 	assert_int_equal(process_open(&process), ERROR_NONE);
 	process.keys.lifetime_s = 0;
 	assert_int_equal(
@@ -394,7 +383,6 @@ waits_for_the_process_before(void **state)
 	struct process old, new;
 	unsigned char first, second;
 
-	(void)state;
 	process_start(&old, START);
 	first = current_at(&old, START);
 
@@ -427,7 +415,6 @@ keeps_its_lock(void **state)
 {
 	struct process old, new;
 
-	(void)state;
 	process_start(&old, START);
 	assert_int_equal(process_open(&new), ERROR_NONE);
 	process_end(&new);
@@ -443,7 +430,6 @@ does_without_a_file(void **state)
 {
 	struct process process;
 
-	(void)state;
 	ticket_keys_init(&process.keys, LIFETIME_S);
 	assert_int_equal(
 	    ticket_key_file_open(&process.file, "", settings), ERROR_DISABLED);
@@ -479,7 +465,6 @@ refuses_a_file_that_others_can_read(void **state)
 	unsigned char current = make_two_keys(), found[TICKET_KEYS_MAX];
 	struct stat st;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
 		chmod(path, modes[i]);
 		assert_not_opened("others have access");
@@ -497,7 +482,6 @@ refuses_what_is_not_a_file_of_its_own(void **state)
 {
 	char other[200];
 
-	(void)state;
 	snprintf(other, sizeof(other), "%s/other", directory);
 	assert_int_equal(symlink(other, path), 0);
 	assert_not_opened("symbolic link");
@@ -521,7 +505,6 @@ refuses_what_is_not_a_file_of_its_own(void **state)
 static void
 refuses_a_file_of_another_owner(void **state)
 {
-	(void)state;
 	if (geteuid() != 0) {
 		print_message("needs root: a file of another owner\n");
 		skip();
@@ -561,7 +544,6 @@ leaves_a_foreign_file_alone(void **state)
 		5000 };
 	unsigned char bytes[5000];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		bytes[i] = (unsigned char)(i % 251 + 1);
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
@@ -584,7 +566,6 @@ notices_every_damaged_byte(void **state)
 	unsigned char found[TICKET_KEYS_MAX];
 	unsigned char current = make_two_keys();
 
-	(void)state;
 	assert_int_equal(read_file(image, sizeof(image)), FILE_LEN);
 	for (size_t i = 0; i < FILE_LEN; i++) {
 		memcpy(bytes, image, FILE_LEN);
@@ -616,7 +597,6 @@ notices_every_wrong_length(void **state)
 	unsigned char found[TICKET_KEYS_MAX];
 	struct stat st;
 
-	(void)state;
 	make_two_keys();
 	assert_int_equal(read_file(image, sizeof(image)), FILE_LEN);
 	for (size_t len = 0; len <= sizeof(image); len++) {
@@ -684,7 +664,6 @@ survives_a_kill_at_every_byte_of_a_save(void **state)
 	struct content old, new;
 	struct process process;
 
-	(void)state;
 	for (uint64_t skipped = 0; skipped < 2; skipped++) {
 		size_t first;
 
@@ -713,7 +692,6 @@ survives_a_kill_at_every_byte_of_a_load(void **state)
 	struct content before, after;
 	struct process old, new;
 
-	(void)state;
 	process_start(&old, START);
 	current_at(&old, START);
 	take_content(&before, &old.keys);
@@ -737,7 +715,6 @@ survives_a_kill_at_every_byte_of_the_first_save(void **state)
 	unsigned char after[FILE_LEN], image[FILE_LEN] = { 0 };
 	struct process process;
 
-	(void)state;
 	process_start(&process, START);
 	read_file(after, FILE_LEN);
 	process_end(&process);
@@ -758,7 +735,6 @@ refuses_a_slot_in_the_wrong_place(void **state)
 	const size_t slot_len = FILE_LEN / 2;
 	unsigned char image[FILE_LEN], swapped[FILE_LEN];
 
-	(void)state;
 	make_two_keys();
 	read_file(image, FILE_LEN);
 	memcpy(swapped, image + slot_len, slot_len);
@@ -776,7 +752,6 @@ empties_the_file_that_it_cannot_write(void **state)
 	struct process process;
 	struct stat st;
 
-	(void)state;
 	process_start(&process, START);
 	current_at(&process, START);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);

@@ -84,7 +84,6 @@ static uint64_t started_us;
 static int
 start_children(void **state)
 {
-	(void)state;
 	started_us = clock_monotonic_us();
 	child_start(&hanging, hang, NULL);
 	child_start(&hanging_later, hang_later, NULL);
@@ -98,7 +97,6 @@ test_hanging_process_is_aborted(void **state)
 {
 	uint64_t passed_us;
 
-	(void)state;
 	child_wait(&hanging);
 	passed_us = clock_monotonic_us() - started_us;
 	child_assert_killed(&hanging, SIGABRT);
@@ -112,7 +110,6 @@ test_pat_gives_it_a_whole_timeout(void **state)
 {
 	uint64_t passed_us;
 
-	(void)state;
 	child_wait(&hanging_later);
 	passed_us = clock_monotonic_us() - started_us;
 	child_assert_killed(&hanging_later, SIGABRT);
@@ -122,7 +119,6 @@ test_pat_gives_it_a_whole_timeout(void **state)
 static void
 test_patting_process_lives(void **state)
 {
-	(void)state;
 	child_wait(&living);
 	child_assert_exited(&living, 0);
 	assert_string_equal(living.lines, "");
@@ -134,7 +130,6 @@ test_stopped_process_lives(void **state)
 {
 	int status;
 
-	(void)state;
 	assert_int_equal(waitpid(stopped.pid, &status, WUNTRACED), stopped.pid);
 	assert_true(WIFSTOPPED(status));
 	assert_true(clock_monotonic_us() - started_us > 2000000);
