@@ -70,7 +70,7 @@ TEST_TOOLS := $(patsubst tests/lib/%.c,$(BUILD)/tests/%,$(wildcard tests/lib/*_d
 	$(BUILD)/tests/failing_malloc.so
 
 .PHONY: all check test run clean install uninstall deps deps-test \
-	check-e2e check-docs check-asan check-asan-unit check-valgrind \
+	check-e2e check-docs check-rooms check-asan check-asan-unit check-valgrind \
 	lint bench bench-quick
 all: deps $(BUILD)/tlsmgr $(BUILD)/tlsmgrctl
 
@@ -145,7 +145,12 @@ E2E_ENV = TLSMGR_BUILD=$(abspath $(BUILD)) TLSMGR_BINARY=$(abspath $(BUILD))/tls
 check-e2e: all deps-test $(TEST_TOOLS)
 	$(E2E_ENV) $(PYTEST) $(PYTEST_FLAGS) $(E2E)
 
-test: check check-docs check-e2e
+test: check check-docs check-rooms check-e2e
+
+# Who may use whom (CONTRIBUTING.md), and a contract for each function.
+check-rooms: all
+	tests/run/check-rooms $(BUILD)/obj
+	tests/run/check-contracts
 
 check-docs: deps-test
 	mandoc -T lint -W warning man/*.[1-9]
