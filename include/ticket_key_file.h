@@ -19,19 +19,21 @@
 #define TICKET_KEY_FILE_H
 
 #include "error.h"
-#include "settings_digest.h"
 #include "ticket_key.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
+/* A fingerprint of the settings on which keys depend. */
+#define TICKET_KEY_SETTINGS_LEN 32
+
 struct ticket_key_file {
 	char *path;        /* owned; for messages only */
 	int fd;            /* owned; -1: no file, keys in memory only */
 	bool is_locked;    /* ours alone until it is closed */
 	uint64_t sequence; /* of the slot written last */
-	unsigned char settings[SETTINGS_DIGEST_LEN];
+	unsigned char settings[TICKET_KEY_SETTINGS_LEN];
 };
 
 /*
@@ -43,7 +45,7 @@ struct ticket_key_file {
  * with ticket_key_file_close() either way.
  */
 enum error ticket_key_file_open(struct ticket_key_file *, const char *path,
-    const unsigned char settings[SETTINGS_DIGEST_LEN]);
+    const unsigned char settings[TICKET_KEY_SETTINGS_LEN]);
 
 /*
  * Lock the file for as long as it is open, add the keys in it to the set where

@@ -137,7 +137,7 @@ check_ticket_key_file(struct ctl_check *check)
 	for (const char *const *each = memory_directories; *each != NULL;
 	     each++) {
 		if (!look_at(check, *each, &st) ||
-		    memory_directory_is_ours(&st, &check->owner))
+		    memory_directory_is_ours(&st, check->owner.uid))
 			continue;
 		advice = xasprintf("rm -r %s, then: postfix reload", *each);
 		ctl_check_add(check, CTL_WARNING, advice,

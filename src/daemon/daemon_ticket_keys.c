@@ -15,6 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+_Static_assert(TICKET_KEY_SETTINGS_LEN == SETTINGS_DIGEST_LEN,
+    "keys depend on the settings of which this is the digest");
+
 #define LOCK_RETRY_US 100000
 
 /* A key that may not be used any more is wiped no later than this. */
@@ -30,7 +33,7 @@ choose_path(const struct daemon *daemon)
 
 	if (strcmp(setting, "auto") != 0)
 		return xstrdup(setting);
-	directory = memory_directory_make(&daemon->owner);
+	directory = memory_directory_make(daemon->owner.uid, daemon->owner.gid);
 	if (directory == NULL) {
 		log_info("session ticket keys do not outlive this process: "
 			 "there is no directory in memory for them");

@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "entropy_ops.h"
 #include "log.h"
+#include "minmax.h"
 #include "xalloc.h"
 
 #include <errno.h>
@@ -115,26 +116,6 @@ entropy_source_reads_once(const struct entropy_source *source)
 	return source->ops->reads_once;
 }
 
-enum error
-entropy_read_bytes(struct entropy_source *source)
-{
-	ssize_t len;
-
-	while (source->len < source->wanted) {
-		len = read(source->fd, source->bytes + source->len,
-		    source->wanted - source->len);
-		if (len == 0)
-			return ERROR_CLOSED;
-		if (len > 0)
-			source->len += (size_t)len;
-		else if (errno == EAGAIN)
-			return ERROR_AGAIN;
-		else if (errno != EINTR)
-			return ERROR_IO;
-	}
-	return ERROR_NONE;
-}
-
 /* Call before errno changes. */
 static void
 log_read_failure(const struct entropy_source *source, enum error error)
@@ -220,8 +201,7 @@ entropy_source_read(struct entropy_source *source, struct loop *loop,
 {
 	enum error error = ERROR_NONE;
 
-	source->wanted =
-	    wanted < ENTROPY_BYTES_MAX ? wanted : ENTROPY_BYTES_MAX;
+	source->wanted = min_size(wanted, ENTROPY_BYTES_MAX);
 	source->len = 0;
 	source->done = done;
 	source->done_arg = arg;

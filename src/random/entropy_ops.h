@@ -47,7 +47,7 @@ struct entropy_source {
 };
 
 /*
- * Read on until `wanted` bytes are there. ERROR_CLOSED: the end came first,
+ * entropy_stream.c: read on until `wanted` bytes are there. ERROR_CLOSED: the end came first,
  * source->len bytes are there; else like ops->receive.
  */
 enum error entropy_read_bytes(struct entropy_source *);

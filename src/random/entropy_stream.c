@@ -1,8 +1,9 @@
 /*
- * entropy_stream: sources that are opened by name and simply read: a device,
- * and a plain file, which differ in name and in how often they are read. What
- * has come is worth having, however little. Either may turn out to be a FIFO
- * or a device that gives nothing; neither ever blocks.
+ * entropy_stream: reading from a descriptor until enough has come; and the
+ * sources that take no more than that, a device and a plain file, which differ
+ * in name and in how often they are read. A short read is used as it is.
+ * Either may turn out to be a FIFO or a device that gives nothing; neither
+ * ever blocks.
  */
 #include "entropy_ops.h"
 
@@ -11,6 +12,27 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
+
+enum error
+entropy_read_bytes(struct entropy_source *source)
+{
+	ssize_t len;
+
+	while (source->len < source->wanted) {
+		len = read(source->fd, source->bytes + source->len,
+		    source->wanted - source->len);
+		if (len == 0)
+			return ERROR_CLOSED;
+		if (len > 0)
+			source->len += (size_t)len;
+		else if (errno == EAGAIN)
+			return ERROR_AGAIN;
+		else if (errno != EINTR)
+			return ERROR_IO;
+	}
+	return ERROR_NONE;
+}
 
 static enum error
 stream_open(struct entropy_source *source)

@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "minmax.h"
 
 #include <openssl/err.h>
 #include <openssl/rand.h>
@@ -53,7 +54,7 @@ stir_gathered(void)
 
 	if (len == 0)
 		return;
-	add_to_pool(pool.gathered, len < GATHERED_LEN ? len : GATHERED_LEN);
+	add_to_pool(pool.gathered, min_size(len, GATHERED_LEN));
 	explicit_bzero(pool.gathered, sizeof(pool.gathered));
 	pool.gathered_count = 0;
 }
@@ -104,7 +105,7 @@ prng_generate(void *out, size_t len)
 			explicit_bzero(out, len);
 			return ERROR_RANDOM;
 		}
-		part = wanted < pool.left ? wanted : pool.left;
+		part = min_size(wanted, pool.left);
 		head = pool.block + sizeof(pool.block) - pool.left;
 		memcpy(next, head, part);
 		explicit_bzero(head, part);
@@ -160,7 +161,7 @@ prng_random_delay_us(int64_t period_s)
 	if (prng_generate(&byte, sizeof(byte)) != ERROR_NONE)
 		byte = UINT8_MAX;
 	delay_us = delay_us * byte / UINT8_MAX;
-	return delay_us > DELAY_MIN_US ? delay_us : DELAY_MIN_US;
+	return max_u64(delay_us, DELAY_MIN_US);
 }
 
 void

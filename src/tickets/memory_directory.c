@@ -33,33 +33,31 @@ is_in_memory(const char *path)
 }
 
 bool
-memory_directory_is_ours(
-    const struct stat *st, const struct master_owner *owner)
+memory_directory_is_ours(const struct stat *st, uid_t uid)
 {
 	return S_ISDIR(st->st_mode) && (st->st_mode & 077) == 0 &&
-	       (st->st_uid == owner->uid || st->st_uid == 0);
+	       (st->st_uid == uid || st->st_uid == 0);
 }
 
 /* One of root's was left by a process that was killed before the chown. */
 static bool
-make(const char *directory, const struct master_owner *owner)
+make(const char *directory, uid_t uid, gid_t gid)
 {
 	struct stat st;
 
 	if (mkdir(directory, 0700) < 0 && errno != EEXIST)
 		return false;
-	if (lstat(directory, &st) < 0 || !memory_directory_is_ours(&st, owner))
+	if (lstat(directory, &st) < 0 || !memory_directory_is_ours(&st, uid))
 		return false;
-	return st.st_uid == owner->uid ||
-	       lchown(directory, owner->uid, owner->gid) == 0;
+	return st.st_uid == uid || lchown(directory, uid, gid) == 0;
 }
 
 const char *
-memory_directory_make(const struct master_owner *owner)
+memory_directory_make(uid_t uid, gid_t gid)
 {
 	for (const char *const *each = memory_directories; *each != NULL;
 	     each++)
-		if (is_in_memory(*each) && make(*each, owner))
+		if (is_in_memory(*each) && make(*each, uid, gid))
 			return *each;
 	return NULL;
 }

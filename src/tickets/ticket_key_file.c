@@ -29,7 +29,7 @@ static const char magic[] = "TLSMGRTK"; /* MAGIC_LEN of it count */
 struct slot {
 	char magic[MAGIC_LEN];
 	uint64_t sequence; /* 1 and up; its parity is the index of the slot */
-	unsigned char settings[SETTINGS_DIGEST_LEN];
+	unsigned char settings[TICKET_KEY_SETTINGS_LEN];
 	uint64_t count;
 	struct ticket_key keys[TICKET_KEYS_MAX];
 	unsigned char checksum[CHECKSUM_LEN]; /* of all before it */
@@ -50,7 +50,7 @@ is_exposed(const char *path)
 
 enum error
 ticket_key_file_open(struct ticket_key_file *file, const char *path,
-    const unsigned char settings[SETTINGS_DIGEST_LEN])
+    const unsigned char settings[TICKET_KEY_SETTINGS_LEN])
 {
 	enum error error = ERROR_PERMISSION;
 	char *cause;
@@ -199,7 +199,8 @@ static void
 adopt_keys(const struct ticket_key_file *file, const struct slot *slot,
     struct ticket_keys *keys, time_t now)
 {
-	if (memcmp(slot->settings, file->settings, SETTINGS_DIGEST_LEN) != 0) {
+	if (memcmp(slot->settings, file->settings, TICKET_KEY_SETTINGS_LEN) !=
+	    0) {
 		if (slot->count > 0)
 			log_info("%s: session ticket keys of other TLS "
 				 "settings are not used",
@@ -286,7 +287,7 @@ ticket_key_file_save(
 	if (!file->is_locked)
 		return ERROR_LOCKED;
 	memcpy(slot.magic, magic, MAGIC_LEN);
-	memcpy(slot.settings, file->settings, SETTINGS_DIGEST_LEN);
+	memcpy(slot.settings, file->settings, TICKET_KEY_SETTINGS_LEN);
 	memcpy(slot.keys, keys->keys, keys->count * sizeof(*keys->keys));
 	for (int i = 0; i < SLOTS && is_written; i++)
 		is_written = write_slot(file, &slot);

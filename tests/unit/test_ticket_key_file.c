@@ -32,7 +32,7 @@ static char path[160];
 static char logged[4096];
 static unsigned char generated;
 
-static const unsigned char settings[SETTINGS_DIGEST_LEN] = { 1, 2, 3 };
+static const unsigned char settings[TICKET_KEY_SETTINGS_LEN] = { 1, 2, 3 };
 
 /* One process: its keys and its file. */
 struct process {
@@ -328,7 +328,7 @@ refuses_keys_of_other_settings(void **state)
 	struct process process;
 
 	assert_int_equal(process_open(&process), ERROR_NONE);
-	process.file.settings[SETTINGS_DIGEST_LEN - 1] ^= 1;
+	process.file.settings[TICKET_KEY_SETTINGS_LEN - 1] ^= 1;
 	assert_int_equal(
 	    ticket_key_file_load(&process.file, &process.keys, START + HALF_S),
 	    ERROR_NONE);
