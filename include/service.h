@@ -12,7 +12,6 @@
 #include "attr.h"
 #include "buffer.h"
 #include "cache.h"
-#include "config.h"
 #include "log.h"
 #include "ticket_key.h"
 
@@ -34,14 +33,15 @@ struct service_peer {
 /* What the daemon knows and can do besides, for its administrator. */
 struct service_admin {
 	void *arg;
-	const struct config *config; /* borrowed */
 	/* Append one attribute for each statistic. */
 	void (*put_statistics)(void *arg, struct buffer *reply);
+	/* Append parameter, value and origin for each parameter. */
+	void (*put_parameters)(void *arg, struct buffer *reply);
 	/*
 	 * Wipe all ticket keys. ERROR_DISABLED: there are no tickets;
 	 * ERROR_LOCKED: another process has their file, try again.
 	 */
-	enum error (*flush_ticket_keys)(void *arg);
+	enum error (*wipe_ticket_keys)(void *arg);
 	/* Write out what the end of the process would save. Never waits. */
 	enum error (*save)(void *arg);
 };

@@ -4,17 +4,12 @@
  */
 #include "cache.h"
 
-#include "checksum.h"
 #include "clock.h"
 #include "log.h"
-#include "prng.h"
 #include "xalloc.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* One session in so many that are found is stirred into the pool. */
-#define GATHER_EVERY_HITS 64
 
 static const char *const type_names[CACHE_TYPES] = {
 	[CACHE_SMTPD] = "smtpd",
@@ -133,15 +128,6 @@ wake_upkeep(struct cache *cache)
 		cache->wake(cache->wake_arg);
 }
 
-/* Not the bytes themselves, which would stay in the pool for a while. */
-static void
-gather_session(const void *session, size_t len)
-{
-	uint64_t sum = checksum64(0, session, len);
-
-	prng_gather(&sum, sizeof(sum));
-}
-
 static void
 lookup_done(
     void *arg, enum error error, const void *value, size_t len, time_t put_at)
@@ -161,8 +147,7 @@ lookup_done(
 		log_info(
 		    "read %s TLS cache entry %s: time=%lld [data %zu bytes]",
 		    cache->name, request->id, (long long)put_at, len);
-	if (cache->counters.hits++ % GATHER_EVERY_HITS == 0)
-		gather_session(value, len);
+	cache->counters.hits++;
 	request_end(request, ERROR_NONE, value, len);
 	wake_upkeep(cache);
 }

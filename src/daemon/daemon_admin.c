@@ -5,6 +5,7 @@
 #include "daemon.h"
 
 #include "clock.h"
+#include "parameters.h"
 #include "statistics.h"
 
 static void
@@ -13,8 +14,16 @@ put_statistics_cb(void *arg, struct buffer *reply)
 	statistics_put(arg, reply);
 }
 
+static void
+put_parameters_cb(void *arg, struct buffer *reply)
+{
+	const struct daemon *daemon = arg;
+
+	parameters_put(daemon->config, reply);
+}
+
 static enum error
-flush_ticket_keys_cb(void *arg)
+wipe_ticket_keys_cb(void *arg)
 {
 	struct daemon *daemon = arg;
 
@@ -68,9 +77,9 @@ daemon_start_admin(struct daemon *daemon)
 {
 	daemon->admin = (struct service_admin){
 		.arg = daemon,
-		.config = daemon->config,
 		.put_statistics = put_statistics_cb,
-		.flush_ticket_keys = flush_ticket_keys_cb,
+		.put_parameters = put_parameters_cb,
+		.wipe_ticket_keys = wipe_ticket_keys_cb,
 		.save = save_cb,
 	};
 	service_set_admin(&daemon->service, &daemon->admin);

@@ -79,7 +79,7 @@ request_flush_tickets(struct service *service, struct attr_list *request,
 	enum error error;
 
 	service_pass_over_rest(request, call);
-	error = admin->flush_ticket_keys(admin->arg);
+	error = admin->wipe_ticket_keys(admin->arg);
 	if (error == ERROR_NONE)
 		log_act(call, "session ticket keys wiped");
 	else if (error != ERROR_DISABLED)

@@ -2,10 +2,14 @@
  * requests lookup, update and delete: the entries of the session caches.
  * Identifiers and sessions are bytes; neither is ever interpreted.
  */
+#include "checksum.h"
 #include "prng.h"
 #include "service.h"
 
 #include <openssl/crypto.h>
+
+/* One session in so many that are found is mixed into the random pool. */
+#define GATHER_EVERY_HITS 64
 
 static void
 lookup_reply(struct service_call *call, enum service_status status,
@@ -31,15 +35,29 @@ get_cache_and_id(struct service *service, struct attr_list *request,
 	return ERROR_NONE;
 }
 
+/* A checksum, since the bytes themselves would stay in memory for a while. */
+static void
+gather_session(const struct cache *cache, const void *session, size_t len)
+{
+	uint64_t sum;
+
+	if (cache->counters.hits % GATHER_EVERY_HITS != 0)
+		return;
+	sum = checksum64(0, session, len);
+	prng_gather(&sum, sizeof(sum));
+}
+
 static void
 lookup_done(void *arg, enum error error, const void *session, size_t len)
 {
 	struct service_call *call = arg;
 
-	if (error == ERROR_NONE)
-		lookup_reply(call, STATUS_OK, session, len);
-	else
+	if (error != ERROR_NONE) {
 		lookup_reply(call, service_status_of(error), NULL, 0);
+		return;
+	}
+	gather_session(call->cache_request.cache, session, len);
+	lookup_reply(call, STATUS_OK, session, len);
 }
 
 void

@@ -7,7 +7,6 @@
 
 #include "attr.h"
 #include "service.h"
-#include "settings.h"
 #include "store_memory.h"
 #include "xalloc.h"
 
@@ -32,8 +31,15 @@ put_statistics(void *arg, struct buffer *reply)
 	service_put_request_counts(arg, reply);
 }
 
+static void
+put_parameters(void *arg, struct buffer *reply)
+{
+	(void)arg;
+	attr_put_string(reply, "parameter", "fuzz");
+}
+
 static enum error
-flush_ticket_keys(void *arg)
+wipe_ticket_keys(void *arg)
 {
 	ticket_keys_flush(((struct service *)arg)->ticket_keys);
 	return ERROR_NONE;
@@ -135,11 +141,10 @@ run(struct fuzz_input input, unsigned cut, bool is_late)
 {
 	static struct store_memory stores[CACHE_TYPES];
 	struct cache caches[CACHE_TYPES];
-	struct config *config = config_new();
 	struct ticket_keys keys;
 	struct service service;
-	const struct service_admin admin = { &service, config, put_statistics,
-		flush_ticket_keys, save };
+	const struct service_admin admin = { &service, put_statistics,
+		put_parameters, wipe_ticket_keys, save };
 	struct buffer replies;
 	size_t len;
 
@@ -156,7 +161,6 @@ run(struct fuzz_input input, unsigned cut, bool is_late)
 		caches[i].store = &stores[i].base;
 	}
 	ticket_keys_init(&keys, 3600);
-	settings_set_defaults(config);
 	service_init(&service, caches, &keys);
 	service_set_admin(&service, &admin);
 	buffer_init(&replies);
@@ -165,7 +169,6 @@ run(struct fuzz_input input, unsigned cut, bool is_late)
 	buffer_fini(&replies);
 	service_fini(&service);
 	ticket_keys_fini(&keys);
-	config_free(config);
 	for (int i = 0; i < CACHE_TYPES; i++)
 		cache_fini(&caches[i]);
 	return len;
