@@ -147,10 +147,12 @@ check-e2e: all deps-test $(TEST_TOOLS)
 
 test: check check-docs check-rooms check-e2e
 
-# Who may use whom (CONTRIBUTING.md), and a contract for each function.
+# Who may use whom (CONTRIBUTING.md), a contract for each function, and a test
+# for each file.
 check-rooms: all
 	tests/run/check-rooms $(BUILD)/obj
 	tests/run/check-contracts
+	tests/run/check-tested
 
 check-docs: deps-test
 	mandoc -T lint -W warning man/*.[1-9]
