@@ -205,6 +205,12 @@ bench bench-quick: all deps-test $(TEST_TOOLS)
 	$(E2E_ENV) $(PYTHON) -B tests/bench/bench.py \
 	    $(if $(filter bench-quick,$@),--quick)
 
+# The plot in the documents, from the figures of the last `make bench`.
+.PHONY: figures
+figures:
+	@tests/run/install-packages figures
+	$(PYTHON) -B tests/bench/plot.py $(BUILD)/bench.json docs/figures/latency.svg
+
 # --- fuzzing ----------------------------------------------------------------
 
 # tests/fuzz/fuzz_NAME.c is a target; tests/fuzz/corpus/NAME are the inputs of
