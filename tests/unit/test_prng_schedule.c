@@ -1,8 +1,7 @@
 /*
- * Unit tests of the schedule, on a generator whose bytes are all the same: 0
- * makes every random time come at once, 255 makes it the whole period.
+ * Unit tests of prng_schedule: when the pool is fed from its source.
  */
-#include "../lib/fake_rand.h"
+#include "fake_rand.h"
 
 #include "prng_schedule.h"
 
@@ -15,127 +14,12 @@
 
 #include "clock.h"
 #include "cmocka_range.h"
-#include "prng.h"
+#include "schedule_fixture.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 
-#include "../lib/lock_holder.h"
-#include "../lib/unit.h"
-
-#define SOON      0
-#define LATE      255
-#define PERIOD_S  3600
-#define TURNS_MAX 100
-#define HANG_S    30
-
-static struct loop *loop;
-static struct prng_schedule *schedule;
-static const struct prng_schedule_statistics *statistics;
-static struct prng_schedule_config config;
-
-/* What was asked of us. */
-static unsigned restarts;
-static bool is_restart_pressing;
-static char restart_why[PATH_MAX];
-
 static void
-restart_wanted(void *arg, const char *why, bool is_pressing)
-{
-	assert_ptr_equal(arg, &restarts);
-	++restarts;
-	is_restart_pressing = is_pressing;
-	snprintf(restart_why, sizeof(restart_why), "%s", why);
-}
-
-static int
-setup(void **state)
-{
-	prng_fini();
-	fake_rand_reset();
-	fake_rand.is_constant = true;
-	fake_rand.next = LATE;
-	loop = loop_new();
-	schedule = NULL;
-	restarts = 0;
-	config = (struct prng_schedule_config){
-		.source_name = "",
-		.source_len = 32,
-		.reseed_period_s = PERIOD_S,
-		.exchange_path = "",
-		.update_period_s = PERIOD_S,
-		.restart_wanted = restart_wanted,
-		.restart_arg = &restarts,
-	};
-	return unit_setup(state);
-}
-
-static int
-teardown(void **state)
-{
-	prng_schedule_free(schedule);
-	loop_free(loop);
-	prng_fini();
-	fake_rand_remove();
-	return unit_teardown(state);
-}
-
-static void
-write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
-}
-
-/* All but the start, in the daemon's order. */
-static void
-open_schedule(void)
-{
-	schedule = prng_schedule_new(&config);
-	statistics = prng_schedule_statistics(schedule);
-	prng_schedule_open_source(schedule);
-	prng_schedule_open_exchange(schedule);
-}
-
-static void
-start_schedule(void)
-{
-	open_schedule();
-	prng_schedule_start(schedule, loop);
-}
-
-static void
-stop_loop(void *arg)
-{
-	loop_stop(arg);
-}
-
-/* Let timers come that are due within the time given. */
-static void
-run_for(uint64_t us)
-{
-	struct loop_timer timer;
-
-	loop_timer_init(&timer, loop, stop_loop, loop);
-	loop_timer_set(&timer, us);
-	loop_run(loop);
-	loop_timer_fini(&timer);
-}
-
-/* Turn the loop until a counter has reached a value. */
-static void
-turn_until(const uint64_t *counter, uint64_t value)
-{
-	for (int i = 0; i < TURNS_MAX && *counter < value; ++i)
-		loop_run_once(loop);
-	assert_true(*counter >= value);
-}
-
-static void
-test_start_feeds_the_pool(void **state)
+the_start_feeds_the_pool(void **state)
 {
 	pid_t pid = getpid();
 	unsigned char drawn[1];
@@ -167,7 +51,7 @@ test_start_feeds_the_pool(void **state)
 }
 
 static void
-test_nothing_configured(void **state)
+nothing_configured_is_two_warnings(void **state)
 {
 	unsigned char drawn[1];
 
@@ -184,7 +68,7 @@ test_nothing_configured(void **state)
 }
 
 static void
-test_source_is_read_again_and_again(void **state)
+the_source_is_read_again_and_again(void **state)
 {
 	config.source_name = "dev:/dev/zero";
 	config.source_len = 1000;
@@ -199,7 +83,7 @@ test_source_is_read_again_and_again(void **state)
 
 /* The random times are those of the generator, not always soon. */
 static void
-test_periods_are_kept(void **state)
+periods_are_kept(void **state)
 {
 	config.source_name = "dev:/dev/zero";
 	config.exchange_path = unit_path("exch");
@@ -210,7 +94,7 @@ test_periods_are_kept(void **state)
 }
 
 static void
-test_file_is_read_once(void **state)
+a_plain_file_is_read_once(void **state)
 {
 	write_file(unit_path("source"), "source");
 	config.source_name = unit_path("source");
@@ -224,7 +108,7 @@ test_file_is_read_once(void **state)
 
 /* A source that is missing is looked for at each reseed, and found. */
 static void
-test_source_comes_late(void **state)
+a_source_that_comes_late_is_opened(void **state)
 {
 	config.source_name = unit_path("late");
 	fake_rand.next = SOON;
@@ -242,7 +126,7 @@ test_source_comes_late(void **state)
 }
 
 static void
-test_source_dies(void **state)
+a_source_that_dies_is_opened_again(void **state)
 {
 	char name[PATH_MAX];
 	int writer;
@@ -267,7 +151,7 @@ test_source_dies(void **state)
  * and the start of this process counts as the first one.
  */
 static void
-test_restart_for_the_source(void **state)
+a_restart_for_the_source_comes_once_a_period_at_most(void **state)
 {
 	config.source_name = "dev:/nonexistent/random";
 	config.is_jailed = true;
@@ -285,180 +169,9 @@ test_restart_for_the_source(void **state)
 	    "to reopen external entropy source dev:/nonexistent/random");
 }
 
-static void
-test_exchange_is_updated_again_and_again(void **state)
-{
-	struct stat st;
-
-	config.exchange_path = unit_path("exch");
-	fake_rand.next = SOON;
-	start_schedule();
-	turn_until(&statistics->exchange_updates, 5);
-	assert_int_equal(stat(unit_path("exch"), &st), 0);
-	assert_int_equal(st.st_size, 1024);
-}
-
-/* Jail or not: a new file is made with the privileges of a start. */
-static void
-test_exchange_removed(void **state)
-{
-	uint64_t updates;
-
-	config.source_name = "dev:/dev/zero";
-	config.exchange_path = unit_path("exch");
-	fake_rand.next = SOON;
-	start_schedule();
-	unit_log_clear();
-	updates = statistics->exchange_updates;
-	unlink(unit_path("exch"));
-	turn_until(&statistics->exchange_failures, 1);
-	assert_true(unit_log_has(
-	    "PRNG exchange file was removed -- exiting to reopen"));
-	assert_int_equal(restarts, 1);
-	assert_string_equal(restart_why, "to reopen the PRNG exchange file");
-	assert_true(is_restart_pressing);
-	/* It asks once, and goes on with the rest. */
-	turn_until(&statistics->source_reads, statistics->source_reads + 20);
-	assert_int_equal(restarts, 1);
-	assert_int_equal(statistics->exchange_updates, updates);
-	prng_schedule_save(schedule);
-	assert_int_equal(unit_log_complaints(), 1);
-}
-
-static void
-test_exchange_not_usable(void **state)
-{
-	config.exchange_path = unit_path("no/such/directory");
-	config.source_name = "dev:/dev/zero";
-	fake_rand.next = SOON;
-	start_schedule();
-	assert_true(unit_log_has("cannot open PRNG exchange file"));
-	turn_until(&statistics->source_reads, 20);
-	prng_schedule_save(schedule);
-	assert_int_equal(statistics->exchange_updates, 0);
-	assert_int_equal(statistics->exchange_failures, 1);
-	assert_int_equal(unit_log_complaints(), 1);
-	assert_int_equal(restarts, 0);
-}
-
-/* As at a reload, while the old process finishes. */
-static void
-test_exchange_locked_for_a_while(void **state)
-{
-	struct lock_holder holder;
-
-	write_file(unit_path("exch"), "content");
-	assert_true(lock_holder_start(&holder, unit_path("exch"), -1));
-	config.exchange_path = unit_path("exch");
-	start_schedule();
-	loop_run_once(loop);
-	assert_int_equal(statistics->exchange_updates, 0);
-	lock_holder_stop(&holder);
-	turn_until(&statistics->exchange_updates, 1);
-	assert_int_equal(statistics->exchange_failures, 0);
-	assert_true(fake_rand_has("content", 7));
-}
-
-static void
-test_exchange_locked_for_good(void **state)
-{
-	struct lock_holder holder;
-
-	write_file(unit_path("source"), "read once");
-	write_file(unit_path("exch"), "");
-	config.source_name = unit_path("source");
-	config.exchange_path = unit_path("exch");
-	fake_rand.next = SOON;
-	assert_true(lock_holder_start(&holder, unit_path("exch"), -1));
-	start_schedule();
-	loop_run_once(loop);
-	assert_int_equal(statistics->exchange_failures, 0);
-	clock_advance(10);
-	turn_until(&statistics->exchange_failures, 1);
-	assert_true(unit_log_has("locked by another process"));
-	assert_int_equal(unit_log_complaints(), 1);
-	/* At the next time it waits as long again, without a line a try. */
-	run_for(50000);
-	assert_int_equal(statistics->exchange_failures, 1);
-	lock_holder_stop(&holder);
-	turn_until(&statistics->exchange_updates, 1);
-}
-
-static void
-test_save(void **state)
-{
-	config.exchange_path = unit_path("exch");
-	start_schedule();
-	prng_schedule_save(schedule);
-	assert_int_equal(statistics->exchange_updates, 2);
-	unlink(unit_path("exch"));
-	prng_schedule_save(schedule);
-	assert_int_equal(statistics->exchange_failures, 1);
-	assert_true(unit_log_has("was removed"));
-	assert_int_equal(restarts, 0); /* this is the end anyway */
-}
-
-static void
-test_update(void **state)
-{
-	struct lock_holder holder;
-
-	config.exchange_path = unit_path("exch");
-	start_schedule();
-	assert_int_equal(prng_schedule_update(schedule), ERROR_NONE);
-	assert_int_equal(statistics->exchange_updates, 2);
-	assert_true(lock_holder_start(&holder, unit_path("exch"), -1));
-	assert_int_equal(prng_schedule_update(schedule), ERROR_LOCKED);
-	assert_int_equal(statistics->exchange_updates, 2);
-	lock_holder_stop(&holder);
-	unlink(unit_path("exch"));
-	assert_int_equal(prng_schedule_update(schedule), ERROR_NOT_FOUND);
-	assert_int_equal(statistics->exchange_failures, 1);
-}
-
-/* None is wanted, so there is nothing that could fail. */
-static void
-test_update_without_a_file(void **state)
-{
-	start_schedule();
-	assert_int_equal(prng_schedule_update(schedule), ERROR_NONE);
-	assert_int_equal(statistics->exchange_updates, 0);
-}
-
-static void
-test_save_waits_for_the_lock(void **state)
-{
-	struct lock_holder holder;
-
-	config.exchange_path = unit_path("exch");
-	open_schedule();
-	assert_true(lock_holder_start(&holder, unit_path("exch"), 100));
-	prng_schedule_save(schedule);
-	assert_int_equal(statistics->exchange_updates, 1);
-	lock_holder_stop(&holder);
-}
-
-static void
-test_save_does_not_wait_for_ever(void **state)
-{
-	struct lock_holder holder;
-	uint64_t start_us;
-
-	config.exchange_path = unit_path("exch");
-	open_schedule();
-	assert_true(lock_holder_start(&holder, unit_path("exch"), -1));
-	start_us = clock_monotonic_us();
-	prng_schedule_save(schedule);
-	assert_in_range(clock_monotonic_us() - start_us, 500000, 5000000);
-	assert_int_equal(statistics->exchange_updates, 0);
-	assert_int_equal(statistics->exchange_failures, 1);
-	assert_true(unit_log_has("locked by another process"));
-	lock_holder_stop(&holder);
-}
-
 /* A read in hand, and both timers, end without another word. */
 static void
-test_free_in_the_middle(void **state)
+freeing_ends_a_read_and_the_timers(void **state)
 {
 	int writer;
 
@@ -476,32 +189,22 @@ test_free_in_the_middle(void **state)
 	close(writer);
 }
 
+#define TEST(function) \
+	cmocka_unit_test_setup_teardown(function, setup, teardown)
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(function) \
-	cmocka_unit_test_setup_teardown(function, setup, teardown)
-		TEST(test_start_feeds_the_pool),
-		TEST(test_nothing_configured),
-		TEST(test_source_is_read_again_and_again),
-		TEST(test_periods_are_kept),
-		TEST(test_file_is_read_once),
-		TEST(test_source_comes_late),
-		TEST(test_source_dies),
-		TEST(test_restart_for_the_source),
-		TEST(test_exchange_is_updated_again_and_again),
-		TEST(test_exchange_removed),
-		TEST(test_exchange_not_usable),
-		TEST(test_exchange_locked_for_a_while),
-		TEST(test_exchange_locked_for_good),
-		TEST(test_save),
-		TEST(test_update),
-		TEST(test_update_without_a_file),
-		TEST(test_save_waits_for_the_lock),
-		TEST(test_save_does_not_wait_for_ever),
-		TEST(test_free_in_the_middle),
-#undef TEST
+		TEST(the_start_feeds_the_pool),
+		TEST(nothing_configured_is_two_warnings),
+		TEST(the_source_is_read_again_and_again),
+		TEST(periods_are_kept),
+		TEST(a_plain_file_is_read_once),
+		TEST(a_source_that_comes_late_is_opened),
+		TEST(a_source_that_dies_is_opened_again),
+		TEST(a_restart_for_the_source_comes_once_a_period_at_most),
+		TEST(freeing_ends_a_read_and_the_timers),
 	};
 
 	alarm(HANG_S);
