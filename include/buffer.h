@@ -1,7 +1,7 @@
 /*
  * buffer: a growing byte buffer, consumed from the front. It may hold session
- * bytes or keys, so memory that it leaves behind (growth, consumption, free)
- * is wiped.
+ * bytes or keys, so memory that it releases (growth, consumption, free) is
+ * wiped.
  */
 #ifndef BUFFER_H
 #define BUFFER_H

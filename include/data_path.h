@@ -1,5 +1,5 @@
 /*
- * data_path: where a file that the mail owner keeps really belongs.
+ * data_path: which directory a file of the mail owner is kept in.
  */
 #ifndef DATA_PATH_H
 #define DATA_PATH_H

@@ -1,6 +1,6 @@
 /*
  * log: one line for the administrator, in the form that Postfix's own daemons
- * use (CONTRACT section 8), to syslog, to postlogd(8) or to standard error.
+ * use, to syslog(3), to postlogd(8) or to standard error.
  *
  * Levels say whose fault it is: warning is about one record, one file or one
  * client; error about a service we cannot give; fatal means the world is not
@@ -91,7 +91,7 @@ void log_emergency(enum log_level, const char *text);
  * Send lines for which a log daemon had no time when they were written. Returns
  * in how many microseconds to call again; UINT64_MAX: none is left.
  */
-uint64_t log_flush(void);
+uint64_t log_write_backlog(void);
 
 /* Close the destinations; lines go to standard error from here on. */
 void log_close(void);

@@ -1,7 +1,7 @@
 /*
- * master: what master(8) and its daemons expect of each other (CONTRACT
- * section 2): arguments, inherited descriptors, the status channel, the jail
- * and the watchdog.
+ * master: what master(8) and its daemons expect of each other: arguments
+ * (tlsmgr(8)), inherited descriptors, the status channel, the jail and the
+ * watchdog.
  */
 #ifndef MASTER_H
 #define MASTER_H

@@ -1,8 +1,9 @@
 /*
- * prng_schedule: when the pool is fed and saved (CONTRACT section 7). Owns the
- * external entropy source, the exchange file and the two timers that drive
- * them. Whatever fails here is logged, counted and tried again: the pool never
- * depends on it, because OpenSSL seeds it from the operating system.
+ * prng_schedule: when the pool is fed and saved ("Random numbers" in
+ * tlsmgr(8)). Owns the external entropy source, the exchange file and the two
+ * timers that drive them. Whatever fails here is logged, counted and tried
+ * again: the pool never depends on it, because OpenSSL seeds it from the
+ * operating system.
  *
  * Life: new; open_source and open_exchange, before the jail; start, after it;
  * save; free.

@@ -1,8 +1,7 @@
 /*
- * sandbox: what this process may still ask of the kernel once its start is
- * done: the system calls that serving takes, by seccomp, and no file but the
- * source of entropy, by Landlock. Whoever takes over the process by a fault in
- * it has no more than that.
+ * sandbox: limits this process, once its start is done, to the system calls
+ * that serving takes, by seccomp(2), and to no file but the source of entropy,
+ * by landlock(7). An attacker who takes over the process has no more than that.
  */
 #ifndef SANDBOX_H
 #define SANDBOX_H

@@ -1,5 +1,5 @@
 /*
- * ticket_key: session ticket keys (RFC 5077 section 4; CONTRACT section 6).
+ * ticket_key: session ticket keys (RFC 5077 section 4).
  *
  * A key encrypts for half the lifetime of a session and decrypts for that half
  * and the next. The current and the previous key are kept, no others; a key
@@ -41,7 +41,7 @@ struct ticket_keys {
 	struct ticket_key keys[TICKET_KEYS_MAX]; /* current, previous */
 	uint64_t rotations;                      /* keys made */
 	/*
-	 * Called once after keys changed (made, rotated, retired, flushed), and
+	 * Called once after keys changed (made, rotated, retired, wiped), and
 	 * must not change them. May be NULL.
 	 */
 	void (*changed)(void *arg, const struct ticket_keys *);
@@ -97,6 +97,6 @@ enum error ticket_keys_adopt(
 void ticket_keys_retire(struct ticket_keys *, time_t now);
 
 /* Wipe all keys now. Always calls back. */
-void ticket_keys_flush(struct ticket_keys *);
+void ticket_keys_wipe(struct ticket_keys *);
 
 #endif

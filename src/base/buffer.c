@@ -1,7 +1,7 @@
 /*
  * buffer: a growing byte buffer, consumed from the front. Owns its memory and
- * wipes every byte that it lets go of, since any of them may be part of a
- * session or a key; that is why it never calls realloc(3).
+ * wipes every byte that it releases, since any of them may be part of a session
+ * or a key; that is why it never calls realloc(3).
  */
 #include "buffer.h"
 

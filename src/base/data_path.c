@@ -1,6 +1,6 @@
 /*
- * data_path: keeps the files that $mail_owner writes out of directories where
- * others decide what lies under a name.
+ * data_path: keeps the files that $mail_owner writes out of directories that
+ * belong to other users, who could put anything in their place.
  */
 #include "data_path.h"
 
@@ -49,7 +49,7 @@ data_path(
 		directory = xstrdup(data_directory);
 	}
 	resolved = realpath(directory, NULL);
-	/* A directory that is not there is for open(2) to complain of. */
+	/* A missing directory is reported by open(2) later. */
 	result =
 	    xasprintf("%s/%s", resolved != NULL ? resolved : directory, base);
 	free(resolved);

@@ -17,9 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
-/* How long an end may be put off for the sake of what was logged. */
-#define END_FLUSH_MS  1000
-#define FLUSH_STEP_MS 10
+/* The longest wait at the end for a log daemon that is behind. */
+#define END_WAIT_MS  1000
+#define WAIT_STEP_MS 10
 
 /* In order of preference: the first that takes a line gets it. */
 enum transport { POSTLOG, SYSLOG, TRANSPORT_COUNT };
@@ -27,12 +27,13 @@ enum transport { POSTLOG, SYSLOG, TRANSPORT_COUNT };
 static struct {
 	bool (*is_open)(void);
 	bool (*send)(enum log_level, const char *tag, const char *text);
-	uint64_t (*flush)(void);
+	uint64_t (*write_backlog)(void);
 	unsigned missed; /* lines not taken since the last that was */
 } transports[TRANSPORT_COUNT] = {
-	[POSTLOG] = { log_postlog_is_open, log_postlog_send, log_postlog_flush,
-	    0 },
-	[SYSLOG] = { log_syslog_is_open, log_syslog_send, log_syslog_flush, 0 },
+	[POSTLOG] = { log_postlog_is_open, log_postlog_send,
+	    log_postlog_write_backlog, 0 },
+	[SYSLOG] = { log_syslog_is_open, log_syslog_send,
+	    log_syslog_write_backlog, 0 },
 };
 
 static char log_tag[LOG_TAG_MAX + 1] = "tlsmgr";
@@ -77,14 +78,14 @@ log_close_postlog(void)
 }
 
 uint64_t
-log_flush(void)
+log_write_backlog(void)
 {
 	uint64_t delay_us, next_us = UINT64_MAX;
 
 	for (enum transport i = 0; i < TRANSPORT_COUNT; i++) {
 		if (!transports[i].is_open())
 			continue;
-		delay_us = transports[i].flush();
+		delay_us = transports[i].write_backlog();
 		if (delay_us < next_us)
 			next_us = delay_us;
 	}
@@ -93,18 +94,18 @@ log_flush(void)
 
 /* The same, for so long at most: before the process ends. */
 static void
-flush_wait(unsigned timeout_ms)
+wait_for_backlog(unsigned timeout_ms)
 {
 	for (unsigned waited_ms = 0;
-	     log_flush() != UINT64_MAX && waited_ms < timeout_ms;
-	     waited_ms += FLUSH_STEP_MS)
-		poll(NULL, 0, FLUSH_STEP_MS);
+	     log_write_backlog() != UINT64_MAX && waited_ms < timeout_ms;
+	     waited_ms += WAIT_STEP_MS)
+		poll(NULL, 0, WAIT_STEP_MS);
 }
 
 void
 log_close(void)
 {
-	flush_wait(END_FLUSH_MS);
+	wait_for_backlog(END_WAIT_MS);
 	log_close_postlog();
 	log_syslog_close();
 	transports[SYSLOG].missed = 0;
@@ -141,7 +142,7 @@ write_to_stderr(enum log_level level, const char *text)
 	log_line_append(&line, text);
 	log_line_append(&line, "\n");
 	if (write(STDERR_FILENO, line.bytes, line.len) < 0)
-		return; /* there is nobody left to tell */
+		return; /* no destination is left */
 }
 
 /* Tell a destination that is back how many lines it has missed. */
@@ -177,7 +178,7 @@ deliver(enum log_level level, const char *text, bool in_handler)
 		if (!taken)
 			transports[i].missed++;
 	}
-	/* Last words are not kept back, wherever they may be heard. */
+	/* Why the process ends is written somewhere in any case. */
 	if (also_to_stderr || !has_destination ||
 	    (!taken && level >= LOG_LEVEL_FATAL))
 		write_to_stderr(level, text);
@@ -250,8 +251,8 @@ log_fatal(const char *fmt, ...)
 	va_start(ap, fmt);
 	log_message(LOG_LEVEL_FATAL, fmt, ap);
 	va_end(ap);
-	flush_wait(END_FLUSH_MS);
-	/* At once: we may be within a library, which would wait for itself. */
+	wait_for_backlog(END_WAIT_MS);
+	/* No atexit(3): we may be within a library that holds its locks. */
 	_exit(1);
 }
 
@@ -263,7 +264,7 @@ log_panic(const char *fmt, ...)
 	va_start(ap, fmt);
 	log_message(LOG_LEVEL_PANIC, fmt, ap);
 	va_end(ap);
-	flush_wait(END_FLUSH_MS);
+	wait_for_backlog(END_WAIT_MS);
 	abort();
 }
 

@@ -1,7 +1,7 @@
 /*
- * log_line: the bytes of a log line. Owns the distance between local time and
- * UTC. Formats by hand, since a signal handler may call neither snprintf(3)
- * nor localtime(3).
+ * log_line: the bytes of a log line. Owns the offset of local time from UTC.
+ * Formats by hand, since a signal handler may call neither snprintf(3) nor
+ * localtime(3).
  */
 #include "log_transport.h"
 

@@ -35,9 +35,9 @@ log_postlog_is_open(void)
 }
 
 uint64_t
-log_postlog_flush(void)
+log_postlog_write_backlog(void)
 {
-	return log_socket_flush(&postlog_socket);
+	return log_socket_write_backlog(&postlog_socket);
 }
 
 bool

@@ -13,10 +13,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* How soon a log daemon that is behind is asked again. */
+/* When to try again a log daemon whose queue is full. */
 #define BUSY_DELAY_US 20000
 
-/* And one that is gone looked for, when there is no new line to send. */
+/* When to connect again, while there is no new line to send. */
 #define RECONNECT_DELAY_US 1000000
 
 /* Connect a new socket of this type. False, with errno: it failed. */
@@ -88,7 +88,7 @@ send_line(struct log_socket *sock, const struct log_line *line)
 		return false;
 	if (!sock->is_stream || (size_t)sent == line->len + 1)
 		return true;
-	/* Cut short by a full queue: the next line must not be glued to it. */
+	/* A partial write: a new connection keeps the next line apart. */
 	log_socket_close(sock);
 	errno = EAGAIN;
 	return false;
@@ -100,7 +100,7 @@ is_busy(int error)
 	return error == EAGAIN || error == ENOBUFS || error == EINTR;
 }
 
-/* Keep a line for later. Not in a handler that came in between. */
+/* Keep a line for later; not in a signal handler that interrupted this. */
 static bool
 backlog_add(struct log_socket *sock, const struct log_line *line)
 {
@@ -167,7 +167,7 @@ log_socket_send(struct log_socket *sock, const struct log_line *line)
 }
 
 uint64_t
-log_socket_flush(struct log_socket *sock)
+log_socket_write_backlog(struct log_socket *sock)
 {
 	uint64_t now_us;
 

@@ -1,10 +1,9 @@
 /*
  * log_syslog: lines for syslogd. Owns one socket.
  *
- * Not by syslog(3): glibc's waits when syslogd's queue is full, and every
- * client of the mail system would wait with it; it tries a lost socket once
- * more and then drops the line without a trace; and no signal handler may call
- * it. What is sent are the same bytes.
+ * Not by syslog(3): glibc's blocks while syslogd's queue is full; it retries a
+ * lost socket once and then drops the line without a trace; and it is not
+ * async-signal-safe. What is sent are the same bytes.
  */
 #include "log_transport.h"
 
@@ -77,9 +76,9 @@ log_syslog_is_open(void)
 }
 
 uint64_t
-log_syslog_flush(void)
+log_syslog_write_backlog(void)
 {
-	return log_socket_flush(&syslog_socket);
+	return log_socket_write_backlog(&syslog_socket);
 }
 
 bool

@@ -44,7 +44,7 @@ const char *log_level_prefix(enum log_level);
 
 /*
  * Look up how far local time is from UTC at `now`, for lines to come. A signal
- * handler makes do with what an ordinary line has learnt.
+ * handler uses the offset that the last ordinary line found.
  */
 void log_line_learn_zone(time_t now);
 
@@ -77,21 +77,21 @@ enum error log_socket_open(struct log_socket *, const char *path,
 bool log_socket_send(struct log_socket *, const struct log_line *);
 /*
  * Send what was kept, as far as there is room, connecting again if need be.
- * Returns as log_flush() does.
+ * Returns as log_write_backlog() does.
  */
-uint64_t log_socket_flush(struct log_socket *);
+uint64_t log_socket_write_backlog(struct log_socket *);
 void log_socket_close(struct log_socket *);
 
 /* The two transports. A send returns false when the line was not taken. */
 enum error log_syslog_open(const char *path, const char *facility);
 bool log_syslog_is_open(void);
-uint64_t log_syslog_flush(void);
+uint64_t log_syslog_write_backlog(void);
 bool log_syslog_send(enum log_level, const char *tag, const char *text);
 void log_syslog_close(void);
 
 enum error log_postlog_open(const char *path, const char *hostname);
 bool log_postlog_is_open(void);
-uint64_t log_postlog_flush(void);
+uint64_t log_postlog_write_backlog(void);
 bool log_postlog_send(enum log_level, const char *tag, const char *text);
 void log_postlog_close(void);
 

@@ -81,7 +81,7 @@ turn_cb(void *arg)
 
 	master_watchdog_pat();
 	daemon_end_upkeep_pauses(daemon);
-	log_delay_us = log_flush();
+	log_delay_us = log_write_backlog();
 	if (log_delay_us != UINT64_MAX &&
 	    !loop_timer_is_set(&daemon->log_timer))
 		loop_timer_set(&daemon->log_timer, log_delay_us);

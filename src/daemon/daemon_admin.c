@@ -32,7 +32,7 @@ wipe_ticket_keys_cb(void *arg)
 	/* The old keys in the file would be taken over later. */
 	if (loop_timer_is_set(&daemon->load_timer))
 		return ERROR_LOCKED;
-	ticket_keys_flush(&daemon->ticket_keys);
+	ticket_keys_wipe(&daemon->ticket_keys);
 	return ERROR_NONE;
 }
 

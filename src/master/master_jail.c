@@ -107,9 +107,9 @@ change_root(const char *root)
 		    strerror(errno));
 }
 
-/* A kernel that lets us back in has not let go of us at all. */
+/* Fatal if any id was kept or privileges can be regained. */
 static void
-check_no_way_back(const struct master_owner *owner)
+check_ids_dropped(const struct master_owner *owner)
 {
 	uid_t ruid, euid, suid;
 	gid_t rgid, egid, sgid;
@@ -134,7 +134,7 @@ check_no_way_back(const struct master_owner *owner)
  * from here on, so nothing needs the privileges of a set-user-ID program.
  */
 static void
-close_side_doors(void)
+forbid_cores_and_tracing(void)
 {
 	static const struct rlimit no_core = { 0, 0 };
 
@@ -160,7 +160,7 @@ drop_user(const struct master_owner *owner)
 	if (setresuid(owner->uid, owner->uid, owner->uid) < 0)
 		log_fatal(
 		    "cannot become user %s: %s", owner->name, strerror(errno));
-	check_no_way_back(owner);
+	check_ids_dropped(owner);
 }
 
 void
@@ -175,5 +175,5 @@ master_jail(const struct master_owner *owner, const char *root)
 		change_root(root);
 	if (owner != NULL)
 		drop_user(owner);
-	close_side_doors();
+	forbid_cores_and_tracing();
 }

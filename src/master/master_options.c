@@ -34,7 +34,7 @@ parse_number(const char *text, long min, long max, long *value)
 	return errno == 0 && *end == '\0' && *value >= min && *value <= max;
 }
 
-/* Digits and, where it is a time, a unit. Only checked: see CONTRACT 2. */
+/* Digits and, where it is a time, a unit. Checked, and otherwise ignored. */
 static bool
 is_limit(const char *text, const char *units)
 {

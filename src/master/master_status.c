@@ -1,8 +1,8 @@
 /*
  * master_status: tells master(8) whether this process is free. Borrows the
- * descriptor. Never blocks, and never leaves master with half of a pair: one
- * that has only heard "busy" takes a failure of ours for one at the start, and
- * waits a minute before it tries again.
+ * descriptor. Never blocks, and completes each pair: a master that has read
+ * "busy" and not "ready" takes a later failure for one at the start, and
+ * throttles the service for a minute.
  */
 #include "master.h"
 

@@ -133,9 +133,8 @@ log_read_failure(const struct entropy_source *source, enum error error)
 }
 
 /*
- * Is there any sense in reading on from the descriptor next time? A device
- * that was silent may speak by then, and under a chroot it could not be opened
- * again.
+ * Keep the descriptor for the next read? A device that was silent may have
+ * data by then, and in the jail it could not be opened again.
  */
 static bool
 is_worth_keeping(const struct entropy_source *source, enum error error)

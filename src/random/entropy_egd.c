@@ -1,8 +1,8 @@
 /*
  * entropy_egd: a server of the Entropy Gathering Daemon's protocol, on a UNIX
  * stream socket. The command is the bytes {1, N}; the answer is one byte that
- * counts, at most N, and that many bytes. After an answer that stops half way
- * the two sides no longer agree where they are, so the connection is given up.
+ * counts, at most N, and that many bytes. After an incomplete
+ * answer the protocol is out of step, so the connection is closed.
  */
 #include "entropy_ops.h"
 

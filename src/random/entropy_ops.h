@@ -14,10 +14,10 @@ struct entropy_ops {
 	const char *prefix; /* "dev:"; "" for the kind without one */
 	const char *noun;   /* "entropy device", for messages */
 	bool reads_once;    /* at start only; closed after a read */
-	bool is_framed;     /* a read that stops half way spoils the next */
+	bool is_framed;     /* after an incomplete read the next is out of step */
 	/* Open source->path into source->fd. Never blocks. Logs a failure. */
 	enum error (*open)(struct entropy_source *);
-	/* Ask for source->wanted bytes. NULL: there is nobody to ask. */
+	/* Ask for source->wanted bytes. NULL: nothing to send. */
 	enum error (*request)(struct entropy_source *);
 	/*
 	 * Read what is there into source->bytes. ERROR_NONE: complete, with

@@ -34,11 +34,11 @@ static struct {
 } pool;
 
 /*
- * The material is credited with no entropy at all: we cannot know what it is
- * worth, and OpenSSL 1.1.1 would take material with full credit instead of,
- * not besides, a fresh seed from the operating system. OpenSSL 3 ignores the
- * estimate where it has the system as a source. Either way the reseed that
- * RAND_add() brings about reaches RAND_bytes() at its next call.
+ * The material is credited with no entropy: its quality is unknown, and
+ * OpenSSL 1.1.1 would take material with full credit instead of, not besides, a
+ * fresh seed from the operating system. OpenSSL 3 ignores the estimate where it
+ * has the system as a source. Either way the reseed that RAND_add() brings
+ * about reaches RAND_bytes() at its next call.
  */
 static void
 add_to_pool(const void *data, size_t len)

@@ -1,5 +1,5 @@
 /*
- * sandbox: enters the two halves in order, and tells what is missing of it.
+ * sandbox: enters the two halves in order, and logs what is missing.
  */
 #include "sandbox.h"
 

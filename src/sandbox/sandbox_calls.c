@@ -2,8 +2,8 @@
  * sandbox_calls: the system calls that are left, by seccomp. Owns the list of
  * them, the names of all others, and the handler of SIGSYS.
  *
- * libseccomp knows the calls of this machine by name. The filter is made here:
- * that takes no memory, for want of which the library crashed (2.5.4).
+ * libseccomp is used for the names and numbers of calls only. The program is
+ * built here, without allocating: libseccomp 2.5.4 crashes when out of memory.
  *
  * C libraries differ in which of several calls they take for one thing, by
  * version and by machine, so all names for it are here. One that the library
@@ -56,7 +56,7 @@ sandbox_limit_calls(char **cause)
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Calls that the handler, which cannot ask the library, knows by name. */
+/* Calls that the signal handler, which may not call the library, can name. */
 #define NUMBERS  512
 #define NAME_LEN 32
 
@@ -85,8 +85,8 @@ struct call {
 /*
  * The most frequent first: older kernels go through it for each call.
  *
- * writev(2) is not on it: only glibc calls it, to tell standard error why it
- * is about to abort (damaged memory, a smashed stack). That would reach nobody;
+ * writev(2) is not on it: only glibc calls it, to print to standard error why
+ * it is about to abort (heap corruption, a smashed stack). Nobody reads that;
  * the line about a forbidden call is logged.
  */
 static const struct call calls[] = {
@@ -101,8 +101,8 @@ static const struct call calls[] = {
 	{ .name = "time" },
 	/* Clients. */
 	{ .name = "accept4" },
-	{ .name = "getsockopt" }, /* who is it? */
-	{ .name = "getppid" },    /* the same with -S */
+	{ .name = "getsockopt" }, /* SO_PEERCRED */
+	{ .name = "getppid" },    /* the peer with -S */
 	{ .name = "getuid" },
 	{ .name = "getuid32" },
 	{ .name = "geteuid" },

@@ -1,6 +1,6 @@
 /*
- * memory_directory: see its header. Others may make files in /dev/shm, so what
- * is there is used only where nobody else can have made it or change it.
+ * memory_directory: see its header. Everybody can create files in /dev/shm, so
+ * what is there is used only if no other user made it or can write to it.
  */
 #include "memory_directory.h"
 
@@ -39,7 +39,7 @@ memory_directory_is_ours(const struct stat *st, uid_t uid)
 	       (st->st_uid == uid || st->st_uid == 0);
 }
 
-/* One of root's was left by a process that was killed before the chown. */
+/* Root's: left by a process that was killed before the chown. */
 static bool
 make(const char *directory, uid_t uid, gid_t gid)
 {

@@ -204,7 +204,7 @@ ticket_keys_retire(struct ticket_keys *keys, time_t now)
 }
 
 void
-ticket_keys_flush(struct ticket_keys *keys)
+ticket_keys_wipe(struct ticket_keys *keys)
 {
 	explicit_bzero(keys->keys, sizeof(keys->keys));
 	keys->count = 0;

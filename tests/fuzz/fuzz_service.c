@@ -41,7 +41,7 @@ put_parameters(void *arg, struct buffer *reply)
 static enum error
 wipe_ticket_keys(void *arg)
 {
-	ticket_keys_flush(((struct service *)arg)->ticket_keys);
+	ticket_keys_wipe(((struct service *)arg)->ticket_keys);
 	return ERROR_NONE;
 }
 

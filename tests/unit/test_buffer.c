@@ -16,7 +16,7 @@
 #include "child.h"
 
 static void
-test_starts_empty(void **state)
+a_new_buffer_is_empty(void **state)
 {
 	struct buffer buffer;
 
@@ -32,7 +32,7 @@ test_starts_empty(void **state)
 }
 
 static void
-test_append_and_consume_in_order(void **state)
+bytes_come_out_in_the_order_they_went_in(void **state)
 {
 	struct buffer buffer;
 	unsigned char byte;
@@ -55,7 +55,7 @@ test_append_and_consume_in_order(void **state)
 }
 
 static void
-test_reserved_bytes_count_when_committed(void **state)
+reserved_bytes_count_when_committed(void **state)
 {
 	struct buffer buffer;
 	unsigned char *room;
@@ -83,7 +83,7 @@ assert_wiped(const struct buffer *buffer, unsigned char secret)
 }
 
 static void
-test_consumed_bytes_are_wiped(void **state)
+consumed_bytes_are_wiped(void **state)
 {
 	struct buffer buffer;
 	unsigned char secret[300];
@@ -108,7 +108,7 @@ test_consumed_bytes_are_wiped(void **state)
 }
 
 static void
-test_memory_does_not_grow_with_what_passes_through(void **state)
+memory_does_not_grow_with_what_passes_through(void **state)
 {
 	struct buffer buffer;
 	unsigned char piece[100] = { 0 };
@@ -126,7 +126,7 @@ test_memory_does_not_grow_with_what_passes_through(void **state)
 
 /* Few bytes were consumed, many would have to be moved: not worth it. */
 static void
-test_moves_no_more_than_was_consumed(void **state)
+no_more_is_moved_than_was_consumed(void **state)
 {
 	struct buffer buffer;
 	size_t size;
@@ -145,7 +145,7 @@ test_moves_no_more_than_was_consumed(void **state)
 }
 
 static void
-test_clear_gives_memory_back(void **state)
+clearing_gives_memory_back(void **state)
 {
 	struct buffer buffer;
 
@@ -197,7 +197,7 @@ reserve_too_much(void *arg)
 }
 
 static void
-test_misuse_is_a_panic(void **state)
+misuse_is_a_panic(void **state)
 {
 	static child_fn *const misuses[] = { consume_too_much, commit_too_much,
 		reserve_too_much };
@@ -214,15 +214,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_starts_empty),
-		cmocka_unit_test(test_append_and_consume_in_order),
-		cmocka_unit_test(test_reserved_bytes_count_when_committed),
-		cmocka_unit_test(test_consumed_bytes_are_wiped),
-		cmocka_unit_test(
-		    test_memory_does_not_grow_with_what_passes_through),
-		cmocka_unit_test(test_moves_no_more_than_was_consumed),
-		cmocka_unit_test(test_clear_gives_memory_back),
-		cmocka_unit_test(test_misuse_is_a_panic),
+		cmocka_unit_test(a_new_buffer_is_empty),
+		cmocka_unit_test(bytes_come_out_in_the_order_they_went_in),
+		cmocka_unit_test(reserved_bytes_count_when_committed),
+		cmocka_unit_test(consumed_bytes_are_wiped),
+		cmocka_unit_test(memory_does_not_grow_with_what_passes_through),
+		cmocka_unit_test(no_more_is_moved_than_was_consumed),
+		cmocka_unit_test(clearing_gives_memory_back),
+		cmocka_unit_test(misuse_is_a_panic),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,7 +29,7 @@ fill(unsigned char *bytes, size_t len)
 }
 
 static void
-test_same_bytes_same_sum_at_any_address(void **state)
+same_bytes_have_the_same_sum_at_any_address(void **state)
 {
 	unsigned char bytes[LEN_MAX], moved[LEN_MAX + 16];
 	size_t len, shift;
@@ -46,7 +46,7 @@ test_same_bytes_same_sum_at_any_address(void **state)
 
 /* Not only does each flipped bit show, it changes about half of the result. */
 static void
-test_each_bit_counts(void **state)
+each_bit_counts(void **state)
 {
 	unsigned char bytes[LEN_MAX];
 	uint64_t sum, changed;
@@ -67,7 +67,7 @@ test_each_bit_counts(void **state)
 }
 
 static void
-test_length_counts(void **state)
+the_length_counts(void **state)
 {
 	static const unsigned char zeros[LEN_MAX];
 	uint64_t sums[LEN_MAX + 1];
@@ -83,7 +83,7 @@ test_length_counts(void **state)
 
 /* The order of words counts, within a stripe and across stripes. */
 static void
-test_order_counts(void **state)
+the_order_counts(void **state)
 {
 	unsigned char bytes[64], swapped[64];
 	size_t a, b;
@@ -142,7 +142,7 @@ compute_with_two_seeds(uint64_t sums[2], const void *data, size_t len)
 }
 
 static void
-test_seeds_are_independent(void **state)
+seeds_are_independent(void **state)
 {
 	check_independence(compute_with_two_seeds);
 }
@@ -151,11 +151,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_same_bytes_same_sum_at_any_address),
-		cmocka_unit_test(test_each_bit_counts),
-		cmocka_unit_test(test_length_counts),
-		cmocka_unit_test(test_order_counts),
-		cmocka_unit_test(test_seeds_are_independent),
+		cmocka_unit_test(same_bytes_have_the_same_sum_at_any_address),
+		cmocka_unit_test(each_bit_counts),
+		cmocka_unit_test(the_length_counts),
+		cmocka_unit_test(the_order_counts),
+		cmocka_unit_test(seeds_are_independent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

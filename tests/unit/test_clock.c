@@ -5,6 +5,7 @@
 
 #include "error.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +16,7 @@
 #include "cmocka_range.h"
 
 static void
-test_wall_clock_is_the_time_of_day(void **state)
+the_wall_clock_is_the_time_of_day(void **state)
 {
 	time_t before = time(NULL);
 	time_t now = clock_wall_s();
@@ -36,7 +37,7 @@ system_us(void)
 }
 
 static void
-test_monotonic_clock_counts_microseconds(void **state)
+the_monotonic_clock_counts_microseconds(void **state)
 {
 	uint64_t outer, inner, before, after, last;
 
@@ -55,7 +56,7 @@ test_monotonic_clock_counts_microseconds(void **state)
 }
 
 static void
-test_advance_moves_both(void **state)
+advancing_moves_both_clocks(void **state)
 {
 	time_t wall = clock_wall_s();
 	uint64_t monotonic = clock_monotonic_us();
@@ -67,7 +68,7 @@ test_advance_moves_both(void **state)
 }
 
 static void
-test_setting_back_moves_the_wall_clock_only(void **state)
+setting_back_moves_the_wall_clock_only(void **state)
 {
 	time_t wall = clock_wall_s();
 	uint64_t monotonic = clock_monotonic_us();
@@ -78,7 +79,7 @@ test_setting_back_moves_the_wall_clock_only(void **state)
 }
 
 static void
-test_every_error_has_a_text(void **state)
+every_error_has_a_text(void **state)
 {
 #define CHECK_TEXT(name, text) assert_string_equal(error_text(name), text);
 	ERROR_LIST(CHECK_TEXT)
@@ -87,15 +88,25 @@ test_every_error_has_a_text(void **state)
 	assert_string_equal(error_text((enum error) - 1), "unknown error");
 }
 
+static void
+an_errno_of_a_write_tells_a_full_disk_from_a_bad_one(void **state)
+{
+	assert_int_equal(error_of_write(ENOSPC), ERROR_NO_SPACE);
+	assert_int_equal(error_of_write(EDQUOT), ERROR_NO_SPACE);
+	assert_int_equal(error_of_write(EIO), ERROR_IO);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_wall_clock_is_the_time_of_day),
-		cmocka_unit_test(test_monotonic_clock_counts_microseconds),
-		cmocka_unit_test(test_advance_moves_both),
-		cmocka_unit_test(test_setting_back_moves_the_wall_clock_only),
-		cmocka_unit_test(test_every_error_has_a_text),
+		cmocka_unit_test(the_wall_clock_is_the_time_of_day),
+		cmocka_unit_test(the_monotonic_clock_counts_microseconds),
+		cmocka_unit_test(advancing_moves_both_clocks),
+		cmocka_unit_test(setting_back_moves_the_wall_clock_only),
+		cmocka_unit_test(every_error_has_a_text),
+		cmocka_unit_test(
+		    an_errno_of_a_write_tells_a_full_disk_from_a_bad_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

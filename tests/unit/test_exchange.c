@@ -2,7 +2,7 @@
  * Unit tests of the exchange file, on a generator whose bytes count up and
  * that shows what was stirred in.
  */
-#include "../lib/fake_rand.h"
+#include "fake_rand.h"
 
 #include "exchange.h"
 
@@ -21,8 +21,8 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "../lib/lock_holder.h"
-#include "../lib/unit.h"
+#include "lock_holder.h"
+#include "unit.h"
 
 #define OTHER_UID 65534
 #define LONG_LEN  3000
@@ -78,7 +78,7 @@ open_file(void)
 }
 
 static void
-test_new_file(void **state)
+a_new_file_is_filled(void **state)
 {
 	struct stat st;
 
@@ -94,7 +94,7 @@ test_new_file(void **state)
 
 /* What the file held goes in before what it will hold comes out. */
 static void
-test_content_is_stirred_before_output(void **state)
+content_is_stirred_in_before_output_is_drawn(void **state)
 {
 	unsigned char content[EXCHANGE_FILE_LEN], drawn[1];
 
@@ -112,7 +112,7 @@ test_content_is_stirred_before_output(void **state)
 }
 
 static void
-test_each_update_reads_the_last(void **state)
+each_update_reads_what_the_last_wrote(void **state)
 {
 	unsigned char content[4];
 
@@ -129,7 +129,7 @@ test_each_update_reads_the_last(void **state)
 }
 
 static void
-test_short_and_long_files(void **state)
+a_short_or_long_file_becomes_as_long_as_it_should(void **state)
 {
 	unsigned char content[LONG_LEN];
 
@@ -152,7 +152,7 @@ test_short_and_long_files(void **state)
 }
 
 static void
-test_removed_file(void **state)
+a_removed_file_is_told(void **state)
 {
 	open_file();
 	assert_int_equal(exchange_update(&file), ERROR_NONE);
@@ -171,7 +171,7 @@ test_removed_file(void **state)
 }
 
 static void
-test_locked_file(void **state)
+a_file_with_a_record_lock_is_not_waited_for(void **state)
 {
 	struct lock_holder holder;
 	struct stat st;
@@ -198,7 +198,7 @@ test_locked_file(void **state)
  * so a second one in this process will do.
  */
 static void
-test_flocked_file(void **state)
+a_file_with_an_flock_is_not_waited_for(void **state)
 {
 	struct lock_holder holder;
 	int other;
@@ -220,7 +220,7 @@ test_flocked_file(void **state)
 
 /* A generator that fails costs neither the file nor the lock. */
 static void
-test_generator_failure_keeps_content(void **state)
+a_failed_generator_leaves_the_content(void **state)
 {
 	struct lock_holder holder;
 
@@ -238,7 +238,7 @@ test_generator_failure_keeps_content(void **state)
 
 /* As on a full file system: some of it is written, and no more. */
 static void
-test_short_write(void **state)
+a_short_write_is_an_error(void **state)
 {
 	struct rlimit saved, limit;
 
@@ -259,7 +259,7 @@ test_short_write(void **state)
 }
 
 static void
-test_not_open(void **state)
+without_a_file_updates_are_disabled(void **state)
 {
 	assert_int_equal(exchange_update(&file), ERROR_DISABLED);
 	assert_int_equal(mkfifo(unit_path("fifo"), 0600), 0);
@@ -273,7 +273,7 @@ test_not_open(void **state)
 
 /* As it is when an administrator made the directory for root alone. */
 static void
-test_directory_not_ours(void **state)
+a_directory_of_others_is_an_error(void **state)
 {
 	if (geteuid() == 0)
 		assert_int_equal(seteuid(OTHER_UID), 0);
@@ -294,17 +294,17 @@ main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(function) \
 	cmocka_unit_test_setup_teardown(function, setup, teardown)
-		TEST(test_new_file),
-		TEST(test_content_is_stirred_before_output),
-		TEST(test_each_update_reads_the_last),
-		TEST(test_short_and_long_files),
-		TEST(test_removed_file),
-		TEST(test_locked_file),
-		TEST(test_flocked_file),
-		TEST(test_generator_failure_keeps_content),
-		TEST(test_short_write),
-		TEST(test_not_open),
-		TEST(test_directory_not_ours),
+		TEST(a_new_file_is_filled),
+		TEST(content_is_stirred_in_before_output_is_drawn),
+		TEST(each_update_reads_what_the_last_wrote),
+		TEST(a_short_or_long_file_becomes_as_long_as_it_should),
+		TEST(a_removed_file_is_told),
+		TEST(a_file_with_a_record_lock_is_not_waited_for),
+		TEST(a_file_with_an_flock_is_not_waited_for),
+		TEST(a_failed_generator_leaves_the_content),
+		TEST(a_short_write_is_an_error),
+		TEST(without_a_file_updates_are_disabled),
+		TEST(a_directory_of_others_is_an_error),
 #undef TEST
 	};
 

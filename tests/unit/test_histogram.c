@@ -24,7 +24,7 @@ setup(void **state)
 }
 
 static void
-test_empty(void **state)
+an_empty_histogram_says_0(void **state)
 {
 	assert_int_equal(histogram_quantile(&histogram, 0.5), 0);
 	assert_int_equal(histogram_quantile(&histogram, 1), 0);
@@ -35,7 +35,7 @@ test_empty(void **state)
 
 /* Each small value is told from its neighbours. */
 static void
-test_small_values_are_exact(void **state)
+small_values_are_exact(void **state)
 {
 	for (uint64_t i = 0; i < HISTOGRAM_EXACT; i++)
 		histogram_add(&histogram, i, 1);
@@ -47,7 +47,7 @@ test_small_values_are_exact(void **state)
 
 /* Below and at each power of two, where one width of buckets ends. */
 static void
-test_edges(void **state)
+a_quantile_is_never_too_low_at_the_edges(void **state)
 {
 	uint64_t value, found;
 
@@ -74,7 +74,7 @@ compare(const void *left, const void *right)
 }
 
 static void
-test_quantiles(void **state)
+quantiles_are_within_the_promised_error(void **state)
 {
 	static const double shares[] = { 0.001, 0.1, 0.5, 0.9, 0.99, 0.999 };
 	static uint64_t values[COUNT];
@@ -102,7 +102,7 @@ test_quantiles(void **state)
 
 /* Many at once count as often. */
 static void
-test_times(void **state)
+a_value_may_count_many_times(void **state)
 {
 	histogram_add(&histogram, 10, 98);
 	histogram_add(&histogram, 20, 1);
@@ -115,7 +115,7 @@ test_times(void **state)
 
 /* What is too large is one bucket, and yet not more than the largest. */
 static void
-test_too_large(void **state)
+too_large_values_share_a_bucket(void **state)
 {
 	histogram_add(&histogram, UINT64_C(1) << 40, 1);
 	histogram_add(&histogram, UINT64_C(1) << 50, 1);
@@ -130,12 +130,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_empty, setup),
-		cmocka_unit_test_setup(test_small_values_are_exact, setup),
-		cmocka_unit_test_setup(test_edges, setup),
-		cmocka_unit_test_setup(test_quantiles, setup),
-		cmocka_unit_test_setup(test_times, setup),
-		cmocka_unit_test_setup(test_too_large, setup),
+		cmocka_unit_test_setup(an_empty_histogram_says_0, setup),
+		cmocka_unit_test_setup(small_values_are_exact, setup),
+		cmocka_unit_test_setup(
+		    a_quantile_is_never_too_low_at_the_edges, setup),
+		cmocka_unit_test_setup(
+		    quantiles_are_within_the_promised_error, setup),
+		cmocka_unit_test_setup(a_value_may_count_many_times, setup),
+		cmocka_unit_test_setup(too_large_values_share_a_bucket, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,7 +24,7 @@
 
 #define OWNER "nobody"
 
-static char directory[] = "/tmp/test_jail.XXXXXX";
+static char directory[] = "/tmp/the_jail_leaves_no_way_back.XXXXXX";
 static struct master_owner owner;
 
 /* A check in a child: the line is the test's output when it fails. */
@@ -67,7 +67,7 @@ tear_down(void **state)
 }
 
 static void
-test_find_owner(void **state)
+the_owner_is_found_by_name_and_is_not_root(void **state)
 {
 	struct master_owner found;
 	char *cause;
@@ -115,7 +115,7 @@ act_as_owner(void *arg)
 }
 
 static void
-test_act_as_owner(void **state)
+acting_as_the_owner_can_be_undone(void **state)
 {
 	run_as_root(act_as_owner);
 }
@@ -155,7 +155,7 @@ go_to_jail(void *arg)
 }
 
 static void
-test_jail(void **state)
+the_jail_leaves_no_way_back(void **state)
 {
 	run_as_root(go_to_jail);
 }
@@ -171,7 +171,7 @@ keep_root_directory(void *arg)
 }
 
 static void
-test_jail_without_chroot(void **state)
+the_jail_works_without_chroot(void **state)
 {
 	run_as_root(keep_root_directory);
 }
@@ -187,7 +187,7 @@ keep_ids(void *arg)
 }
 
 static void
-test_jail_without_owner(void **state)
+the_jail_works_without_an_owner(void **state)
 {
 	run_as_root(keep_ids);
 }
@@ -200,7 +200,7 @@ no_such_directory(void *arg)
 }
 
 static void
-test_failed_chroot_is_fatal(void **state)
+a_failed_chroot_is_fatal(void **state)
 {
 	struct child child;
 
@@ -243,7 +243,7 @@ act_unprivileged(void *arg)
 }
 
 static void
-test_unprivileged_process_stays_what_it_is(void **state)
+an_unprivileged_process_stays_what_it_is(void **state)
 {
 	struct child child;
 
@@ -272,7 +272,7 @@ chroot_unprivileged(void *arg)
 }
 
 static void
-test_unprivileged_process_cannot_pretend(void **state)
+an_unprivileged_process_cannot_become_another(void **state)
 {
 	struct child child;
 
@@ -289,14 +289,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_find_owner),
-		cmocka_unit_test(test_act_as_owner),
-		cmocka_unit_test(test_jail),
-		cmocka_unit_test(test_jail_without_chroot),
-		cmocka_unit_test(test_jail_without_owner),
-		cmocka_unit_test(test_failed_chroot_is_fatal),
-		cmocka_unit_test(test_unprivileged_process_stays_what_it_is),
-		cmocka_unit_test(test_unprivileged_process_cannot_pretend),
+		cmocka_unit_test(the_owner_is_found_by_name_and_is_not_root),
+		cmocka_unit_test(acting_as_the_owner_can_be_undone),
+		cmocka_unit_test(the_jail_leaves_no_way_back),
+		cmocka_unit_test(the_jail_works_without_chroot),
+		cmocka_unit_test(the_jail_works_without_an_owner),
+		cmocka_unit_test(a_failed_chroot_is_fatal),
+		cmocka_unit_test(an_unprivileged_process_stays_what_it_is),
+		cmocka_unit_test(an_unprivileged_process_cannot_become_another),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

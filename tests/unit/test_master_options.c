@@ -48,7 +48,7 @@ clear_environment(void **state)
 
 /* As on a Debian system. */
 static void
-test_usual_command_line(void **state)
+the_usual_command_line_is_understood(void **state)
 {
 	struct master_options options;
 	char *cause;
@@ -78,7 +78,7 @@ test_usual_command_line(void **state)
 }
 
 static void
-test_every_other_option(void **state)
+every_other_option_is_understood(void **state)
 {
 	struct master_options options;
 	char *cause;
@@ -102,7 +102,7 @@ test_every_other_option(void **state)
 }
 
 static void
-test_overrides_in_order(void **state)
+overrides_keep_their_order(void **state)
 {
 	struct master_options options;
 	char *cause;
@@ -120,7 +120,7 @@ test_overrides_in_order(void **state)
 }
 
 static void
-test_environment_acts_as_options(void **state)
+the_environment_acts_as_options(void **state)
 {
 	struct master_options options;
 	char *cause;
@@ -135,7 +135,7 @@ test_environment_acts_as_options(void **state)
 }
 
 static void
-test_standard_input_client_needs_nothing(void **state)
+a_client_on_standard_input_needs_no_other_option(void **state)
 {
 	struct master_options options;
 	char *cause;
@@ -147,7 +147,7 @@ test_standard_input_client_needs_nothing(void **state)
 }
 
 static void
-test_bad_command_lines(void **state)
+bad_command_lines_are_refused_with_a_cause(void **state)
 {
 	static const struct {
 		const char *cause;
@@ -199,7 +199,7 @@ test_bad_command_lines(void **state)
 }
 
 static void
-test_bad_generation(void **state)
+a_bad_generation_is_refused(void **state)
 {
 	static const char *const bad[] = { "", "9", "17x", "-1", " 1",
 		"40000000000", "7777777777777777777777777777" };
@@ -223,7 +223,7 @@ test_bad_generation(void **state)
 
 /* What stood before the mistake counts: where to log it, for one. */
 static void
-test_failure_keeps_what_was_found(void **state)
+a_failure_keeps_what_was_found(void **state)
 {
 	struct master_options options;
 	char *cause;
@@ -237,7 +237,7 @@ test_failure_keeps_what_was_found(void **state)
 }
 
 static void
-test_typed_in_by_hand(void **state)
+a_command_typed_in_at_a_terminal_is_recognized(void **state)
 {
 	struct master_options options = { 0 };
 	int saved = dup(STDIN_FILENO);
@@ -272,15 +272,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		OPTIONS_TEST(test_usual_command_line),
-		OPTIONS_TEST(test_every_other_option),
-		OPTIONS_TEST(test_overrides_in_order),
-		OPTIONS_TEST(test_environment_acts_as_options),
-		OPTIONS_TEST(test_standard_input_client_needs_nothing),
-		OPTIONS_TEST(test_bad_command_lines),
-		OPTIONS_TEST(test_bad_generation),
-		OPTIONS_TEST(test_failure_keeps_what_was_found),
-		OPTIONS_TEST(test_typed_in_by_hand),
+		OPTIONS_TEST(the_usual_command_line_is_understood),
+		OPTIONS_TEST(every_other_option_is_understood),
+		OPTIONS_TEST(overrides_keep_their_order),
+		OPTIONS_TEST(the_environment_acts_as_options),
+		OPTIONS_TEST(a_client_on_standard_input_needs_no_other_option),
+		OPTIONS_TEST(bad_command_lines_are_refused_with_a_cause),
+		OPTIONS_TEST(a_bad_generation_is_refused),
+		OPTIONS_TEST(a_failure_keeps_what_was_found),
+		OPTIONS_TEST(a_command_typed_in_at_a_terminal_is_recognized),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

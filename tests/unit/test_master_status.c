@@ -84,7 +84,7 @@ empty_channel(void)
 }
 
 static void
-test_first_pair_at_once(void **state)
+the_first_pair_is_written_at_once(void **state)
 {
 	struct master_status status;
 
@@ -99,7 +99,7 @@ test_first_pair_at_once(void **state)
 }
 
 static void
-test_one_pair_a_second(void **state)
+there_is_one_pair_a_second_at_most(void **state)
 {
 	struct master_status status;
 
@@ -116,7 +116,7 @@ test_one_pair_a_second(void **state)
 
 /* Requests that overlap are one piece of work. */
 static void
-test_pair_in_flight_is_completed(void **state)
+a_pair_that_was_begun_is_completed(void **state)
 {
 	struct master_status status;
 
@@ -134,7 +134,7 @@ test_pair_in_flight_is_completed(void **state)
 }
 
 static void
-test_full_channel_suppresses_the_pair(void **state)
+a_full_channel_suppresses_the_whole_pair(void **state)
 {
 	struct master_status status;
 
@@ -151,7 +151,7 @@ test_full_channel_suppresses_the_pair(void **state)
 }
 
 static void
-test_ready_is_tried_again(void **state)
+ready_is_written_again_until_it_fits(void **state)
 {
 	struct master_status status;
 
@@ -168,7 +168,7 @@ test_ready_is_tried_again(void **state)
 }
 
 static void
-test_master_is_gone(void **state)
+a_master_that_is_gone_is_left_alone(void **state)
 {
 	struct master_status status;
 
@@ -183,7 +183,7 @@ test_master_is_gone(void **state)
 }
 
 static void
-test_no_channel(void **state)
+without_a_channel_nothing_is_written(void **state)
 {
 	struct master_status status;
 	int closed_fd = dup(write_fd);
@@ -205,13 +205,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		STATUS_TEST(test_first_pair_at_once),
-		STATUS_TEST(test_one_pair_a_second),
-		STATUS_TEST(test_pair_in_flight_is_completed),
-		STATUS_TEST(test_full_channel_suppresses_the_pair),
-		STATUS_TEST(test_ready_is_tried_again),
-		STATUS_TEST(test_master_is_gone),
-		STATUS_TEST(test_no_channel),
+		STATUS_TEST(the_first_pair_is_written_at_once),
+		STATUS_TEST(there_is_one_pair_a_second_at_most),
+		STATUS_TEST(a_pair_that_was_begun_is_completed),
+		STATUS_TEST(a_full_channel_suppresses_the_whole_pair),
+		STATUS_TEST(ready_is_written_again_until_it_fits),
+		STATUS_TEST(a_master_that_is_gone_is_left_alone),
+		STATUS_TEST(without_a_channel_nothing_is_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,7 +74,7 @@ assert_version(const char *expected)
 #define STRING(text) text, sizeof(text)
 
 static void
-test_stamp_at_any_offset(void **state)
+a_stamp_is_found_at_any_offset(void **state)
 {
 	for (off_t offset = 65536 - 80; offset < 65536 + 10; offset++) {
 		write_program(
@@ -89,7 +89,7 @@ test_stamp_at_any_offset(void **state)
 }
 
 static void
-test_name_of_the_parameter_is_no_stamp(void **state)
+the_name_of_the_parameter_is_no_stamp(void **state)
 {
 	static const char strings[] = "check_mail_version\0mail_version=\0"
 				      "mail_version=unknown\0"
@@ -100,7 +100,7 @@ test_name_of_the_parameter_is_no_stamp(void **state)
 }
 
 static void
-test_cut_stamp_is_none(void **state)
+a_stamp_that_is_cut_off_is_none(void **state)
 {
 	write_program("master", 100, "mail_version=3.7", 16, 0);
 	assert_version(NULL);
@@ -111,7 +111,7 @@ test_cut_stamp_is_none(void **state)
 }
 
 static void
-test_version_is_bounded(void **state)
+a_version_is_bounded(void **state)
 {
 	char bytes[1000] = "mail_version=";
 	char *version;
@@ -128,7 +128,7 @@ test_version_is_bounded(void **state)
 }
 
 static void
-test_other_programs_are_asked(void **state)
+other_programs_are_read_if_master_has_none(void **state)
 {
 	assert_version(NULL);
 	write_program(
@@ -144,7 +144,7 @@ test_other_programs_are_asked(void **state)
 
 /* As Debian's Postfix 3.11 has it. */
 static void
-test_version_without_a_stamp(void **state)
+a_version_without_a_stamp_is_found(void **state)
 {
 	static const char strings[] = "x\0127.0.0.1\0003.11.7 of today\0"
 				      "mail_version\0003\0003.9\0003.x.1\0"
@@ -166,7 +166,7 @@ test_version_without_a_stamp(void **state)
 }
 
 static void
-test_what_is_no_program(void **state)
+what_is_no_program_has_no_version(void **state)
 {
 	char *version;
 
@@ -185,7 +185,7 @@ test_what_is_no_program(void **state)
 }
 
 static void
-test_who_announces(void **state)
+versions_from_3_6_on_announce(void **state)
 {
 	static const struct {
 		const char *version;
@@ -217,14 +217,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		VERSION_TEST(test_stamp_at_any_offset),
-		VERSION_TEST(test_name_of_the_parameter_is_no_stamp),
-		VERSION_TEST(test_cut_stamp_is_none),
-		VERSION_TEST(test_version_is_bounded),
-		VERSION_TEST(test_other_programs_are_asked),
-		VERSION_TEST(test_version_without_a_stamp),
-		VERSION_TEST(test_what_is_no_program),
-		VERSION_TEST(test_who_announces),
+		VERSION_TEST(a_stamp_is_found_at_any_offset),
+		VERSION_TEST(the_name_of_the_parameter_is_no_stamp),
+		VERSION_TEST(a_stamp_that_is_cut_off_is_none),
+		VERSION_TEST(a_version_is_bounded),
+		VERSION_TEST(other_programs_are_read_if_master_has_none),
+		VERSION_TEST(a_version_without_a_stamp_is_found),
+		VERSION_TEST(what_is_no_program_has_no_version),
+		VERSION_TEST(versions_from_3_6_on_announce),
 	};
 
 	return cmocka_run_group_tests(tests, enter_directory, leave_directory);

@@ -2,7 +2,7 @@
  * Unit tests of the pool, on a generator whose bytes count up: so it shows at
  * once if a byte is handed out twice, left out, or not the generator's.
  */
-#include "../lib/fake_rand.h"
+#include "fake_rand.h"
 
 #include "prng.h"
 
@@ -15,7 +15,7 @@
 
 #include "clock.h"
 
-#include "../lib/unit.h"
+#include "unit.h"
 
 #define BLOCKS_LEN 20000 /* spans several blocks */
 
@@ -51,7 +51,7 @@ assert_all_zero(const unsigned char *bytes, size_t len)
 }
 
 static void
-test_hands_out_every_byte_once(void **state)
+every_byte_is_handed_out_once(void **state)
 {
 	static unsigned char out[BLOCKS_LEN];
 	const uint64_t before = prng_statistics()->bytes_generated;
@@ -68,7 +68,7 @@ test_hands_out_every_byte_once(void **state)
 }
 
 static void
-test_fills_more_than_a_block(void **state)
+more_than_a_block_may_be_asked_for(void **state)
 {
 	static unsigned char out[BLOCKS_LEN];
 
@@ -80,7 +80,7 @@ test_fills_more_than_a_block(void **state)
 
 /* Every value but 1 is a failure, and no byte of before is handed out. */
 static void
-test_failure_gives_zeros(void **state)
+a_failure_gives_zeros(void **state)
 {
 	const int failures[] = { 0, -1, 2 };
 	static unsigned char out[BLOCKS_LEN];
@@ -103,7 +103,7 @@ test_failure_gives_zeros(void **state)
 }
 
 static void
-test_recovers_from_failure(void **state)
+a_generator_that_recovers_is_used_again(void **state)
 {
 	unsigned char out[64];
 
@@ -117,7 +117,7 @@ test_recovers_from_failure(void **state)
 
 /* Logged, but not for each of the clients that ask. */
 static void
-test_failure_is_logged_once_a_while(void **state)
+a_failure_is_logged_once_a_minute(void **state)
 {
 	unsigned char out[64];
 
@@ -133,7 +133,7 @@ test_failure_is_logged_once_a_while(void **state)
 }
 
 static void
-test_gathered_goes_in_before_the_next_block(void **state)
+what_was_gathered_goes_in_before_the_next_block(void **state)
 {
 	static unsigned char out[BLOCKS_LEN];
 
@@ -150,7 +150,7 @@ test_gathered_goes_in_before_the_next_block(void **state)
 
 /* What is too much for the buffer still all takes part in what is added. */
 static void
-test_gathered_overflow_is_folded(void **state)
+too_much_that_was_gathered_is_folded(void **state)
 {
 	unsigned char material[1000], plain[1000], out[1];
 	size_t plain_len;
@@ -175,7 +175,7 @@ test_gathered_overflow_is_folded(void **state)
 }
 
 static void
-test_gathered_twice_does_not_cancel(void **state)
+what_is_gathered_twice_does_not_cancel(void **state)
 {
 	unsigned char material[256], zero[256] = { 0 }, out[1];
 
@@ -189,7 +189,7 @@ test_gathered_twice_does_not_cancel(void **state)
 }
 
 static void
-test_gather_time_follows_the_clock(void **state)
+gathered_time_follows_the_clock(void **state)
 {
 	unsigned char out[1], first[8];
 
@@ -206,7 +206,7 @@ test_gather_time_follows_the_clock(void **state)
 
 /* At once, and what was drawn before is not handed out any more. */
 static void
-test_stir_drops_the_block(void **state)
+stirring_drops_the_block(void **state)
 {
 	const uint64_t before = prng_statistics()->stirs;
 	unsigned char out[4];
@@ -225,7 +225,7 @@ test_stir_drops_the_block(void **state)
 
 /* OpenSSL 1.1.1 would else leave the operating system's entropy out. */
 static void
-test_nothing_is_credited(void **state)
+nothing_is_credited_with_entropy(void **state)
 {
 	unsigned char material[64] = { 1 }, out[1];
 
@@ -238,7 +238,7 @@ test_nothing_is_credited(void **state)
 }
 
 static void
-test_fini_forgets(void **state)
+the_end_wipes_everything(void **state)
 {
 	unsigned char out[4];
 
@@ -260,7 +260,7 @@ delay_with_byte(int64_t period_s, unsigned char byte)
 }
 
 static void
-test_random_delay(void **state)
+a_random_delay_is_part_of_the_period(void **state)
 {
 	assert_int_equal(delay_with_byte(3600, 0), 1000);
 	assert_int_equal(delay_with_byte(3600, 51), 3600000000 / 5);
@@ -275,7 +275,7 @@ test_random_delay(void **state)
 
 /* The one test with OpenSSL's own generator. */
 static void
-test_real_generator(void **state)
+the_real_generator_works(void **state)
 {
 	unsigned char one[32], two[32];
 
@@ -293,20 +293,20 @@ main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(function) \
 	cmocka_unit_test_setup_teardown(function, setup, teardown)
-		TEST(test_hands_out_every_byte_once),
-		TEST(test_fills_more_than_a_block),
-		TEST(test_failure_gives_zeros),
-		TEST(test_recovers_from_failure),
-		TEST(test_failure_is_logged_once_a_while),
-		TEST(test_gathered_goes_in_before_the_next_block),
-		TEST(test_gathered_overflow_is_folded),
-		TEST(test_gathered_twice_does_not_cancel),
-		TEST(test_gather_time_follows_the_clock),
-		TEST(test_stir_drops_the_block),
-		TEST(test_nothing_is_credited),
-		TEST(test_fini_forgets),
-		TEST(test_random_delay),
-		TEST(test_real_generator),
+		TEST(every_byte_is_handed_out_once),
+		TEST(more_than_a_block_may_be_asked_for),
+		TEST(a_failure_gives_zeros),
+		TEST(a_generator_that_recovers_is_used_again),
+		TEST(a_failure_is_logged_once_a_minute),
+		TEST(what_was_gathered_goes_in_before_the_next_block),
+		TEST(too_much_that_was_gathered_is_folded),
+		TEST(what_is_gathered_twice_does_not_cancel),
+		TEST(gathered_time_follows_the_clock),
+		TEST(stirring_drops_the_block),
+		TEST(nothing_is_credited_with_entropy),
+		TEST(the_end_wipes_everything),
+		TEST(a_random_delay_is_part_of_the_period),
+		TEST(the_real_generator_works),
 #undef TEST
 	};
 

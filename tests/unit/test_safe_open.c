@@ -18,7 +18,7 @@
 #include <sys/sysmacros.h>
 #include <sys/un.h>
 
-#include "../lib/unit.h"
+#include "unit.h"
 
 #define OTHER_UID 65534
 #define HANG_S    20
@@ -75,7 +75,7 @@ assert_refused(const char *path, enum error expected, const char *reason)
 }
 
 static void
-test_creates_private_file(void **state)
+a_new_file_is_private(void **state)
 {
 	const mode_t masks[] = { 0, 022, 0777 };
 	mode_t saved = umask(0);
@@ -96,7 +96,7 @@ test_creates_private_file(void **state)
 }
 
 static void
-test_keeps_content_and_mends_mode(void **state)
+content_is_kept_and_the_mode_mended(void **state)
 {
 	const mode_t modes[] = { 0644, 0666, 0700, 04600 };
 	char content[8] = "";
@@ -114,7 +114,7 @@ test_keeps_content_and_mends_mode(void **state)
 }
 
 static void
-test_refuses_symbolic_links(void **state)
+symbolic_links_are_refused(void **state)
 {
 	write_file(unit_path("target"), "content", 0644);
 	assert_int_equal(symlink("target", unit_path("link")), 0);
@@ -128,7 +128,7 @@ test_refuses_symbolic_links(void **state)
 }
 
 static void
-test_refuses_other_types(void **state)
+what_is_not_a_regular_file_is_refused(void **state)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -152,7 +152,7 @@ test_refuses_other_types(void **state)
 }
 
 static void
-test_refuses_second_name(void **state)
+a_file_with_a_second_name_is_refused(void **state)
 {
 	write_file(unit_path("one"), "content", 0644);
 	assert_int_equal(link(unit_path("one"), unit_path("two")), 0);
@@ -164,7 +164,7 @@ test_refuses_second_name(void **state)
 }
 
 static void
-test_refuses_foreign_owner(void **state)
+a_file_of_another_owner_is_refused(void **state)
 {
 	if (geteuid() != 0) {
 		print_message("needs root: a file of another user\n");
@@ -184,7 +184,7 @@ test_refuses_foreign_owner(void **state)
 }
 
 static void
-test_reports_what_the_system_says(void **state)
+what_the_system_says_is_the_cause(void **state)
 {
 	assert_refused(
 	    unit_path("no/such/directory"), ERROR_IO, strerror(ENOENT));
@@ -197,13 +197,13 @@ main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(function) \
 	cmocka_unit_test_setup_teardown(function, unit_setup, unit_teardown)
-		TEST(test_creates_private_file),
-		TEST(test_keeps_content_and_mends_mode),
-		TEST(test_refuses_symbolic_links),
-		TEST(test_refuses_other_types),
-		TEST(test_refuses_second_name),
-		TEST(test_refuses_foreign_owner),
-		TEST(test_reports_what_the_system_says),
+		TEST(a_new_file_is_private),
+		TEST(content_is_kept_and_the_mode_mended),
+		TEST(symbolic_links_are_refused),
+		TEST(what_is_not_a_regular_file_is_refused),
+		TEST(a_file_with_a_second_name_is_refused),
+		TEST(a_file_of_another_owner_is_refused),
+		TEST(what_the_system_says_is_the_cause),
 #undef TEST
 	};
 

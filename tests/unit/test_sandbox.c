@@ -95,7 +95,7 @@ use_allowed_calls(void *arg)
 }
 
 static void
-test_allowed_calls(void **state)
+what_serving_takes_is_allowed(void **state)
 {
 	struct child child;
 
@@ -194,7 +194,7 @@ change_attributes(void *arg)
 }
 
 static void
-test_forbidden_calls_are_named(void **state)
+a_forbidden_call_ends_the_process_and_is_named(void **state)
 {
 	static const struct {
 		child_fn *code;
@@ -237,7 +237,7 @@ get_signal(void *arg)
 }
 
 static void
-test_signal_that_was_sent(void **state)
+a_sigsys_that_was_sent_is_ignored(void **state)
 {
 	struct child child;
 
@@ -274,7 +274,7 @@ use_files(void *arg)
 }
 
 static void
-test_files(void **state)
+no_file_but_the_source_can_be_opened(void **state)
 {
 	const char *sources[] = { NULL, unit_path("source"),
 		unit_path("missing") };
@@ -302,7 +302,7 @@ enter(void *arg)
 }
 
 static void
-test_both(void **state)
+both_halves_work_together(void **state)
 {
 	struct child child;
 
@@ -347,7 +347,7 @@ enter_in_container(void *arg)
 }
 
 static void
-test_container_that_forbids_it(void **state)
+what_the_container_forbids_is_named_and_done_without(void **state)
 {
 	struct child child;
 
@@ -369,13 +369,13 @@ main(void)
 #define TEST(name) \
 	cmocka_unit_test_setup_teardown(name, unit_setup, unit_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_allowed_calls),
-		TEST(test_forbidden_calls_are_named),
-		TEST(test_signal_that_was_sent),
-		TEST(test_files),
-		TEST(test_both),
+		TEST(what_serving_takes_is_allowed),
+		TEST(a_forbidden_call_ends_the_process_and_is_named),
+		TEST(a_sigsys_that_was_sent_is_ignored),
+		TEST(no_file_but_the_source_can_be_opened),
+		TEST(both_halves_work_together),
 #ifdef HAVE_LIBSECCOMP
-		TEST(test_container_that_forbids_it),
+		TEST(what_the_container_forbids_is_named_and_done_without),
 #endif
 	};
 

@@ -43,7 +43,7 @@ is_kept_out(const void *address)
 }
 
 static void
-test_pages_are_in_no_core(void **state)
+pages_are_in_no_core(void **state)
 {
 	unsigned char *memory = secret_alloc(SIZE);
 
@@ -58,7 +58,7 @@ test_pages_are_in_no_core(void **state)
 
 /* A buffer is, when it is large, and grows into it and out of it. */
 static void
-test_large_buffer(void **state)
+a_large_buffer_is_in_no_core(void **state)
 {
 	static unsigned char bytes[300 * 1000];
 	struct buffer buffer;
@@ -80,7 +80,7 @@ test_large_buffer(void **state)
 
 /* They are the system's again at once. */
 static void
-test_free_takes_pages_away(void **state)
+freeing_takes_the_pages_away(void **state)
 {
 	unsigned char *memory = secret_alloc(SIZE);
 
@@ -115,7 +115,7 @@ count_left_behind(void)
 }
 
 static void
-test_stack_is_wiped(void **state)
+the_stack_is_wiped(void **state)
 {
 #if defined(__SANITIZE_ADDRESS__)
 	skip(); /* it keeps such variables elsewhere */
@@ -144,7 +144,7 @@ read_filter(void *arg)
 }
 
 static void
-test_process_is_kept_from_cores(void **state)
+the_process_is_kept_from_cores(void **state)
 {
 	struct child child;
 
@@ -156,11 +156,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pages_are_in_no_core),
-		cmocka_unit_test(test_large_buffer),
-		cmocka_unit_test(test_free_takes_pages_away),
-		cmocka_unit_test(test_stack_is_wiped),
-		cmocka_unit_test(test_process_is_kept_from_cores),
+		cmocka_unit_test(pages_are_in_no_core),
+		cmocka_unit_test(a_large_buffer_is_in_no_core),
+		cmocka_unit_test(freeing_takes_the_pages_away),
+		cmocka_unit_test(the_stack_is_wiped),
+		cmocka_unit_test(the_process_is_kept_from_cores),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

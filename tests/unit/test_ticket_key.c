@@ -254,12 +254,12 @@ flushes_all_keys(void **state)
 
 	current_at(keys, START);
 	ticket_keys_rotate(keys, START);
-	ticket_keys_flush(keys);
+	ticket_keys_wipe(keys);
 	assert_int_equal(keys->count, 0);
 	assert_wiped_behind(keys);
 	assert_int_equal(changes, 3);
 	assert_false(is_found_at(keys, START, 1));
-	ticket_keys_flush(keys);
+	ticket_keys_wipe(keys);
 	assert_int_equal(changes, 4);
 	assert_int_equal(current_at(keys, START), 3);
 }
@@ -493,7 +493,7 @@ adopts_no_key_of_another_time(void **state)
 		assert_int_equal(
 		    adopt_at(keys, START, 101, cases[i].until), cases[i].error);
 		assert_int_equal(keys->count, cases[i].error == ERROR_NONE);
-		ticket_keys_flush(keys);
+		ticket_keys_wipe(keys);
 	}
 }
 

@@ -1,6 +1,7 @@
 /*
- * Unit tests of the file of session ticket keys: a directory of its own, times
- * as we like them, and writes that end where a kill may end them.
+ * Unit tests of ticket_key_file, and of file_lock, which it uses: a directory
+ * of its own, times as we like them, and writes that end where a kill may end
+ * them.
  */
 #include "log.h"
 #include "prng.h"
@@ -278,7 +279,7 @@ leaves_no_retired_key_in_the_file(void **state)
 	assert_false(file_has_key(third));
 	first = current_at(&process, now + DAY_S);
 	assert_true(file_has_key(first));
-	ticket_keys_flush(&process.keys);
+	ticket_keys_wipe(&process.keys);
 	assert_false(file_has_key(first));
 	process_end(&process);
 }

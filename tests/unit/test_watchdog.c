@@ -93,7 +93,7 @@ start_children(void **state)
 }
 
 static void
-test_hanging_process_is_aborted(void **state)
+a_hanging_process_is_aborted(void **state)
 {
 	uint64_t passed_us;
 
@@ -106,7 +106,7 @@ test_hanging_process_is_aborted(void **state)
 }
 
 static void
-test_pat_gives_it_a_whole_timeout(void **state)
+a_pat_gives_it_a_whole_timeout(void **state)
 {
 	uint64_t passed_us;
 
@@ -117,7 +117,7 @@ test_pat_gives_it_a_whole_timeout(void **state)
 }
 
 static void
-test_patting_process_lives(void **state)
+a_process_that_pats_lives(void **state)
 {
 	child_wait(&living);
 	child_assert_exited(&living, 0);
@@ -126,7 +126,7 @@ test_patting_process_lives(void **state)
 
 /* By now it has been stopped for longer than the timeout. */
 static void
-test_stopped_process_lives(void **state)
+a_stopped_process_lives(void **state)
 {
 	int status;
 
@@ -143,10 +143,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hanging_process_is_aborted),
-		cmocka_unit_test(test_pat_gives_it_a_whole_timeout),
-		cmocka_unit_test(test_patting_process_lives),
-		cmocka_unit_test(test_stopped_process_lives),
+		cmocka_unit_test(a_hanging_process_is_aborted),
+		cmocka_unit_test(a_pat_gives_it_a_whole_timeout),
+		cmocka_unit_test(a_process_that_pats_lives),
+		cmocka_unit_test(a_stopped_process_lives),
 	};
 
 	return cmocka_run_group_tests(tests, start_children, NULL);
