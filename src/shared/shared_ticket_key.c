@@ -1,0 +1,136 @@
+/*
+ * shared_ticket_key: derives the ticket keys of the epochs around the present
+ * one, and keeps them until the epoch changes. Owns and wipes them. Never logs,
+ * never asks for the time.
+ */
+#include "shared_ticket_key.h"
+
+#include "minmax.h"
+#include "shared_kdf.h"
+
+#include <string.h>
+
+#define LABEL "ticket key"
+
+/* Of the clocks of hosts; at most this, and less for short lifetimes. */
+#define SKEW_MAX_S 60
+
+bool
+shared_ticket_key_derive(const unsigned char parent[SHARED_KEY_LEN],
+    const void *random, size_t random_len, int64_t epoch,
+    unsigned char out[SHARED_TICKET_KEY_LEN])
+{
+	unsigned char info[sizeof(LABEL) - 1 + 8];
+	unsigned char key[SHARED_KEY_LEN];
+	bool is_good;
+
+	memcpy(info, LABEL, sizeof(LABEL) - 1);
+	shared_kdf_put_be64(info + sizeof(LABEL) - 1, (uint64_t)epoch);
+	is_good = shared_kdf_hmac(parent, random, random_len, key) &&
+	          shared_kdf_expand(
+		      key, info, sizeof(info), out, SHARED_TICKET_KEY_LEN);
+	if (!is_good)
+		explicit_bzero(out, SHARED_TICKET_KEY_LEN);
+	explicit_bzero(key, sizeof(key));
+	return is_good;
+}
+
+enum error
+shared_ticket_keys_init(struct shared_ticket_keys *keys,
+    const struct shared_secrets *secrets, const struct shared_context *context,
+    int64_t timeout_s)
+{
+	*keys = (struct shared_ticket_keys){
+		.epoch_s = timeout_s / 2,
+		.skew_s = min_i64(SKEW_MAX_S, timeout_s / 8),
+		.secrets = secrets->count,
+	};
+	for (unsigned i = 0; i < secrets->count; i++)
+		if (!shared_context_derive(context, secrets->keys[i], "ticket",
+			keys->parents[i])) {
+			shared_ticket_keys_wipe(keys);
+			return ERROR_UNSUPPORTED;
+		}
+	return ERROR_NONE;
+}
+
+void
+shared_ticket_keys_wipe(struct shared_ticket_keys *keys)
+{
+	explicit_bzero(keys->parents, sizeof(keys->parents));
+	explicit_bzero(keys->keys, sizeof(keys->keys));
+	keys->secrets = 0;
+	keys->is_derived = false;
+}
+
+/*
+ * The epoch begins a second early: a key is never handed out in the second in
+ * which its time ends. Before 1970 it is the first one.
+ */
+static int64_t
+epoch_at(const struct shared_ticket_keys *keys, time_t now)
+{
+	return now < 0 ? 0 : ((int64_t)now + 1) / keys->epoch_s;
+}
+
+static bool
+derive(const struct shared_ticket_keys *keys, unsigned secret, int64_t epoch,
+    struct shared_ticket_key *key)
+{
+	key->epoch = epoch;
+	key->encrypt_until = (epoch + 1) * keys->epoch_s - 1;
+	key->decrypt_until = (epoch + 2) * keys->epoch_s + keys->skew_s;
+	return shared_ticket_key_derive(
+	    keys->parents[secret], NULL, 0, epoch, key->bytes);
+}
+
+enum error
+shared_ticket_keys_refresh(struct shared_ticket_keys *keys, time_t now)
+{
+	int64_t epoch = epoch_at(keys, now);
+
+	if (keys->is_derived && keys->epoch == epoch)
+		return ERROR_NONE;
+	keys->epoch = epoch;
+	keys->is_derived = true;
+	for (unsigned secret = 0; secret < keys->secrets; secret++)
+		for (int i = 0; i < SHARED_EPOCHS; i++)
+			keys->is_derived &= derive(keys, secret, epoch - 2 + i,
+			    &keys->keys[secret][i]);
+	return keys->is_derived ? ERROR_NONE : ERROR_UNSUPPORTED;
+}
+
+enum error
+shared_ticket_keys_current(struct shared_ticket_keys *keys, time_t now,
+    const struct shared_ticket_key **key)
+{
+	enum error error = shared_ticket_keys_refresh(keys, now);
+
+	if (error == ERROR_NONE)
+		*key = &keys->keys[0][2];
+	return error;
+}
+
+enum error
+shared_ticket_keys_find(struct shared_ticket_keys *keys, time_t now,
+    const unsigned char name[SHARED_TICKET_KEY_NAME_LEN],
+    const struct shared_ticket_key **found)
+{
+	enum error error = shared_ticket_keys_refresh(keys, now);
+
+	if (error != ERROR_NONE)
+		return error;
+	for (unsigned secret = 0; secret < keys->secrets; secret++)
+		for (int i = 0; i < SHARED_EPOCHS; i++) {
+			const struct shared_ticket_key *key =
+			    &keys->keys[secret][i];
+
+			if (now < key->decrypt_until &&
+			    memcmp(key->bytes, name,
+				SHARED_TICKET_KEY_NAME_LEN) == 0) {
+				*found = key;
+				return ERROR_NONE;
+			}
+		}
+	return ERROR_NOT_FOUND;
+}
