@@ -110,6 +110,11 @@ void master_jail(const struct master_owner *owner, const char *root);
  */
 void master_watchdog_start(unsigned timeout_s);
 void master_watchdog_pat(void);
+/*
+ * From now on, that many seconds without a pat are allowed where that is more
+ * than timeout_s. No system call.
+ */
+void master_watchdog_allow(unsigned seconds);
 
 /*
  * The version of the Postfix that is installed, e.g. "3.7.11", as found in

@@ -1,10 +1,6 @@
 /*
- * service: what is asked and what is answered. One handler per request, in a
- * table (service.c); a handler sits in request_<name>.c. Knows no sockets.
- *
- * A handler finishes by calling service_call_done(), once, possibly before it
- * returns and possibly much later. The request's bytes are its own only until
- * it returns; the call and the reply buffer stay until it is done.
+ * service: what is asked and what is answered, as tlsmgr-protocol(7) has it.
+ * Knows no sockets. One handler per request, in a table (service.c).
  */
 #ifndef SERVICE_H
 #define SERVICE_H
@@ -17,7 +13,7 @@
 
 #include <sys/types.h>
 
-/* The status attribute of a reply (CONTRACT section 1). */
+/* The status attribute of a reply: tlsmgr-protocol(7). */
 enum service_status {
 	STATUS_OK = 0,
 	STATUS_ERR = -1,  /* no such object, or it could not be done */
@@ -52,6 +48,10 @@ struct service {
 	const struct service_admin *admin; /* borrowed; NULL: none */
 	unsigned char *session;          /* ATTR_SESSION_MAX bytes, owned */
 	struct log_limit complaints;
+	struct log_limit flushes[CACHE_TYPES]; /* lines about each */
+	struct log_limit rotations;
+	struct log_limit wipes;
+	struct log_limit saves;
 	uint64_t requests;
 	uint64_t *request_counts; /* by handler, the last unknown; owned */
 	uint64_t complaint_count; /* requests that something was wrong with */
@@ -65,17 +65,26 @@ struct service_call {
 	struct buffer *reply;      /* borrowed; the reply is appended here */
 	void (*done)(struct service_call *);
 	struct cache_request cache_request; /* the handler's */
-	bool is_long; /* it took a while: now it is the turn of others */
 };
 
+/* The caches (CACHE_TYPES of them) and the keys are borrowed. */
 void service_init(struct service *, struct cache *caches,
     struct ticket_keys *);
-/* Until this is called, requests that need it are unknown ones. */
+/* Until this is called, requests of administrators are unknown ones. */
 void service_set_admin(struct service *, const struct service_admin *);
+/* Frees what the service owns; no call is in hand. */
 void service_fini(struct service *);
 
 /*
- * Carry out one request. The caller has set peer, reply and done. `request`
+ * May this request take a millisecond, as those of administrators may? The
+ * caller then decides when it is its turn, and whether. The list is not
+ * changed.
+ */
+bool service_is_long(const struct service *, const struct attr_list *request);
+
+/*
+ * Carry out one request. The caller has set peer, reply and done; done is
+ * called once, possibly before this returns and possibly much later. `request`
  * and the bytes behind it are borrowed until this returns.
  */
 void service_run(struct service *, struct attr_list *request,
@@ -89,43 +98,5 @@ void service_refuse(struct service *, struct service_call *, enum error);
 
 /* Append an attribute "request.NAME" for each kind of request: how many. */
 void service_put_request_counts(const struct service *, struct buffer *);
-
-/* For handlers. */
-typedef void service_handler_fn(struct service *, struct attr_list *,
-    struct service_call *);
-
-service_handler_fn request_seed;
-service_handler_fn request_policy;
-service_handler_fn request_lookup;
-service_handler_fn request_update;
-service_handler_fn request_delete;
-service_handler_fn request_ticket_key;
-service_handler_fn request_stats;
-service_handler_fn request_config;
-service_handler_fn request_list;
-service_handler_fn request_flush;
-service_handler_fn request_rotate;
-service_handler_fn request_flush_tickets;
-service_handler_fn request_save;
-
-/* End the reply and tell the client. The last thing a handler does. */
-void service_call_done(struct service_call *);
-/* The same, after a reply that is this status alone. */
-void service_call_reply(struct service_call *, enum service_status);
-/* Say in the log, not too often, what is wrong with this request. */
-void service_call_complain(struct service_call *, const char *what);
-/*
- * Attributes behind the last that we know are complained of and passed over,
- * as the stock daemon does (observed on 3.7): a newer client may send more.
- */
-void service_pass_over_rest(struct attr_list *, struct service_call *);
-/* The status that an error from a lower module has on the wire. */
-enum service_status service_status_of(enum error);
-/*
- * The next attribute as a cache type, and its cache. ERROR_PROTOCOL: there is
- * none, or no such type (complained of).
- */
-enum error service_get_cache(struct service *, struct attr_list *,
-    struct service_call *, struct cache **);
 
 #endif

@@ -10,11 +10,11 @@
 #include "log.h"
 #include "prng.h"
 #include "secret.h"
+#include "version.h"
 
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 /* A restart waits until nobody asked anything for so long. */
@@ -26,8 +26,8 @@
 /* What requests leave on the stack stays no longer than this. */
 #define WIPE_DELAY_US 1000000
 
-/* Descriptors that are not clients. */
-#define OTHER_DESCRIPTORS 64
+/* The end writes to the disk; it is no sign of a hang before this. */
+#define END_S 60
 
 static void
 daemon_start_caches(struct daemon *daemon)
@@ -157,20 +157,6 @@ daemon_open_prng(struct daemon *daemon)
 	daemon->prng = prng_schedule_new(&config);
 }
 
-/* Each client takes a descriptor; what we are given may be less than allowed.
- */
-static void
-raise_descriptor_limit(int64_t client_limit)
-{
-	rlim_t wanted = (rlim_t)client_limit + OTHER_DESCRIPTORS;
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
-		return;
-	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-	(void)setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 /* The wrong answer means no TLS at all, for old clients or for new ones. */
 static bool
 daemon_announces(const struct settings *settings, const char *version)
@@ -198,10 +184,12 @@ daemon_open(struct daemon *daemon, const struct master_options *options,
 		.announces = daemon_announces(settings, version),
 		.restart_deadline_us = UINT64_MAX,
 	};
+	log_info("starting: tlsmgr " TLSMGR_VERSION ", Postfix %s",
+	    version != NULL ? version : "of unknown version");
 	if (master_owner_find(&daemon->owner, settings->mail_owner, &cause) !=
 	    ERROR_NONE)
 		settings_fatal(config, "mail_owner", cause);
-	raise_descriptor_limit(settings->tlsmgr_client_limit);
+	daemon_raise_descriptor_limit(daemon);
 	daemon_open_prng(daemon);
 	prng_schedule_open_source(daemon->prng);
 	daemon_open_ticket_keys(daemon);
@@ -258,7 +246,8 @@ daemon_listen(struct daemon *daemon)
 {
 	const struct server_config config = {
 		.announce = daemon->announces,
-		.client_limit = (size_t)daemon->settings->tlsmgr_client_limit,
+		.client_limit = daemon_client_limit(daemon),
+		.client_memory = (size_t)daemon->settings->tlsmgr_client_memory,
 		.client_uid = daemon->owner.uid,
 	};
 
@@ -296,6 +285,7 @@ void
 daemon_run(struct daemon *daemon)
 {
 	loop_run(daemon->loop);
+	master_watchdog_allow(END_S);
 	/* What has been asked is answered before anything is saved. */
 	server_drain(&daemon->server);
 	daemon_log_statistics(daemon);

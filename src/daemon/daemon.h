@@ -72,6 +72,14 @@ struct daemon {
 void daemon_open(struct daemon *, const struct master_options *,
     const struct config *, const struct settings *, const char *version);
 
+/*
+ * daemon_descriptors.c: ask the system for a descriptor for each client that
+ * there may be; and at the end of the start, how many clients there can be,
+ * with a warning where that is less than tlsmgr_client_limit.
+ */
+void daemon_raise_descriptor_limit(const struct daemon *);
+size_t daemon_client_limit(const struct daemon *);
+
 /* daemon_caches.c: open the caches, as the owner. */
 void daemon_open_caches(struct daemon *);
 

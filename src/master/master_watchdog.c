@@ -21,6 +21,8 @@
 
 static volatile sig_atomic_t was_patted;
 static volatile sig_atomic_t ticks_missed;
+static volatile sig_atomic_t ticks_allowed = WATCHDOG_TICKS;
+static unsigned watchdog_timeout_s;
 
 /* A signal that somebody sent is no tick. */
 static void
@@ -35,7 +37,7 @@ on_tick(int signal_number, siginfo_t *info, void *context)
 		ticks_missed = 0;
 		return;
 	}
-	if (++ticks_missed < WATCHDOG_TICKS)
+	if (++ticks_missed < ticks_allowed)
 		return;
 	log_emergency(LOG_LEVEL_FATAL, "watchdog timeout");
 	abort();
@@ -56,6 +58,8 @@ master_watchdog_start(unsigned timeout_s)
 	timer.it_value = timer.it_interval;
 	was_patted = 1;
 	ticks_missed = 0;
+	ticks_allowed = WATCHDOG_TICKS;
+	watchdog_timeout_s = timeout_s;
 	sigemptyset(&action.sa_mask);
 	if (sigaction(SIGALRM, &action, NULL) < 0 ||
 	    setitimer(ITIMER_REAL, &timer, NULL) < 0)
@@ -66,4 +70,15 @@ void
 master_watchdog_pat(void)
 {
 	was_patted = 1;
+}
+
+void
+master_watchdog_allow(unsigned seconds)
+{
+	master_watchdog_pat();
+	if (seconds > watchdog_timeout_s)
+		ticks_allowed =
+		    (sig_atomic_t)((uint64_t)seconds * WATCHDOG_TICKS /
+				       watchdog_timeout_s +
+				   1);
 }

@@ -20,7 +20,7 @@
 #define LOCK_RETRY_US  100000
 #define LOCK_WAIT_S    10 /* then it is left until the next regular time */
 #define SAVE_RETRY_NS  50000000
-#define SAVE_TRIES_MAX 20
+#define SAVE_TRIES_MAX 6 /* the end comes within a second */
 
 struct prng_schedule {
 	struct prng_schedule_config config;

@@ -3,8 +3,8 @@
  * only what is left of an incomplete request, and keeps replies only where the
  * socket did not take them; so an idle client costs next to nothing.
  *
- * A client dies in client_free() and nowhere else. While a handler has its
- * call in hand it cannot be freed: is_closing is set, and the handler's end
+ * A client is freed by client_free() and nowhere else. While a handler has its
+ * call in hand it cannot be freed: is_closing is set, and the end of the call
  * frees it.
  */
 #include "client.h"
@@ -27,23 +27,6 @@
 
 /* At the end: as many as the largest request takes, not as many as come. */
 #define CLIENT_DRAIN_READS (ATTR_LIST_MAX / SERVER_READ_LEN + 1)
-
-/* Watch for what can happen next; one thing at a time. */
-static void
-client_watch(struct client *client)
-{
-	unsigned interest = LOOP_READ;
-
-	if (client->is_in_hand)
-		interest = 0;
-	else if (client->output.len > 0 || client->input.len > 0)
-		interest = LOOP_WRITE;
-	/* An incomplete request waits for bytes, not for room. */
-	if (interest == LOOP_WRITE && client->output.len == 0 &&
-	    client->reader.offset == client->input.len)
-		interest = LOOP_READ;
-	loop_watch_set(&client->watch, interest);
-}
 
 /* Write `len` bytes; returns how many the socket took. */
 static size_t
@@ -76,8 +59,9 @@ client_write_replies(struct client *client)
 	buffer_clear(reply, CLIENT_REPLY_MAX);
 }
 
+/* Write what the socket did not take before. */
 static void
-client_flush(struct client *client)
+client_write_output(struct client *client)
 {
 	struct buffer *output = &client->output;
 
@@ -87,6 +71,61 @@ client_flush(struct client *client)
 	    output, client_write(client, buffer_head(output), output->len));
 	if (output->len == 0)
 		buffer_clear(output, 0);
+}
+
+/* What the buffers hold has changed: keep the sum of all clients right. */
+static void
+client_count_memory(struct client *client)
+{
+	size_t memory = client->input.size + client->output.size;
+
+	client->server->memory += memory - client->memory;
+	client->memory = memory;
+}
+
+void
+client_watch(struct client *client)
+{
+	unsigned interest = LOOP_READ;
+
+	if (client->is_in_hand)
+		interest = 0;
+	else if (client->output.len > 0)
+		interest = LOOP_WRITE;
+	else if (client->has_long)
+		interest = 0;
+	/* A whole request waits for its turn; half a request, for bytes. */
+	else if (client->input.len > 0 &&
+		 client->reader.offset < client->input.len)
+		interest = LOOP_WRITE;
+	loop_watch_set(&client->watch, interest);
+}
+
+static void
+client_free(struct client *client)
+{
+	struct server *server = client->server;
+
+	TAILQ_REMOVE(&server->clients, client, entry);
+	server->client_count--;
+	server->memory -= client->memory;
+	if (client->is_queued)
+		TAILQ_REMOVE(&server->long_clients, client, long_entry);
+	loop_watch_fini(&client->watch);
+	close(client->fd);
+	buffer_fini(&client->input);
+	buffer_fini(&client->output);
+	free(client);
+}
+
+void
+client_finish(struct client *client)
+{
+	client->is_closing = true;
+	if (!client->is_in_hand)
+		client_free(client);
+	else
+		loop_watch_set(&client->watch, 0);
 }
 
 static void
@@ -99,26 +138,36 @@ client_call_done(struct service_call *call)
 	if (client->is_serving)
 		return;
 	/* The store answered late: go on where client_serve() left off. */
-	client_flush(client);
+	client_write_output(client);
+	client_count_memory(client);
 	if (client->is_closing)
 		client_free(client);
 	else
 		client_watch(client);
 }
 
-/* Hand one whole request to the service. */
-static void
+/*
+ * Hand a whole request to the service. False: it is a long one, and not this
+ * client's turn.
+ */
+static bool
 client_run_request(struct client *client, const unsigned char *data)
 {
+	struct service *service = client->server->service;
 	struct attr_list request;
 
 	attr_list_init(&request, &client->reader, data);
+	client->has_long = service_is_long(service, &request);
+	if (client->has_long && !client->may_run_long)
+		return false;
+	client->has_long = client->may_run_long = false;
 	client->call.reply = &client->server->reply;
 	client->is_in_hand = true;
-	service_run(client->server->service, &request, &client->call);
+	service_run(service, &request, &client->call);
 	/* A late answer may come while another client is served. */
 	if (client->is_in_hand)
 		client->call.reply = &client->output;
+	return true;
 }
 
 /* master(8) wants a process to be started, not an answer. */
@@ -126,6 +175,20 @@ static bool
 is_master_trigger(const unsigned char *data, size_t len)
 {
 	return len == 2 && data[0] == 'W' && data[1] == '\0';
+}
+
+/* After so many requests of this turn: may one more be served? */
+static bool
+can_serve_more(const struct client *client, unsigned requests)
+{
+	const struct server *server = client->server;
+
+	if (requests == 0)
+		return true;
+	return !client->is_in_hand && requests < CLIENT_TURN_REQUESTS &&
+	       server->reply.len < CLIENT_REPLY_MAX &&
+	       (server->serve_until_us == UINT64_MAX ||
+		   clock_monotonic_us() < server->serve_until_us);
 }
 
 /*
@@ -139,19 +202,17 @@ client_serve(struct client *client, const unsigned char *data, size_t len)
 	size_t done = 0, used;
 	unsigned requests = 0;
 	enum error error = ERROR_NONE;
+	bool was_run = true;
 
 	client->is_serving = true;
-	client->call.is_long = false;
-	while (done < len && !client->is_in_hand && !client->call.is_long &&
-	       requests < CLIENT_TURN_REQUESTS &&
-	       server->reply.len < CLIENT_REPLY_MAX) {
+	while (was_run && done < len && can_serve_more(client, requests)) {
 		error = attr_reader_feed(
 		    &client->reader, data + done, len - done, &used);
 		if (error != ERROR_NONE)
 			break;
-		client_run_request(client, data + done);
+		was_run = client_run_request(client, data + done);
 		attr_reader_init(&client->reader);
-		done += used;
+		done += was_run ? used : 0;
 		requests++;
 	}
 	client->is_serving = false;
@@ -202,37 +263,31 @@ client_read(struct client *client)
 	return len > 0;
 }
 
-static void
-client_ready_cb(void *arg, unsigned ready)
+void
+client_work(struct client *client, unsigned ready)
 {
-	struct client *client = arg;
-	struct server *server = client->server;
-	uint64_t began_us = loop_turn_began_us(server->loop);
-	uint64_t served = server->service->requests;
-
-	master_status_busy(server->status, began_us);
-	TAILQ_REMOVE(&server->clients, client, entry);
-	TAILQ_INSERT_TAIL(&server->clients, client, entry);
-	client_flush(client);
+	client_write_output(client);
 	if (!client->is_closing && client->output.len == 0) {
 		if (ready & LOOP_READ)
 			client_read(client);
 		else if (client->input.len > 0)
 			client_serve_input(client, NULL, 0);
 	}
-	served = server->service->requests - served;
-	if (served > 0)
-		histogram_add(
-		    &server->latency, clock_monotonic_us() - began_us, served);
-	master_status_ready(server->status);
-	if (client->is_closing && !client->is_in_hand)
-		client_free(client);
-	else
-		client_watch(client);
+	client_count_memory(client);
+}
+
+void
+client_work_long(struct client *client)
+{
+	client->may_run_long = true;
+	client_serve_input(client, NULL, 0);
+	client->may_run_long = false;
+	client_count_memory(client);
 }
 
 struct client *
-client_new(struct server *server, int fd, const struct service_peer *peer)
+client_new(struct server *server, int fd, const struct service_peer *peer,
+    loop_fd_fn *ready)
 {
 	struct client *client = xcalloc(1, sizeof(*client));
 
@@ -245,8 +300,7 @@ client_new(struct server *server, int fd, const struct service_peer *peer)
 	attr_reader_init(&client->reader);
 	buffer_init(&client->input);
 	buffer_init(&client->output);
-	loop_watch_init(
-	    &client->watch, server->loop, fd, client_ready_cb, client);
+	loop_watch_init(&client->watch, server->loop, fd, ready, client);
 	if (server->config.announce) {
 		attr_put_string(&server->reply, "protocol", "tlsmgr_protocol");
 		attr_put_end(&server->reply);
@@ -256,58 +310,35 @@ client_new(struct server *server, int fd, const struct service_peer *peer)
 	return client;
 }
 
-/* May the next request be served, now that this is the end? */
+/* Serve from what is kept, else from what can be read. False: nothing to. */
 static bool
-can_serve_on(const struct client *client)
+client_drain_input(struct client *client)
 {
-	return !client->is_in_hand && !client->is_closing &&
-	       client->output.len == 0;
-}
+	size_t len = client->input.len;
 
-/* Serve what is kept for as long as that gets us on. */
-static void
-client_serve_rest(struct client *client)
-{
-	size_t len = SIZE_MAX;
-
-	while (can_serve_on(client) && client->input.len > 0 &&
-	       client->input.len < len) {
-		len = client->input.len;
+	if (len > 0) {
 		client_serve_input(client, NULL, 0);
+		if (client->input.len < len)
+			return true;
 	}
+	return !client->has_long &&
+	       client->drain_reads++ < CLIENT_DRAIN_READS &&
+	       client_read(client);
 }
 
-bool
+enum client_drain
 client_drain(struct client *client)
 {
-	size_t reads = 0;
+	bool has_more = false;
 
-	client_flush(client);
-	do
-		client_serve_rest(client);
-	while (can_serve_on(client) && reads++ < CLIENT_DRAIN_READS &&
-	       client_read(client));
-	return client->output.len == 0 || client->is_closing;
-}
-
-void
-client_finish(struct client *client)
-{
-	client->is_closing = true;
-	if (!client->is_in_hand)
-		client_free(client);
-	else
-		loop_watch_set(&client->watch, 0);
-}
-
-void
-client_free(struct client *client)
-{
-	TAILQ_REMOVE(&client->server->clients, client, entry);
-	client->server->client_count--;
-	loop_watch_fini(&client->watch);
-	close(client->fd);
-	buffer_fini(&client->input);
-	buffer_fini(&client->output);
-	free(client);
+	client_write_output(client);
+	if (client->output.len == 0 && !client->is_in_hand &&
+	    !client->is_closing)
+		has_more = client_drain_input(client);
+	client_count_memory(client);
+	if (client->is_closing)
+		return CLIENT_DRAIN_DONE;
+	if (client->output.len > 0)
+		return CLIENT_DRAIN_WRITE;
+	return has_more ? CLIENT_DRAIN_MORE : CLIENT_DRAIN_DONE;
 }

@@ -1,17 +1,14 @@
 /*
- * server: accepts clients and knows them all, in the order in which they last
- * asked for something.
+ * server: the listening sockets, and who is let in; clients.c has the clients.
  */
 #include "server.h"
 
-#include "client.h"
-#include "clock.h"
+#include "clients.h"
 #include "log.h"
 #include "secret.h"
 #include "xalloc.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -22,9 +19,6 @@
 
 /* Out of descriptors: how long to leave new connections waiting. */
 #define ACCEPT_PAUSE_US 100000
-
-/* How long the end waits for clients to take their replies. */
-#define DRAIN_US 500000
 
 #define COMPLAINT_PERIOD_S 60
 
@@ -55,22 +49,6 @@ server_pause_accept(struct server *server, int reason)
 		log_warning("accept connection: %s", strerror(reason));
 	server_watch_listeners(server, 0);
 	loop_timer_set(&server->accept_timer, ACCEPT_PAUSE_US);
-}
-
-/* Clients connect again when they need us; who asked last needs us most. */
-static void
-server_make_room(struct server *server)
-{
-	struct client *idle = TAILQ_FIRST(&server->clients);
-
-	if (server->client_count <= server->config.client_limit)
-		return;
-	server->limit_closes++;
-	if (log_limit_allows(&server->limit_complaints, COMPLAINT_PERIOD_S))
-		log_warning("more than %zu clients: closing the longest idle",
-		    server->config.client_limit);
-	(void)client_drain(idle);
-	client_finish(idle);
 }
 
 /* Nobody is waiting any more, or an error of the one that was. */
@@ -111,7 +89,7 @@ server_init(struct server *server, struct loop *loop, struct service *service,
 		.config = *config,
 		.read_buffer = secret_alloc(SERVER_READ_LEN),
 	};
-	TAILQ_INIT(&server->clients);
+	clients_init(server);
 	buffer_init(&server->reply);
 	loop_timer_init(&server->accept_timer, loop, accept_resume_cb, server);
 }
@@ -164,52 +142,16 @@ server_add_client(struct server *server, int fd)
 		close(fd);
 		return;
 	}
-	client_new(server, fd, &peer);
+	clients_add(server, fd, &peer);
 	server->accepted++;
-	server_make_room(server);
-}
-
-/* Returns how many have yet to take replies; they are in waiting[]. */
-static nfds_t
-server_drain_once(struct server *server, struct pollfd *waiting)
-{
-	struct client *client, *next;
-	nfds_t count = 0;
-
-	for (client = TAILQ_FIRST(&server->clients); client != NULL;
-	     client = next) {
-		next = TAILQ_NEXT(client, entry);
-		if (client_drain(client))
-			client_finish(client);
-		else
-			waiting[count++] = (struct pollfd){
-				.fd = client->fd,
-				.events = POLLOUT,
-			};
-	}
-	return count;
 }
 
 void
 server_drain(struct server *server)
 {
-	struct pollfd *waiting =
-	    xcalloc(server->client_count + 1, sizeof(*waiting));
-	uint64_t now_us = clock_monotonic_us(), end_us = now_us + DRAIN_US;
-	struct client *client, *next;
-	nfds_t count;
-
 	server_watch_listeners(server, 0);
 	loop_timer_cancel(&server->accept_timer);
-	while ((count = server_drain_once(server, waiting)) > 0 &&
-	       (now_us = clock_monotonic_us()) < end_us)
-		(void)poll(waiting, count, (int)((end_us - now_us) / 1000 + 1));
-	free(waiting);
-	for (client = TAILQ_FIRST(&server->clients); client != NULL;
-	     client = next) {
-		next = TAILQ_NEXT(client, entry);
-		client_finish(client);
-	}
+	clients_drain(server);
 }
 
 void
@@ -222,6 +164,7 @@ server_fini(struct server *server)
 	}
 	free(server->listeners);
 	loop_timer_fini(&server->accept_timer);
+	clients_fini(server);
 	buffer_fini(&server->reply);
 	secret_free(server->read_buffer, SERVER_READ_LEN);
 }

@@ -4,40 +4,67 @@
  * asked for it.
  */
 #include "clock.h"
-#include "service.h"
+#include "request.h"
 
-static void
-log_act(const struct service_call *call, const char *what)
+/* Of each kind of act, one line in so many seconds. */
+#define LINE_PERIOD_S 1
+
+/* A client that asks in a loop does not fill the log. */
+static bool
+may_log(struct log_limit *limit)
 {
-	log_info("%s on request of process %ld, uid %ld", what,
-	    (long)call->peer.pid, (long)call->peer.uid);
+	if (!log_limit_allows(limit, LINE_PERIOD_S))
+		return false;
+	if (limit->suppressed > 0)
+		log_info("%u requests like the next one were not logged",
+		    limit->suppressed);
+	return true;
+}
+
+/* What was done, or `not_done`, and who asked for it. */
+static void
+log_outcome(const struct service_call *call, struct log_limit *limit,
+    const char *done, const char *not_done, enum error error)
+{
+	long pid = (long)call->peer.pid, uid = (long)call->peer.uid;
+
+	if (error == ERROR_DISABLED || !may_log(limit))
+		return;
+	if (error == ERROR_NONE)
+		log_info(
+		    "%s on request of process %ld, uid %ld", done, pid, uid);
+	else
+		log_warning("%s on request of process %ld, uid %ld: %s",
+		    not_done, pid, uid, error_text(error));
 }
 
 static void
-log_failure(const struct service_call *call, const char *what, enum error error)
+log_flush_outcome(const struct service_call *call, enum error error)
 {
-	log_warning("%s on request of process %ld, uid %ld: %s", what,
-	    (long)call->peer.pid, (long)call->peer.uid, error_text(error));
-}
-
-static void
-flush_done(void *arg, enum error error, const void *session, size_t len)
-{
-	struct service_call *call = arg;
 	const struct cache *cache = call->cache_request.cache;
+	long pid = (long)call->peer.pid, uid = (long)call->peer.uid;
 
-	(void)session;
-	(void)len;
+	if (error == ERROR_DISABLED ||
+	    !may_log(&call->service->flushes[cache->type]))
+		return;
 	if (error == ERROR_NONE)
 		log_info("%s TLS cache %s: emptied on request of process %ld, "
 			 "uid %ld",
-		    cache->name, cache->database, (long)call->peer.pid,
-		    (long)call->peer.uid);
-	else if (error != ERROR_DISABLED)
+		    cache->name, cache->database, pid, uid);
+	else
 		log_warning("%s TLS cache %s: not emptied on request of "
 			    "process %ld, uid %ld: %s",
-		    cache->name, cache->database, (long)call->peer.pid,
-		    (long)call->peer.uid, error_text(error));
+		    cache->name, cache->database, pid, uid, error_text(error));
+}
+
+static void
+clear_done(void *arg, enum error error, const void *session, size_t len)
+{
+	struct service_call *call = arg;
+
+	(void)session;
+	(void)len;
+	log_flush_outcome(call, error);
 	service_call_reply(call, service_status_of(error));
 }
 
@@ -51,8 +78,7 @@ request_flush(struct service *service, struct attr_list *request,
 		service_call_reply(call, STATUS_FAIL);
 	} else {
 		service_pass_over_rest(request, call);
-		call->is_long = true;
-		cache_clear(cache, &call->cache_request, flush_done, call);
+		cache_clear(cache, &call->cache_request, clear_done, call);
 	}
 }
 
@@ -64,10 +90,8 @@ request_rotate(struct service *service, struct attr_list *request,
 
 	service_pass_over_rest(request, call);
 	error = ticket_keys_rotate(service->ticket_keys, clock_wall_s());
-	if (error == ERROR_NONE)
-		log_act(call, "session ticket key made");
-	else if (error != ERROR_DISABLED)
-		log_failure(call, "session ticket key not made", error);
+	log_outcome(call, &service->rotations, "session ticket key made",
+	    "session ticket key not made", error);
 	service_call_reply(call, service_status_of(error));
 }
 
@@ -80,10 +104,8 @@ request_flush_tickets(struct service *service, struct attr_list *request,
 
 	service_pass_over_rest(request, call);
 	error = admin->wipe_ticket_keys(admin->arg);
-	if (error == ERROR_NONE)
-		log_act(call, "session ticket keys wiped");
-	else if (error != ERROR_DISABLED)
-		log_failure(call, "session ticket keys not wiped", error);
+	log_outcome(call, &service->wipes, "session ticket keys wiped",
+	    "session ticket keys not wiped", error);
 	service_call_reply(call, service_status_of(error));
 }
 
@@ -95,9 +117,11 @@ request_save(struct service *service, struct attr_list *request,
 	enum error error;
 
 	service_pass_over_rest(request, call);
-	call->is_long = true;
 	error = admin->save(admin->arg);
-	if (error != ERROR_NONE)
-		log_failure(call, "not all saved", error);
+	if (error != ERROR_NONE && may_log(&service->saves))
+		log_warning("not all saved on request of process %ld, uid "
+			    "%ld: %s",
+		    (long)call->peer.pid, (long)call->peer.uid,
+		    error_text(error));
 	service_call_reply(call, error == ERROR_NONE ? STATUS_OK : STATUS_ERR);
 }

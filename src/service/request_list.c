@@ -3,14 +3,17 @@
  * listing of millions holds up nobody. Identifiers, sizes and times; never
  * what is in a session.
  */
-#include "service.h"
+#include "request.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+_Static_assert(ATTR_STRING_MAX == STORE_KEY_MAX,
+    "an identifier fits in an attribute, and the other way round");
+
 /* What one slice may take, of time and of the client's memory. */
-#define SLICE_US      1000
+#define SLICE_US      500
 #define SLICE_LEN_MAX (59 * 1024) /* one more entry keeps it below 64 kB */
 
 struct list {
@@ -68,7 +71,6 @@ list_slice(struct service_call *call, struct cache *cache, uint64_t cursor,
 
 	buffer_init(&list.entries);
 	error = cache_list(cache, &cursor, SLICE_US, list_entry, &list);
-	call->is_long = true;
 	if (error == ERROR_NONE)
 		list_reply(call, STATUS_OK, cursor, &list.entries);
 	else

@@ -2,7 +2,7 @@
  * request policy: may sessions of this type be cached, and how long do they
  * last?
  */
-#include "service.h"
+#include "request.h"
 
 static void
 policy_reply(struct service_call *call, enum service_status status,

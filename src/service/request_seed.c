@@ -2,7 +2,7 @@
  * request seed: random bytes for a client to seed its own generator with.
  */
 #include "prng.h"
-#include "service.h"
+#include "request.h"
 
 #include <openssl/crypto.h>
 

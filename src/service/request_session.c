@@ -4,9 +4,12 @@
  */
 #include "checksum.h"
 #include "prng.h"
-#include "service.h"
+#include "request.h"
 
 #include <openssl/crypto.h>
+
+_Static_assert(
+    ATTR_SESSION_MAX == STORE_VALUE_MAX, "what the wire takes can be stored");
 
 /* One session in so many that are found is mixed into the random pool. */
 #define GATHER_EVERY_HITS 64

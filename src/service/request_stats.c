@@ -2,7 +2,7 @@
  * requests stats and config: what there is to know of this process. The daemon
  * knows it; both are answered at once.
  */
-#include "service.h"
+#include "request.h"
 
 void
 request_stats(struct service *service, struct attr_list *request,

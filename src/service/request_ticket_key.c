@@ -3,7 +3,7 @@
  * given name to decrypt with (RFC 5077).
  */
 #include "clock.h"
-#include "service.h"
+#include "request.h"
 
 static void
 ticket_key_reply(struct service_call *call, enum service_status status,

@@ -1,11 +1,11 @@
 /*
- * service: finds the handler of a request and gives handlers what they have
- * in common. Keeps no state of a request between two of them: each reply is
- * built from nothing.
+ * service: the table of requests, and the way to their handlers. Keeps no
+ * state of a request between two of them: each reply is built from nothing.
  */
 #include "service.h"
 
 #include "prng.h"
+#include "request.h"
 #include "secret.h"
 #include "xalloc.h"
 
@@ -13,13 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COMPLAINT_PERIOD_S 1
-
-/* The names are those in statistics, too. */
+/*
+ * The names are those in statistics, too. Requests of administrators are
+ * served where there is a struct service_admin, and count as long.
+ */
 static const struct service_handler {
 	const char *request;
 	service_handler_fn *run;
-	bool needs_admin;
+	bool is_admins;
 } handlers[] = {
 	{ "lookup", request_lookup, false },
 	{ "update", request_update, false },
@@ -29,9 +30,9 @@ static const struct service_handler {
 	{ "policy", request_policy, false },
 	{ "stats", request_stats, true },
 	{ "config", request_config, true },
-	{ "list", request_list, false },
-	{ "flush", request_flush, false },
-	{ "rotate", request_rotate, false },
+	{ "list", request_list, true },
+	{ "flush", request_flush, true },
+	{ "rotate", request_rotate, true },
 	{ "flush_tickets", request_flush_tickets, true },
 	{ "save", request_save, true },
 };
@@ -68,15 +69,28 @@ service_fini(struct service *service)
 	service->request_counts = NULL;
 }
 
-/* The place in the table, or UNKNOWN. */
+/* The index in the table, or UNKNOWN. */
 static size_t
 handler_find(const struct service *service, const char *request)
 {
 	for (size_t i = 0; i < HANDLER_COUNT; i++)
 		if (strcmp(handlers[i].request, request) == 0 &&
-		    (service->admin != NULL || !handlers[i].needs_admin))
+		    (service->admin != NULL || !handlers[i].is_admins))
 			return i;
 	return UNKNOWN;
+}
+
+bool
+service_is_long(const struct service *service, const struct attr_list *request)
+{
+	struct attr_list list = *request;
+	const char *name;
+	size_t handler;
+
+	if (attr_get_string(&list, "request", &name, NULL) != ERROR_NONE)
+		return false;
+	handler = handler_find(service, name);
+	return handler != UNKNOWN && handlers[handler].is_admins;
 }
 
 void
@@ -122,75 +136,4 @@ service_refuse(
 	service_call_complain(call, error_text(error));
 	attr_put_int(call->reply, "status", STATUS_FAIL);
 	attr_put_end(call->reply);
-}
-
-void
-service_call_done(struct service_call *call)
-{
-	attr_put_end(call->reply);
-	call->done(call);
-}
-
-void
-service_call_reply(struct service_call *call, enum service_status status)
-{
-	attr_put_int(call->reply, "status", status);
-	service_call_done(call);
-}
-
-void
-service_call_complain(struct service_call *call, const char *what)
-{
-	struct service *service = call->service;
-
-	service->complaint_count++;
-	if (!log_limit_allows(&service->complaints, COMPLAINT_PERIOD_S))
-		return;
-	if (service->complaints.suppressed > 0)
-		log_warning("%u complaints about requests were not logged",
-		    service->complaints.suppressed);
-	log_warning("request \"%.100s\" from process %ld, uid %ld: %s",
-	    call->request, (long)call->peer.pid, (long)call->peer.uid, what);
-}
-
-void
-service_pass_over_rest(struct attr_list *request, struct service_call *call)
-{
-	if (attr_list_end(request) != ERROR_NONE)
-		service_call_complain(call, "unexpected attribute at the end");
-}
-
-enum service_status
-service_status_of(enum error error)
-{
-	switch (error) {
-	case ERROR_NONE:
-		return STATUS_OK;
-	case ERROR_PROTOCOL:
-	case ERROR_TOO_LARGE:
-	case ERROR_INVALID:
-	case ERROR_DISABLED:
-		return STATUS_FAIL;
-	default:
-		return STATUS_ERR;
-	}
-}
-
-enum error
-service_get_cache(struct service *service, struct attr_list *request,
-    struct service_call *call, struct cache **cache)
-{
-	enum cache_type type;
-	const char *name;
-
-	if (attr_get_string(request, "cache_type", &name, NULL) != ERROR_NONE) {
-		service_call_complain(call, "no cache_type where it belongs");
-		return ERROR_PROTOCOL;
-	}
-	if (cache_type_parse(name, &type) != ERROR_NONE) {
-		service_call_complain(call, "unknown cache type");
-		return ERROR_PROTOCOL;
-	}
-	*cache = &service->caches[type];
-	return ERROR_NONE;
 }

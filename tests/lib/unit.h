@@ -41,6 +41,17 @@ unit_log_complaints(void)
 	return count;
 }
 
+/* How many lines of any level. */
+static inline unsigned
+unit_log_lines(void)
+{
+	unsigned count = 0;
+
+	for (const char *at = unit_lines; *at != '\0'; at++)
+		count += *at == '\n';
+	return count;
+}
+
 /* Was a line logged that contains this text? */
 static inline bool
 unit_log_has(const char *text)

@@ -53,7 +53,7 @@ ask(void)
 }
 
 static void
-test_each_parameter_has_its_value_and_says_where_it_was_set(void **state)
+each_parameter_has_its_value_and_says_where_it_was_set(void **state)
 {
 	char *cause;
 
@@ -77,7 +77,7 @@ test_each_parameter_has_its_value_and_says_where_it_was_set(void **state)
 }
 
 static void
-test_a_parameter_that_is_not_ours_is_not_shown(void **state)
+a_parameter_that_is_not_ours_is_not_shown(void **state)
 {
 	config_set(config, "not_ours", "x", CONFIG_DEFAULT);
 	ask();
@@ -85,7 +85,7 @@ test_a_parameter_that_is_not_ours_is_not_shown(void **state)
 }
 
 static void
-test_a_value_that_is_too_long_for_the_wire_is_cut(void **state)
+a_value_that_is_too_long_for_the_wire_is_cut(void **state)
 {
 	char value[ATTR_STRING_MAX + 10];
 	const char *shown;
@@ -105,10 +105,9 @@ main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(
-		    test_each_parameter_has_its_value_and_says_where_it_was_set),
-		TEST(test_a_parameter_that_is_not_ours_is_not_shown),
-		TEST(test_a_value_that_is_too_long_for_the_wire_is_cut),
+		TEST(each_parameter_has_its_value_and_says_where_it_was_set),
+		TEST(a_parameter_that_is_not_ours_is_not_shown),
+		TEST(a_value_that_is_too_long_for_the_wire_is_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,10 +1,9 @@
 /*
- * Unit tests of the requests of administrators: handlers over a store in
- * memory, with a daemon that only remembers what it was asked.
+ * Unit tests of the requests of administrators (request_admin, request_list,
+ * request_stats): handlers over a store in memory, with a daemon that only
+ * remembers what it was asked. Covers service.c and service_call.c as well.
  */
 #include "clock.h"
-#include "prng.h"
-#include "service.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,8 +12,7 @@
 
 #include <cmocka.h>
 
-#include "store_memory.h"
-#include "unit.h"
+#include "service_unit.h"
 
 /* Lists are written with a bar for each NUL. */
 #define OK_ALONE   "status|0||"
@@ -22,71 +20,9 @@
 #define FAIL_ALONE "status|4294967294||"
 #define NO_LIST    "cursor|0||"
 
-static struct store_memory store;
-static struct cache caches[CACHE_TYPES];
-static struct ticket_keys ticket_keys;
-static struct service service;
 static struct service_call call;
 static struct buffer reply;
 static unsigned done_count;
-
-/* What the daemon was asked to do, and what came of it. */
-static struct {
-	unsigned flushes, saves;
-	enum error result;
-} asked;
-
-static void
-put_statistics(void *arg, struct buffer *out)
-{
-	assert_ptr_equal(arg, &asked);
-	attr_put_number(out, "answer", 42);
-}
-
-static void
-put_parameters(void *arg, struct buffer *out)
-{
-	assert_ptr_equal(arg, &asked);
-	attr_put_string(out, "parameter", "all");
-	attr_put_int(out, "value", 0);
-}
-
-static enum error
-wipe_ticket_keys(void *arg)
-{
-	assert_ptr_equal(arg, &asked);
-	asked.flushes++;
-	return asked.result;
-}
-
-static enum error
-save(void *arg)
-{
-	assert_ptr_equal(arg, &asked);
-	asked.saves++;
-	return asked.result;
-}
-
-static const struct service_admin admin = {
-	.arg = &asked,
-	.put_statistics = put_statistics,
-	.put_parameters = put_parameters,
-	.wipe_ticket_keys = wipe_ticket_keys,
-	.save = save,
-};
-
-static void
-wake(void *arg)
-{
-	(void)arg;
-}
-
-static void
-ignore_done(void *arg, enum error error)
-{
-	(void)arg;
-	(void)error;
-}
 
 static void
 call_done(struct service_call *done)
@@ -98,44 +34,25 @@ call_done(struct service_call *done)
 static int
 setup(void **state)
 {
-	memset(&store, 0, sizeof(store));
-	memset(&asked, 0, sizeof(asked));
-	store.base.ops = &store_memory_ops;
-	for (int i = 0; i < CACHE_TYPES; i++) {
-		cache_init(&caches[i], (enum cache_type)i, 3600);
-		caches[i].wake = wake;
-	}
-	caches[CACHE_SMTPD].database = strdup("test:x");
-	caches[CACHE_SMTPD].store = &store.base;
-	caches[CACHE_SMTP].database = strdup("test:failed");
-	ticket_keys_init(&ticket_keys, 3600);
-	service_init(&service, caches, &ticket_keys);
-	service_set_admin(&service, &admin);
 	call = (struct service_call){
 		.peer = { .pid = 123, .uid = 7 },
 		.reply = &reply,
 		.done = call_done,
 	};
-	return unit_setup(state);
+	return service_unit_setup(state);
 }
 
 static int
 teardown(void **state)
 {
 	buffer_fini(&reply);
-	service_fini(&service);
-	ticket_keys_fini(&ticket_keys);
-	for (int i = 0; i < CACHE_TYPES; i++)
-		cache_fini(&caches[i]);
-	prng_fini();
-	return unit_teardown(state);
+	return service_unit_teardown(state);
 }
 
 static void
 put(const char *id, time_t put_at)
 {
-	store_memory_put(&store.base, id, strlen(id), "session", 7, put_at,
-	    ignore_done, NULL);
+	service_unit_put(id, "session", 7, put_at);
 }
 
 static char answer[128 * 1024];
@@ -177,7 +94,7 @@ expect(const char *request, const char *wanted)
 }
 
 static void
-test_stats(void **state)
+stats_is_what_the_daemon_says_and_passes_over_more(void **state)
 {
 	expect("request|stats||", "status|0|answer|42||");
 	assert_string_equal(unit_lines, "");
@@ -185,9 +102,8 @@ test_stats(void **state)
 	assert_true(unit_log_has("unexpected attribute"));
 }
 
-/* Each kind is counted for itself; what nobody handles is unknown. */
 static void
-test_request_counts(void **state)
+each_kind_of_request_is_counted_for_itself(void **state)
 {
 	ask("request|policy|cache_type|smtpd||");
 	ask("request|policy||");
@@ -206,20 +122,22 @@ test_request_counts(void **state)
 	assert_int_equal(service.requests, 7);
 }
 
-/* Without a daemon there are fewer requests. */
 static void
-test_without_admin(void **state)
+without_a_daemon_requests_of_administrators_are_unknown(void **state)
 {
 	service_set_admin(&service, NULL);
 	expect("request|stats||", FAIL_ALONE);
 	expect("request|config||", FAIL_ALONE);
 	expect("request|save||", FAIL_ALONE);
 	expect("request|flush_tickets||", FAIL_ALONE);
-	expect("request|rotate||", OK_ALONE);
+	expect("request|rotate||", FAIL_ALONE);
+	expect("request|flush|cache_type|smtpd||", FAIL_ALONE);
+	expect("request|policy|cache_type|lmtp||",
+	    "status|0|cachable|0|timeout|3600||");
 }
 
 static void
-test_list(void **state)
+list_shows_what_a_lookup_would_find_and_nothing_expired(void **state)
 {
 	time_t now = clock_wall_s();
 	char wanted[256];
@@ -233,7 +151,6 @@ test_list(void **state)
 	    "cache_id|second|size|7|time|%lld||",
 	    (long long)now - 10, (long long)now);
 	expect("request|list|cache_type|smtpd|cursor|0|filter|||", wanted);
-	assert_true(call.is_long);
 	snprintf(wanted, sizeof(wanted),
 	    "status|0|cursor|0|cache_id|second|size|7|time|%lld||",
 	    (long long)now);
@@ -265,9 +182,8 @@ long_each(struct store *base, uint64_t *cursor, uint64_t budget_us,
 	return ERROR_NONE;
 }
 
-/* An answer ends at its bound, and the next one goes on behind it. */
 static void
-test_list_is_bounded(void **state)
+an_answer_to_list_ends_at_its_bound_and_the_next_goes_on(void **state)
 {
 	struct store_ops ops = store_memory_ops;
 	unsigned long long cursor = 0;
@@ -294,9 +210,8 @@ test_list_is_bounded(void **state)
 	store.base.ops = &store_memory_ops;
 }
 
-/* Each is FAIL, complained of, and answered in full. */
 static void
-test_bad_lists(void **state)
+a_list_that_is_not_as_it_must_be_fails_in_full(void **state)
 {
 	static const char *const bad[] = {
 		"request|list||",
@@ -321,7 +236,7 @@ test_bad_lists(void **state)
 }
 
 static void
-test_list_that_cannot_be(void **state)
+a_list_of_what_cannot_be_read_fails_without_complaint(void **state)
 {
 	expect("request|list|cache_type|lmtp|cursor|0|filter|||",
 	    "status|4294967294|" NO_LIST);
@@ -335,7 +250,7 @@ test_list_that_cannot_be(void **state)
 }
 
 static void
-test_flush(void **state)
+flush_empties_a_cache_and_says_who_asked(void **state)
 {
 	put("x", clock_wall_s());
 	expect("request|flush|cache_type|smtpd||", OK_ALONE);
@@ -347,6 +262,7 @@ test_flush(void **state)
 	expect("request|flush|cache_type|lmtp||", FAIL_ALONE);
 	expect("request|flush|cache_type|smtp||", ERR_ALONE);
 	store.failure = ERROR_LOCKED;
+	clock_advance(1);
 	expect("request|flush|cache_type|smtpd||", ERR_ALONE);
 	assert_string_equal(unit_lines,
 	    "1:smtp TLS cache test:failed: not emptied on request of process "
@@ -359,7 +275,7 @@ test_flush(void **state)
 }
 
 static void
-test_rotate(void **state)
+rotate_makes_a_key_and_says_who_asked(void **state)
 {
 	const struct ticket_key *key;
 	unsigned char name[TICKET_KEY_NAME_LEN];
@@ -378,29 +294,31 @@ test_rotate(void **state)
 }
 
 static void
-test_flush_tickets(void **state)
+flush_tickets_wipes_the_keys_and_says_who_asked(void **state)
 {
 	expect("request|flush_tickets||", OK_ALONE);
 	assert_string_equal(unit_lines,
 	    "0:session ticket keys wiped on request of process 123, uid 7\n");
 	unit_log_clear();
 	asked.result = ERROR_LOCKED;
+	clock_advance(1);
 	expect("request|flush_tickets||", ERR_ALONE);
 	asked.result = ERROR_DISABLED;
 	expect("request|flush_tickets||", FAIL_ALONE);
-	assert_int_equal(asked.flushes, 3);
+	assert_int_equal(asked.wipes, 3);
 	assert_string_equal(unit_lines,
 	    "1:session ticket keys not wiped on request of process 123, "
 	    "uid 7: locked by another process\n");
 }
 
 static void
-test_save(void **state)
+save_says_what_failed(void **state)
 {
 	expect("request|save||", OK_ALONE);
 	asked.result = ERROR_LOCKED;
 	expect("request|save||", ERR_ALONE);
 	/* A file that could not be opened is no fault of the request. */
+	clock_advance(1);
 	asked.result = ERROR_DISABLED;
 	expect("request|save||", ERR_ALONE);
 	assert_int_equal(asked.saves, 3);
@@ -410,10 +328,32 @@ test_save(void **state)
 	    "1:not all saved on request of process 123, uid 7: not enabled\n");
 }
 
+/* As a client in a loop does. */
 static void
-test_config_is_what_the_daemon_says(void **state)
+what_administrators_ask_for_is_one_line_a_second_of_each_kind(void **state)
 {
-	expect("request|config||", "status|0|parameter|all|value|0||");
+	for (int i = 0; i < 100; i++) {
+		ask("request|rotate||");
+		ask("request|flush|cache_type|smtpd||");
+		ask("request|flush|cache_type|smtp||");
+		ask("request|flush_tickets||");
+		asked.result = ERROR_LOCKED;
+		ask("request|save||");
+		asked.result = ERROR_NONE;
+	}
+	assert_int_equal(unit_log_lines(), 5);
+	unit_log_clear();
+	clock_advance(1);
+	ask("request|rotate||");
+	assert_string_equal(unit_lines,
+	    "0:99 requests like the next one were not logged\n"
+	    "0:session ticket key made on request of process 123, uid 7\n");
+}
+
+static void
+config_is_what_the_daemon_says(void **state)
+{
+	expect("request|config||", "status|0|parameter|all||");
 }
 
 int
@@ -421,18 +361,20 @@ main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_stats),
-		TEST(test_request_counts),
-		TEST(test_without_admin),
-		TEST(test_list),
-		TEST(test_list_is_bounded),
-		TEST(test_bad_lists),
-		TEST(test_list_that_cannot_be),
-		TEST(test_flush),
-		TEST(test_rotate),
-		TEST(test_flush_tickets),
-		TEST(test_save),
-		TEST(test_config_is_what_the_daemon_says),
+		TEST(stats_is_what_the_daemon_says_and_passes_over_more),
+		TEST(each_kind_of_request_is_counted_for_itself),
+		TEST(without_a_daemon_requests_of_administrators_are_unknown),
+		TEST(list_shows_what_a_lookup_would_find_and_nothing_expired),
+		TEST(an_answer_to_list_ends_at_its_bound_and_the_next_goes_on),
+		TEST(a_list_that_is_not_as_it_must_be_fails_in_full),
+		TEST(a_list_of_what_cannot_be_read_fails_without_complaint),
+		TEST(flush_empties_a_cache_and_says_who_asked),
+		TEST(rotate_makes_a_key_and_says_who_asked),
+		TEST(flush_tickets_wipes_the_keys_and_says_who_asked),
+		TEST(save_says_what_failed),
+		TEST(
+		    what_administrators_ask_for_is_one_line_a_second_of_each_kind),
+		TEST(config_is_what_the_daemon_says),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

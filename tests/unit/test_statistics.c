@@ -169,6 +169,8 @@ test_values(void **state)
 	it.server.accepted = UINT64_C(10000000000);
 	it.server.refused = 6;
 	it.server.limit_closes = 7;
+	it.server.memory_closes = 6;
+	it.server.memory = 4321;
 	it.service.complaint_count = 8;
 	histogram_add(&it.server.latency, 10, 989);
 	histogram_add(&it.server.latency, 20, 9);
@@ -195,6 +197,8 @@ test_values(void **state)
 	expect("accepted", "10000000000");
 	expect("refused", "6");
 	expect("limit_closes", "7");
+	expect("memory_closes", "6");
+	expect("client_memory", "4321");
 	expect("complaints", "8");
 	expect("latency_p50_us", "10");
 	expect("latency_p99_us", "20");

@@ -51,6 +51,17 @@ hang_later(void *arg)
 		wait_for_tick();
 }
 
+/* As at the end, which writes to the disk. */
+static void
+hang_at_the_end(void *arg)
+{
+	(void)arg;
+	master_watchdog_start(TIMEOUT_S);
+	master_watchdog_allow(2 * TIMEOUT_S);
+	for (;;)
+		wait_for_tick();
+}
+
 /* As rarely as is allowed. */
 static void
 live(void *arg)
@@ -78,7 +89,7 @@ stop_and_go_on(void *arg)
 	wait_for_tick();
 }
 
-static struct child hanging, hanging_later, living, stopped;
+static struct child hanging, hanging_later, ending, living, stopped;
 static uint64_t started_us;
 
 static int
@@ -87,6 +98,7 @@ start_children(void **state)
 	started_us = clock_monotonic_us();
 	child_start(&hanging, hang, NULL);
 	child_start(&hanging_later, hang_later, NULL);
+	child_start(&ending, hang_at_the_end, NULL);
 	child_start(&living, live, NULL);
 	child_start(&stopped, stop_and_go_on, NULL);
 	return 0;
@@ -114,6 +126,17 @@ a_pat_gives_it_a_whole_timeout(void **state)
 	passed_us = clock_monotonic_us() - started_us;
 	child_assert_killed(&hanging_later, SIGABRT);
 	assert_true(passed_us >= 1660000);
+}
+
+static void
+what_is_allowed_at_the_end_is_waited_for(void **state)
+{
+	uint64_t passed_us;
+
+	child_wait(&ending);
+	passed_us = clock_monotonic_us() - started_us;
+	child_assert_killed(&ending, SIGABRT);
+	assert_true(passed_us >= 2000000);
 }
 
 static void
@@ -145,6 +168,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_hanging_process_is_aborted),
 		cmocka_unit_test(a_pat_gives_it_a_whole_timeout),
+		cmocka_unit_test(what_is_allowed_at_the_end_is_waited_for),
 		cmocka_unit_test(a_process_that_pats_lives),
 		cmocka_unit_test(a_stopped_process_lives),
 	};

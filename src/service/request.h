@@ -1,0 +1,51 @@
+/*
+ * request: the handlers of requests, one file each (request_<name>.c), and
+ * what they have in common (service_call.c).
+ *
+ * A handler finishes by calling service_call_done(), once, possibly before it
+ * returns and possibly much later. The request's bytes are its own only until
+ * it returns; the call and the reply buffer stay until it is done.
+ */
+#ifndef REQUEST_H
+#define REQUEST_H
+
+#include "service.h"
+
+typedef void service_handler_fn(struct service *, struct attr_list *,
+    struct service_call *);
+
+service_handler_fn request_seed;
+service_handler_fn request_policy;
+service_handler_fn request_lookup;
+service_handler_fn request_update;
+service_handler_fn request_delete;
+service_handler_fn request_ticket_key;
+service_handler_fn request_stats;
+service_handler_fn request_config;
+service_handler_fn request_list;
+service_handler_fn request_flush;
+service_handler_fn request_rotate;
+service_handler_fn request_flush_tickets;
+service_handler_fn request_save;
+
+/* End the reply and tell the client. The last thing a handler does. */
+void service_call_done(struct service_call *);
+/* The same, after a reply that is this status alone. */
+void service_call_reply(struct service_call *, enum service_status);
+/* Say in the log, not too often, what is wrong with this request. */
+void service_call_complain(struct service_call *, const char *what);
+/*
+ * Attributes behind the last that we know are complained of and passed over,
+ * as the stock daemon does (observed on 3.7): a newer client may send more.
+ */
+void service_pass_over_rest(struct attr_list *, struct service_call *);
+/* The status that an error from a lower module has on the wire. */
+enum service_status service_status_of(enum error);
+/*
+ * The next attribute as a cache type, and its cache. ERROR_PROTOCOL: there is
+ * none, or no such type (complained of).
+ */
+enum error service_get_cache(struct service *, struct attr_list *,
+    struct service_call *, struct cache **);
+
+#endif
