@@ -1,0 +1,91 @@
+/*
+ * shared_group: this host as one of a group: the secret, what else all hosts
+ * must have in common, and the keys and fingerprints that follow from both.
+ *
+ *	shared_group_open_secret()   with the privileges of the start
+ *	shared_group_open_trust()    as the mail owner
+ *	shared_group_begin()         in the jail, where nothing can be opened
+ *	shared_group_close()
+ *
+ * Nothing that is wrong with any of this is ever fatal: one warning is logged
+ * that says what, and this host shares nothing.
+ */
+#ifndef SHARED_GROUP_H
+#define SHARED_GROUP_H
+
+#include "buffer.h"
+#include "error.h"
+#include "shared_context.h"
+#include "shared_secret.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* In the order of enum cache_type. */
+enum shared_side { SHARED_SMTPD, SHARED_SMTP, SHARED_LMTP, SHARED_SIDES };
+extern const char *const shared_side_names[SHARED_SIDES];
+
+typedef void shared_parameter_fn(
+    void *arg, const char *name, const char *value);
+
+/* From the configuration; everything is borrowed for as long as the group. */
+struct shared_group_config {
+	const char *secret_file; /* empty: this host is in no group */
+	const char *group;       /* its name */
+	const char *trust_files; /* paths, with commas or blanks between */
+	uid_t owner;             /* may own the file of secrets; besides root */
+	struct {
+		int64_t timeout_s;   /* of a session; 0: the side is off */
+		const char *ca_file; /* SIDE_tls_CAfile; may be empty */
+	} sides[SHARED_SIDES];
+	/* Calls `each` for every parameter that belongs to a side, by name. */
+	void (*each_parameter)(void *config_arg, const char *side,
+	    shared_parameter_fn *each, void *each_arg);
+	void *config_arg;
+};
+
+/* A file whose content all hosts must have in common. */
+struct shared_trust_file {
+	char *path;     /* owned */
+	unsigned sides; /* that it belongs to: bits 1 << enum shared_side */
+	bool is_read;   /* if not, it counts as empty */
+	unsigned char hash[SHARED_DIGEST_LEN]; /* SHA-256 */
+};
+
+struct shared_group {
+	struct shared_group_config config;
+	char *problem;      /* owned; NULL: none */
+	struct buffer text; /* of the file of secrets, until it is parsed */
+	struct shared_trust_file *trust_files; /* owned */
+	unsigned trust_file_count;
+	struct shared_secrets secrets; /* none: nothing is shared */
+	struct shared_context contexts[SHARED_SIDES]; /* len 0: it is off */
+	/* Empty where there is no such secret, or the side is off. */
+	char fingerprints[SHARED_SIDES][SHARED_SECRETS_MAX]
+			 [SHARED_FINGERPRINT_LEN + 1];
+};
+
+/*
+ * Take the values, and read the file of secrets as bytes, of which nothing is
+ * parsed yet. Pair with shared_group_close() in any case.
+ */
+void shared_group_open_secret(
+    struct shared_group *, const struct shared_group_config *);
+
+/* Hash the trust files, as the effective user. Does nothing without a group. */
+void shared_group_open_trust(struct shared_group *);
+
+/*
+ * Parse what was read. True: there are secrets, contexts and fingerprints.
+ * False: this host shares nothing, because of the problem or as configured.
+ */
+bool shared_group_begin(struct shared_group *);
+
+/* Is this host meant to be in a group? */
+bool shared_group_is_configured(const struct shared_group *);
+
+/* Wipe and free everything. */
+void shared_group_close(struct shared_group *);
+
+#endif

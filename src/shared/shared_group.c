@@ -1,0 +1,176 @@
+/*
+ * shared_group: from values of the configuration to secrets, contexts and
+ * fingerprints. Owns them, and the text of the file of secrets for as long as
+ * it has not been parsed.
+ */
+#include "shared_group.h"
+
+#include "log.h"
+#include "shared_file.h"
+#include "xalloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SEPARATORS ", \t\r\n"
+
+_Static_assert(SHARED_HASH_LEN == SHARED_DIGEST_LEN, "both are SHA-256");
+
+const char *const shared_side_names[SHARED_SIDES] = {
+	[SHARED_SMTPD] = "smtpd",
+	[SHARED_SMTP] = "smtp",
+	[SHARED_LMTP] = "lmtp",
+};
+
+/* Takes the text. Only the first problem is of interest. */
+static void
+set_problem(struct shared_group *group, char *problem)
+{
+	log_warning("shared: %s; nothing is shared", problem);
+	group->problem = problem;
+}
+
+bool
+shared_group_is_configured(const struct shared_group *group)
+{
+	return *group->config.secret_file != '\0';
+}
+
+void
+shared_group_open_secret(
+    struct shared_group *group, const struct shared_group_config *config)
+{
+	char *cause = NULL;
+
+	*group = (struct shared_group){ .config = *config };
+	buffer_init(&group->text);
+	if (!shared_group_is_configured(group))
+		return;
+	if (!shared_context_is_group(config->group))
+		set_problem(group,
+		    xasprintf("tlsmgr_shared_group must be 1 to %d printable "
+			      "characters without blanks",
+			SHARED_GROUP_MAX));
+	else if (shared_file_read_secret(config->secret_file, config->owner,
+		     &group->text, &cause) != ERROR_NONE)
+		set_problem(group, cause);
+}
+
+/* Whose is it? A file that no side names belongs to all. */
+static unsigned
+find_sides(const struct shared_group_config *config, const char *path)
+{
+	unsigned sides = 0;
+
+	for (int i = 0; i < SHARED_SIDES; i++)
+		if (strcmp(config->sides[i].ca_file, path) == 0)
+			sides |= 1U << i;
+	return sides != 0 ? sides : (1U << SHARED_SIDES) - 1;
+}
+
+static bool
+is_known(const struct shared_group *group, const char *path)
+{
+	for (unsigned i = 0; i < group->trust_file_count; i++)
+		if (strcmp(group->trust_files[i].path, path) == 0)
+			return true;
+	return false;
+}
+
+/* Takes the path. */
+static void
+add_trust_file(struct shared_group *group, char *path)
+{
+	struct shared_trust_file *file;
+	char *cause = NULL;
+
+	group->trust_files = xrealloc(group->trust_files,
+	    (group->trust_file_count + 1) * sizeof(*group->trust_files));
+	file = &group->trust_files[group->trust_file_count++];
+	file->path = path;
+	file->sides = find_sides(&group->config, path);
+	file->is_read =
+	    shared_file_hash(path, file->hash, &cause) == ERROR_NONE;
+	if (!file->is_read)
+		log_warning("shared: %s; it counts as empty", cause);
+	free(cause);
+}
+
+void
+shared_group_open_trust(struct shared_group *group)
+{
+	const char *list = group->config.trust_files;
+	size_t len;
+
+	if (!shared_group_is_configured(group))
+		return;
+	for (list += strspn(list, SEPARATORS); *list != '\0';
+	     list += len, list += strspn(list, SEPARATORS)) {
+		char *path;
+
+		len = strcspn(list, SEPARATORS);
+		path = xstrndup(list, len);
+		if (is_known(group, path))
+			free(path);
+		else
+			add_trust_file(group, path);
+	}
+}
+
+static void
+make_context(struct shared_group *group, enum shared_side side)
+{
+	const struct shared_group_config *config = &group->config;
+	struct shared_digest *begun = shared_digest_begin();
+	unsigned char digest[SHARED_DIGEST_LEN];
+
+	config->each_parameter(config->config_arg, shared_side_names[side],
+	    shared_digest_add_parameter, begun);
+	for (unsigned i = 0; i < group->trust_file_count; i++)
+		if ((group->trust_files[i].sides & 1U << side) != 0)
+			shared_digest_add_file(
+			    begun, group->trust_files[i].hash);
+	shared_digest_end(begun, digest);
+	shared_context_make(&group->contexts[side], config->group,
+	    shared_side_names[side], config->sides[side].timeout_s, digest);
+}
+
+static void
+make_side(struct shared_group *group, enum shared_side side)
+{
+	make_context(group, side);
+	for (unsigned i = 0; i < group->secrets.count; i++)
+		shared_context_fingerprint(&group->contexts[side],
+		    group->secrets.keys[i], group->fingerprints[side][i]);
+}
+
+bool
+shared_group_begin(struct shared_group *group)
+{
+	const struct shared_group_config *config = &group->config;
+	char *cause = NULL;
+
+	if (!shared_group_is_configured(group) || group->problem != NULL)
+		return false;
+	if (shared_secrets_parse(&group->secrets, config->secret_file,
+		buffer_head(&group->text), group->text.len,
+		&cause) != ERROR_NONE)
+		set_problem(group, cause);
+	buffer_fini(&group->text);
+	for (int side = 0; side < SHARED_SIDES; side++)
+		if (config->sides[side].timeout_s > 0)
+			make_side(group, (enum shared_side)side);
+	return group->problem == NULL;
+}
+
+void
+shared_group_close(struct shared_group *group)
+{
+	buffer_fini(&group->text);
+	shared_secrets_wipe(&group->secrets);
+	for (unsigned i = 0; i < group->trust_file_count; i++)
+		free(group->trust_files[i].path);
+	free(group->trust_files);
+	free(group->problem);
+	*group = (struct shared_group){ .config = { .secret_file = "" } };
+}
