@@ -17,4 +17,14 @@ struct config;
 void settings_digest(const struct config *, const char *side,
     unsigned char digest[SETTINGS_DIGEST_LEN]);
 
+/*
+ * Call back for each of these parameters that other hosts must have in common
+ * with this one to share sessions, in byte order of the names: all but those
+ * that name certificates and keys of smtpd.
+ */
+typedef void settings_digest_each_fn(void *arg, const char *name,
+    const char *value);
+void settings_digest_each(const struct config *, const char *side,
+    settings_digest_each_fn *, void *arg);
+
 #endif

@@ -145,6 +145,39 @@ test_digest_is_of_values(void **state)
 
 #define DIGEST_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* Gathers "name=value|" of each. */
+static void
+gather(void *arg, const char *name, const char *value)
+{
+	strcat(arg, name);
+	strcat(arg, "=");
+	strcat(arg, value);
+	strcat(arg, "|");
+}
+
+static void
+test_hosts_must_have_all_in_common_but_their_certificates(void **state)
+{
+	char seen[512] = "";
+
+	set("smtpd_tls_cert_file", "/a.pem");
+	set("smtpd_tls_eckey_file", "/a.key");
+	set("smtpd_tls_chain_files", "/a.chain");
+	set("smtpd_tls_loglevel", "1");
+	set("tls_random_bytes", "64");
+	set("smtp_tls_cert_file", "/client.pem");
+	set("tls_ssl_options", "$which");
+	set("which", "no_compression");
+	set("smtpd_tls_security_level", "may");
+	settings_digest_each(config, "smtpd", gather, seen);
+	assert_string_equal(seen,
+	    "smtpd_tls_security_level=may|tls_ssl_options=no_compression|");
+	seen[0] = '\0';
+	settings_digest_each(config, "smtp", gather, seen);
+	assert_string_equal(seen,
+	    "smtp_tls_cert_file=/client.pem|tls_ssl_options=no_compression|");
+}
+
 int
 main(void)
 {
@@ -154,6 +187,8 @@ main(void)
 		DIGEST_TEST(test_digest_is_of_names),
 		DIGEST_TEST(test_digest_leaves_out_defaults),
 		DIGEST_TEST(test_digest_is_of_values),
+		DIGEST_TEST(
+		    test_hosts_must_have_all_in_common_but_their_certificates),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
