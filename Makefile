@@ -85,7 +85,7 @@ $(BUILD)/obj/%.o: src/%.c Makefile | deps
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(CPPFLAGS_$(*F)) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
-CPPFLAGS_settings = \
+CPPFLAGS_settings_param = \
 	-DDEFAULT_CONFIG_DIRECTORY='"$(CONFIG_DIRECTORY)"' \
 	-DDEFAULT_QUEUE_DIRECTORY='"$(QUEUE_DIRECTORY)"' \
 	-DDEFAULT_DAEMON_DIRECTORY='"$(DAEMON_DIRECTORY)"' \
@@ -97,14 +97,26 @@ CPPFLAGS_settings = \
 	-DDEFAULT_IMPORT_ENVIRONMENT='"$(IMPORT_ENVIRONMENT)"'
 
 CPPFLAGS_ctl_settings = -DPROGRAM_NAME='"$(PROGRAM)"'
+CPPFLAGS_settings_defaults = -I$(BUILD)
 
 # Changes where they do: after an upgrade of Postfix, or when they are given.
-$(BUILD)/obj/config/settings.o $(BUILD)/obj/ctl/ctl_settings.o: $(BUILD)/defaults
+$(BUILD)/obj/config/settings_param.o $(BUILD)/obj/ctl/ctl_settings.o: $(BUILD)/defaults
 $(BUILD)/defaults: FORCE | deps
 	@mkdir -p $(@D)
-	@set -- $(CPPFLAGS_settings) $(CPPFLAGS_ctl_settings); echo "$$*" | cmp -s - $@ || \
+	@set -- $(CPPFLAGS_settings_param) $(CPPFLAGS_ctl_settings); echo "$$*" | cmp -s - $@ || \
 	    echo "$$*" >$@
 FORCE:
+
+# The defaults of all parameters of Postfix, but for those that it finds out when
+# it runs. Without a postconf(1) there are none.
+$(BUILD)/obj/config/settings_defaults.o: $(BUILD)/postfix_defaults.def
+$(BUILD)/postfix_defaults.def: FORCE | deps
+	@mkdir -p $(@D)
+	@$(POSTCONF) -d 2>/dev/null | LC_ALL=C sed -n \
+	    -e '/^\(mydomain\|myhostname\|mynetworks\|process_[a-z]*\|service_name\) =/d' \
+	    -e 's/[\\"?]/\\&/g' \
+	    -e 's/^\([A-Za-z0-9_]*\) = *\(.*\)$$/POSTFIX_DEFAULT("\1", "\2")/p' >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 $(LIBRARY): $(OBJECTS)
 	@rm -f $@
@@ -182,7 +194,8 @@ TIDY := $(SOURCES:src/%.c=tidy/%)
 .PHONY: $(TIDY)
 $(TIDY): tidy/%:
 	@clang-tidy --quiet src/$*.c -- -std=c11 $(CPPFLAGS_ALL) \
-	    $(CPPFLAGS_settings) $(CPPFLAGS_ctl_settings) 2>/dev/null
+	    $(CPPFLAGS_settings_param) $(CPPFLAGS_settings_defaults) \
+	    $(CPPFLAGS_ctl_settings) 2>/dev/null
 
 lint:
 	@tests/run/install-packages lint

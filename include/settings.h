@@ -1,6 +1,8 @@
 /*
  * settings: the parameters of params.def, parsed and checked. Read once, at
- * start, by main; every other module is handed the values that it needs.
+ * start, by main; every other module is handed the values that it needs. The
+ * administrator's tool reads them by the same functions, so that it sees what
+ * the daemon would.
  */
 #ifndef SETTINGS_H
 #define SETTINGS_H
@@ -27,15 +29,50 @@ struct settings {
 #undef PARAM_INT
 #undef PARAM_SIZE
 #undef PARAM_BOOL
+	char *postfix_version; /* of the Postfix installed; NULL: not known */
 };
 
-/* Put the defaults of params.def into a config. */
+/* Where settings come from. All of it is borrowed. */
+struct settings_source {
+	const char *config_directory; /* NULL: the one that was built in */
+	const char *service_name;     /* NULL: "tlsmgr" */
+	const char *const *overrides; /* of -o, each "name=value" */
+	int override_count;
+	/*
+	 * Returns the version of the Postfix in that directory, for the caller
+	 * to free, or NULL if it cannot be found. May itself be NULL.
+	 */
+	char *(*find_version)(const char *daemon_directory);
+};
+
+/*
+ * Set all defaults in a new config, and read main.cf and tlsmgr.cf. On an
+ * error, as of config_read_file(), the config has what could be read.
+ */
+enum error settings_load_files(struct config *,
+    const struct settings_source *, char **cause);
+
+/*
+ * The whole start: files, overrides, the version of Postfix, and the values of
+ * all parameters. ERROR_INVALID, ERROR_IO: *cause, for the caller to free, says
+ * what is wrong and where, and there are no settings to fini. Either way the
+ * config has the list of what was done without.
+ */
+enum error settings_load(struct settings *, struct config *,
+    const struct settings_source *, char **cause);
+
+/*
+ * Put into a config the defaults of params.def and of the other parameters of
+ * Postfix.
+ */
 void settings_set_defaults(struct config *);
 
 /*
  * Complete the defaults that follow from what was set (mydomain), then expand,
- * parse and check every parameter. ERROR_INVALID: *cause names the parameter,
- * the value, where it was set and what would do; there is nothing to fini.
+ * parse and check every parameter. A bad value that tlsmgr.cf sets is replaced
+ * by a default, in the config as well, and is a problem of kind CONFIG_IGNORED.
+ * ERROR_INVALID, for any other: *cause names the parameter, the value, where it
+ * was set and what would do; there is nothing to fini.
  */
 enum error settings_read(struct settings *, struct config *, char **cause);
 
@@ -45,17 +82,6 @@ enum error settings_read(struct settings *, struct config *, char **cause);
  */
 _Noreturn void settings_fatal(const struct config *, const char *name,
     const char *problem);
-
-/*
- * Check the names that stand in files. ERROR_INVALID, with a cause: own_file
- * (tlsmgr.cf) sets a parameter that is not ours. A parameter with our prefix
- * that does not exist is logged as a warning. Postfix has one with our prefix,
- * tlsmgr_service_name; it stays Postfix's.
- */
-enum error settings_check_names(const struct config *, const char *own_file,
-    char **cause);
-/* The same warning for a name that -o sets. */
-void settings_check_override_names(const struct config *);
 
 /*
  * The type of a database, "type:path" or a path alone for the default type; the

@@ -1,9 +1,11 @@
 /*
- * config: the dictionary of parameters. Owns its entries, sorted by name;
- * knows where each came from, and lets a stronger origin win. Reads no files.
+ * config: the dictionary of parameters. Owns its entries, sorted by name, and
+ * the list of problems; knows where each entry came from, and lets a stronger
+ * origin win. Reads no files.
  */
 #include "config.h"
 
+#include "config_blank.h"
 #include "xalloc.h"
 
 #include <stdlib.h>
@@ -12,10 +14,17 @@
 /* So that a long value does not push the rest out of the line. */
 #define SHOWN_VALUE_MAX 200
 
+struct problem {
+	enum config_severity severity;
+	char *text; /* owned */
+};
+
 struct config {
 	struct config_entry **entries; /* owned, like each of them */
 	size_t count;
 	size_t size;
+	struct problem *problems; /* owned */
+	size_t problem_count;
 };
 
 struct config *
@@ -41,7 +50,49 @@ config_free(struct config *config)
 	for (size_t i = 0; i < config->count; i++)
 		entry_free(config->entries[i]);
 	free(config->entries);
+	for (size_t i = 0; i < config->problem_count; i++)
+		free(config->problems[i].text);
+	free(config->problems);
 	free(config);
+}
+
+void
+config_add_problem(
+    struct config *config, enum config_severity severity, char *text)
+{
+	config->problems = xrealloc(config->problems,
+	    (config->problem_count + 1) * sizeof(config->problems[0]));
+	config->problems[config->problem_count++] =
+	    (struct problem){ severity, text };
+}
+
+void
+config_each_problem(
+    const struct config *config, config_problem_fn *each, void *arg)
+{
+	for (size_t i = 0; i < config->problem_count; i++)
+		each(arg, config->problems[i].severity,
+		    config->problems[i].text);
+}
+
+size_t
+config_ignored_count(const struct config *config)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < config->problem_count; i++)
+		if (config->problems[i].severity == CONFIG_IGNORED)
+			count++;
+	return count;
+}
+
+const char *
+config_first_ignored(const struct config *config)
+{
+	for (size_t i = 0; i < config->problem_count; i++)
+		if (config->problems[i].severity == CONFIG_IGNORED)
+			return config->problems[i].text;
+	return NULL;
 }
 
 /* Where the name is, or belongs; true if it is there. */
@@ -122,10 +173,55 @@ config_set(struct config *config, const char *name, const char *text,
 }
 
 void
+config_reset(struct config *config, const char *name, const char *text)
+{
+	size_t index;
+
+	if (find_index(config, name, &index))
+		config->entries[index]->origin = CONFIG_DEFAULT;
+	config_set(config, name, text, CONFIG_DEFAULT);
+}
+
+void
 config_each(const struct config *config, config_each_fn *each, void *arg)
 {
 	for (size_t i = 0; i < config->count; i++)
 		each(arg, config->entries[i]);
+}
+
+/* A copy without the blanks at either end. */
+static char *
+trimmed_copy(const char *text, size_t len)
+{
+	while (len > 0 && config_is_blank(text[len - 1]))
+		len--;
+	while (len > 0 && config_is_blank(*text)) {
+		text++;
+		len--;
+	}
+	return xstrndup(text, len);
+}
+
+const char *
+config_split_assignment(const char *assignment, char **name, char **value)
+{
+	const char *equals = strchr(assignment, '=');
+	const char *problem = NULL;
+
+	if (equals == NULL)
+		return "missing '=' after attribute name";
+	*name = trimmed_copy(assignment, (size_t)(equals - assignment));
+	if (**name == '\0')
+		problem = "missing attribute name";
+	for (const char *p = *name; *p != '\0'; p++)
+		if (config_is_blank(*p))
+			problem = "missing '=' after attribute name";
+	if (problem != NULL) {
+		free(*name);
+		return problem;
+	}
+	*value = trimmed_copy(equals + 1, strlen(equals + 1));
+	return NULL;
 }
 
 /* An override that was split; the whole is for the message. */
@@ -164,38 +260,40 @@ config_override(struct config *config, const char *assignment, char **cause)
 	return error;
 }
 
+/* "FILE, line N: ", to be freed; for messages. */
+static char *
+describe_place(const struct config *config, const char *name)
+{
+	const struct config_entry *entry = config_get(config, name);
+
+	if (entry != NULL && entry->file != NULL)
+		return xasprintf("%s, line %u: ", entry->file, entry->line);
+	if (entry != NULL && entry->origin == CONFIG_OVERRIDE)
+		return xstrdup("option -o: ");
+	return xstrdup("");
+}
+
 char *
 config_describe_problem(const struct config *config, const char *name,
     const char *value, const char *problem)
 {
-	const struct config_entry *entry = config_get(config, name);
-	char *where, *description;
+	char *place = describe_place(config, name);
+	char *description = xasprintf("%sparameter %s: bad value \"%.*s\": %s",
+	    place, name, SHOWN_VALUE_MAX, value, problem);
 
-	if (entry != NULL && entry->origin == CONFIG_FILE)
-		where = xasprintf("%s, line %u: ", entry->file, entry->line);
-	else if (entry != NULL && entry->origin == CONFIG_OVERRIDE)
-		where = xstrdup("option -o: ");
-	else
-		where = xstrdup("");
-	description = xasprintf("%sparameter %s: bad value \"%.*s\": %s", where,
-	    name, SHOWN_VALUE_MAX, value, problem);
-	free(where);
+	free(place);
 	return description;
 }
 
-enum error
-config_value(
-    const struct config *config, const char *name, char **value, char **cause)
+char *
+config_describe_rest(const struct config *config, const char *name,
+    const char *value, const char *rest)
 {
-	const struct config_entry *entry = config_get(config, name);
-	const char *text = entry != NULL ? entry->text : "";
-	enum error error;
-	char *problem;
+	char *place = describe_place(config, name);
+	char *description =
+	    xasprintf("%sparameter %s: value \"%.*s\": \"%.*s\" is ignored",
+		place, name, SHOWN_VALUE_MAX, value, SHOWN_VALUE_MAX, rest);
 
-	error = config_expand(config, text, value, &problem);
-	if (error == ERROR_NONE)
-		return ERROR_NONE;
-	*cause = config_describe_problem(config, name, text, problem);
-	free(problem);
-	return error;
+	free(place);
+	return description;
 }

@@ -1,8 +1,8 @@
 /*
- * config_expand: $name and its longer forms. What is not said in CONTRACT
- * section 3 was observed with `postconf -x` 3.7: the condition of ${name?...}
- * looks at the text before its own expansion; braces are taken off, blanks
- * inside them are not; a comparison alone is "true" or nothing.
+ * config_expand: $name and its longer forms. What postconf(5) does not say was
+ * observed with `postconf -x` 3.7: the condition of ${name?...} looks at the
+ * text before its own expansion; braces are taken off, blanks inside them are
+ * not; a comparison alone is "true" or nothing.
  */
 #include "config.h"
 
@@ -352,5 +352,22 @@ config_expand(
 		*value = output.text;
 	else
 		free(output.text);
+	return error;
+}
+
+enum error
+config_value(
+    const struct config *config, const char *name, char **value, char **cause)
+{
+	const struct config_entry *entry = config_get(config, name);
+	const char *text = entry != NULL ? entry->text : "";
+	enum error error;
+	char *problem;
+
+	error = config_expand(config, text, value, &problem);
+	if (error == ERROR_NONE)
+		return ERROR_NONE;
+	*cause = config_describe_problem(config, name, text, problem);
+	free(problem);
 	return error;
 }

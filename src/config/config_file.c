@@ -1,115 +1,129 @@
 /*
- * config_file: reads main.cf and its like: physical lines, the logical lines
+ * config_file: reads main.cf and tlsmgr.cf: physical lines, the logical lines
  * that they make up, and the assignments in those.
  */
 #include "config.h"
 
-#include "log.h"
+#include "config_blank.h"
 #include "xalloc.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A logical line as it grows. */
-struct logical_line {
-	char *text; /* owned; NULL: none yet */
+/* A file that is being read, and a logical line as it grows. */
+struct reader {
+	struct config *config;
+	const char *path;
+	config_name_fn *check_name; /* NULL: main.cf */
+	char **cause;
+	char *text; /* owned; NULL: no line was begun */
 	size_t len;
 	size_t size;
 	unsigned number; /* of its first physical line */
 };
 
-static bool
-is_blank(char c)
+/* In main.cf a bad line is an error; in tlsmgr.cf it is done without. */
+static enum error
+reject(struct reader *reader, char *problem)
 {
-	return isspace((unsigned char)c) != 0;
-}
+	bool is_error = reader->check_name == NULL;
+	char *text = xasprintf("%s, line %u: %s%s", reader->path,
+	    reader->number, problem, is_error ? "" : " (ignored)");
 
-/* A copy without the blanks at either end. */
-static char *
-trimmed_copy(const char *text, size_t len)
-{
-	while (len > 0 && is_blank(text[len - 1]))
-		len--;
-	while (len > 0 && is_blank(*text)) {
-		text++;
-		len--;
+	free(problem);
+	if (is_error) {
+		*reader->cause = text;
+		return ERROR_INVALID;
 	}
-	return xstrndup(text, len);
-}
-
-const char *
-config_split_assignment(const char *assignment, char **name, char **value)
-{
-	const char *equals = strchr(assignment, '=');
-	const char *problem = NULL;
-
-	if (equals == NULL)
-		return "missing '=' after attribute name";
-	*name = trimmed_copy(assignment, (size_t)(equals - assignment));
-	if (**name == '\0')
-		problem = "missing attribute name";
-	for (const char *p = *name; *p != '\0'; p++)
-		if (is_blank(*p))
-			problem = "missing '=' after attribute name";
-	if (problem != NULL) {
-		free(*name);
-		return problem;
-	}
-	*value = trimmed_copy(equals + 1, strlen(equals + 1));
-	return NULL;
+	config_add_problem(reader->config, CONFIG_IGNORED, text);
+	return ERROR_NONE;
 }
 
 static void
-warn_overriding(const struct config *config, const char *path, unsigned number,
-    const char *name, const char *value)
+warn(struct reader *reader, char *problem)
 {
-	const struct config_entry *entry = config_get(config, name);
+	config_add_problem(reader->config, CONFIG_WARNING,
+	    xasprintf(
+		"%s, line %u: %s", reader->path, reader->number, problem));
+	free(problem);
+}
 
-	if (entry != NULL && entry->origin == CONFIG_FILE &&
-	    strcmp(entry->file, path) == 0 && strcmp(entry->text, value) != 0)
-		log_warning("%s, line %u: overriding earlier entry: %s=%s",
-		    path, number, name, entry->text);
+static void
+set(struct reader *reader, const char *name, const char *value)
+{
+	const struct config_entry *entry = config_get(reader->config, name);
+
+	if (entry != NULL && entry->file != NULL &&
+	    strcmp(entry->file, reader->path) == 0 &&
+	    strcmp(entry->text, value) != 0)
+		warn(reader, xasprintf("overriding earlier entry: %s=%s", name,
+				 entry->text));
+	config_set_from(reader->config, name, value,
+	    reader->check_name == NULL ? CONFIG_FILE : CONFIG_OWN_FILE,
+	    reader->path, reader->number);
+}
+
+/* As Postfix reads it, a line ends at a NUL byte. */
+static void
+warn_of_nul(struct reader *reader)
+{
+	size_t len = strlen(reader->text);
+
+	if (len < reader->len)
+		warn(reader, xasprintf("there is a NUL byte in it, and what "
+				       "follows is ignored: \"%s\"",
+				 reader->text));
+}
+
+static enum error
+take_assignment(struct reader *reader, const char *name, const char *value)
+{
+	char *problem =
+	    reader->check_name != NULL ? reader->check_name(name) : NULL;
+
+	if (problem != NULL)
+		return reject(reader, problem);
+	set(reader, name, value);
+	return ERROR_NONE;
 }
 
 /* What a logical line says goes into the dictionary. */
 static enum error
-end_line(struct config *config, const char *path, struct logical_line *line,
-    char **cause)
+end_line(struct reader *reader)
 {
+	enum error error;
 	char *name, *value;
 	const char *problem;
 
-	if (line->text == NULL)
+	if (reader->text == NULL)
 		return ERROR_NONE;
-	problem = config_split_assignment(line->text, &name, &value);
+	warn_of_nul(reader);
+	problem = config_split_assignment(reader->text, &name, &value);
 	if (problem != NULL) {
-		*cause = xasprintf("%s, line %u: %s: \"%s\"", path,
-		    line->number, problem, line->text);
+		error = reject(
+		    reader, xasprintf("%s: \"%s\"", problem, reader->text));
 	} else {
-		warn_overriding(config, path, line->number, name, value);
-		config_set_from(
-		    config, name, value, CONFIG_FILE, path, line->number);
+		error = take_assignment(reader, name, value);
 		free(name);
 		free(value);
 	}
-	free(line->text);
-	line->text = NULL;
-	return problem == NULL ? ERROR_NONE : ERROR_INVALID;
+	free(reader->text);
+	reader->text = NULL;
+	return error;
 }
 
 static void
-append(struct logical_line *line, const char *text, size_t len)
+append(struct reader *reader, const char *text, size_t len)
 {
-	if (line->text == NULL || line->len + len + 1 > line->size) {
-		line->size = (line->len + len + 1) * 2;
-		line->text = xrealloc(line->text, line->size);
+	if (reader->text == NULL || reader->len + len + 1 > reader->size) {
+		reader->size = (reader->len + len + 1) * 2;
+		reader->text = xrealloc(reader->text, reader->size);
 	}
-	memcpy(line->text + line->len, text, len);
-	line->len += len;
-	line->text[line->len] = '\0';
+	memcpy(reader->text + reader->len, text, len);
+	reader->len += len;
+	reader->text[reader->len] = '\0';
 }
 
 /* Nothing but blanks, or a comment: not there, even inside a logical line. */
@@ -118,44 +132,38 @@ is_skipped(const char *text, size_t len)
 {
 	size_t i = 0;
 
-	while (i < len && is_blank(text[i]))
+	while (i < len && config_is_blank(text[i]))
 		i++;
 	return i == len || text[i] == '#';
 }
 
 static enum error
-add_physical_line(struct config *config, const char *path,
-    struct logical_line *line, const char *text, size_t len, unsigned number,
-    char **cause)
+add_physical_line(
+    struct reader *reader, const char *text, size_t len, unsigned number)
 {
 	if (is_skipped(text, len))
 		return ERROR_NONE;
-	if (memchr(text, '\0', len) != NULL) {
-		*cause = xasprintf(
-		    "%s, line %u: there is a NUL byte in it", path, number);
-		return ERROR_INVALID;
-	}
-	if (is_blank(*text)) {
-		if (line->text != NULL)
-			append(line, text, len);
+	if (config_is_blank(*text)) {
+		if (reader->text != NULL)
+			append(reader, text, len);
 		else
-			log_warning("%s: logical line must not start with "
-				    "whitespace: \"%.*s\"",
-			    path, (int)len, text);
+			config_add_problem(reader->config, CONFIG_WARNING,
+			    xasprintf("%s: logical line must not start with "
+				      "whitespace: \"%.*s\"",
+				reader->path, (int)len, text));
 		return ERROR_NONE;
 	}
-	if (end_line(config, path, line, cause) != ERROR_NONE)
+	if (end_line(reader) != ERROR_NONE)
 		return ERROR_INVALID;
-	line->len = 0;
-	line->number = number;
-	append(line, text, len);
+	reader->len = 0;
+	reader->number = number;
+	append(reader, text, len);
 	return ERROR_NONE;
 }
 
 static enum error
-read_lines(struct config *config, const char *path, FILE *file, char **cause)
+read_lines(struct reader *reader, FILE *file)
 {
-	struct logical_line line = { NULL, 0, 0, 0 };
 	enum error error = ERROR_NONE;
 	char *text = NULL;
 	size_t size = 0;
@@ -166,34 +174,64 @@ read_lines(struct config *config, const char *path, FILE *file, char **cause)
 	    error == ERROR_NONE && (len = getline(&text, &size, file)) >= 0) {
 		if (len > 0 && text[len - 1] == '\n')
 			len--;
-		error = add_physical_line(
-		    config, path, &line, text, (size_t)len, ++number, cause);
+		error = add_physical_line(reader, text, (size_t)len, ++number);
 	}
 	if (error == ERROR_NONE && !feof(file)) {
-		*cause = xasprintf("read %s: %s", path, strerror(errno));
+		*reader->cause =
+		    xasprintf("read %s: %s", reader->path, strerror(errno));
 		error = ERROR_IO;
 	}
 	if (error == ERROR_NONE)
-		error = end_line(config, path, &line, cause);
-	free(line.text);
+		error = end_line(reader);
+	free(reader->text);
 	free(text);
 	return error;
 }
 
-enum error
-config_read_file(
-    struct config *config, const char *path, bool optional, char **cause)
+static enum error
+read_file(struct reader *reader)
 {
-	FILE *file = fopen(path, "re");
+	FILE *file = fopen(reader->path, "re");
 	enum error error;
 
-	if (file == NULL && errno == ENOENT && optional)
-		return ERROR_NONE;
 	if (file == NULL) {
-		*cause = xasprintf("open %s: %s", path, strerror(errno));
-		return ERROR_IO;
+		error = errno == ENOENT ? ERROR_NOT_FOUND : ERROR_IO;
+		*reader->cause =
+		    xasprintf("open %s: %s", reader->path, strerror(errno));
+		return error;
 	}
-	error = read_lines(config, path, file, cause);
+	error = read_lines(reader, file);
 	fclose(file);
 	return error;
+}
+
+enum error
+config_read_file(struct config *config, const char *path, char **cause)
+{
+	struct reader reader = {
+		.config = config,
+		.path = path,
+		.cause = cause,
+	};
+	enum error error = read_file(&reader);
+
+	return error == ERROR_NOT_FOUND ? ERROR_IO : error;
+}
+
+void
+config_read_own_file(
+    struct config *config, const char *path, config_name_fn *check_name)
+{
+	char *cause = NULL;
+	struct reader reader = {
+		.config = config,
+		.path = path,
+		.check_name = check_name,
+		.cause = &cause,
+	};
+
+	if (read_file(&reader) == ERROR_IO)
+		config_add_problem(config, CONFIG_IGNORED, cause);
+	else
+		free(cause);
 }

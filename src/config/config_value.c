@@ -10,13 +10,14 @@
 #include <string.h>
 #include <strings.h>
 
-/* Digits at the front; the rest of the text is left in *rest. */
+/* A number at the front; the rest of the text is left in *rest. */
 static enum error
-parse_digits(const char *text, long long *value, const char **rest)
+parse_number(const char *text, long long *value, const char **rest)
 {
+	bool is_signed = *text == '+' || *text == '-';
 	char *end;
 
-	if (!isdigit((unsigned char)*text))
+	if (!isdigit((unsigned char)text[is_signed]))
 		return ERROR_INVALID;
 	errno = 0;
 	*value = strtoll(text, &end, 10);
@@ -36,17 +37,12 @@ multiply(long long *value, long long factor)
 }
 
 enum error
-config_parse_time(const char *text, char default_unit, long long *seconds)
+config_parse_time(
+    const char *text, char default_unit, long long *seconds, const char **rest)
 {
-	const char *rest;
-	char unit;
-
-	if (parse_digits(text, seconds, &rest) != ERROR_NONE)
+	if (parse_number(text, seconds, rest) != ERROR_NONE || *seconds < 0)
 		return ERROR_INVALID;
-	unit = *rest != '\0' ? *rest++ : default_unit;
-	if (*rest != '\0')
-		return ERROR_INVALID;
-	switch (unit) {
+	switch (**rest != '\0' ? *(*rest)++ : default_unit) {
 	case 's':
 		return ERROR_NONE;
 	case 'm':
@@ -65,14 +61,10 @@ config_parse_time(const char *text, char default_unit, long long *seconds)
 enum error
 config_parse_int(const char *text, long long *value)
 {
-	bool is_negative = *text == '-';
 	const char *rest;
 
-	if (parse_digits(text + is_negative, value, &rest) != ERROR_NONE ||
-	    *rest != '\0')
+	if (parse_number(text, value, &rest) != ERROR_NONE || *rest != '\0')
 		return ERROR_INVALID;
-	if (is_negative)
-		*value = -*value;
 	return ERROR_NONE;
 }
 
@@ -81,7 +73,7 @@ config_parse_size(const char *text, long long *bytes)
 {
 	const char *rest;
 
-	if (parse_digits(text, bytes, &rest) != ERROR_NONE)
+	if (parse_number(text, bytes, &rest) != ERROR_NONE || *bytes < 0)
 		return ERROR_INVALID;
 	if (*rest == '\0')
 		return ERROR_NONE;

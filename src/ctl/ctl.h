@@ -63,31 +63,35 @@ struct ctl_command {
 	ctl_command_fn *run;
 };
 
-/* By that name, or NULL. The table ends with a row without a name. */
-extern const struct ctl_command ctl_commands[];
-const struct ctl_command *ctl_command_find(const char *name);
+/*
+ * By that name, from a table that ends with a row without a name. NULL: there
+ * is none, which was said.
+ */
+const struct ctl_command *ctl_command_find(
+    const struct ctl_command *commands, const char *name);
 
 /*
  * Options may stand anywhere before "--". False: what is wrong was said. On
  * success argv[*operand] is the first operand behind the subcommand.
  */
-bool ctl_options_parse(struct ctl *, int argc, char *argv[], int *operand);
+bool ctl_options_parse(struct ctl *, const struct ctl_command *commands,
+    int argc, char *argv[], int *operand);
 /* The usage of one subcommand, or with NULL of all, on standard output. */
-void ctl_options_help(const struct ctl_command *);
+void ctl_options_help(const struct ctl_command *commands,
+    const struct ctl_command *command);
 
 /* To standard error, after the name of this program; made printable. */
 void ctl_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * Read main.cf and tlsmgr.cf anew into ctl->config. False, with *cause:
- * something is wrong with them; where it is main.cf that cannot be read, there
- * is no configuration at all. Warnings about them are logged.
+ * Read main.cf and tlsmgr.cf anew into ctl->config, by settings_load_files():
+ * the same errors, with a cause, and what could be read is there all the same.
  */
-bool ctl_config_read(struct ctl *, char **cause);
+enum error ctl_config_read(struct ctl *, char **cause);
 /*
  * Expanded, for the caller to free; reads the configuration if that was not
- * done. A tlsmgr.cf with errors, of which it tells, does not stop it: it must
- * be possible to disable the daemon. NULL: what is wrong was said.
+ * done. Files with errors, of which it tells, do not stop it: it must be
+ * possible to disable the daemon. NULL: what is wrong was said.
  */
 char *ctl_config_value(struct ctl *, const char *name);
 /* The name of the service in master.cf: $tlsmgr_service_name. */
@@ -131,6 +135,5 @@ ctl_command_fn ctl_check;
 ctl_command_fn ctl_ping;
 ctl_command_fn ctl_enable;
 ctl_command_fn ctl_disable;
-ctl_command_fn ctl_help;
 
 #endif

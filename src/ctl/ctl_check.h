@@ -6,24 +6,16 @@
 #define CTL_CHECK_H
 
 #include "ctl.h"
+#include "ctl_finding.h"
 #include "ctl_master_cf.h"
 #include "master.h"
 #include "settings.h"
 
 #include <stdbool.h>
 
-enum ctl_level {
-	CTL_GOOD,
-	CTL_NOTE,    /* as it may be */
-	CTL_WARNING, /* the daemon serves, but not as it should */
-	CTL_PROBLEM, /* it would not start, or not be understood */
-	CTL_LEVELS,
-};
-
 struct ctl_check {
 	struct ctl *ctl;
-	bool is_quiet;             /* print only what matters */
-	unsigned counts[CTL_LEVELS];
+	struct ctl_findings findings;
 	enum ctl_level log_level;  /* of a warning that a module logs */
 	bool has_service;
 	struct ctl_service service;
@@ -31,22 +23,19 @@ struct ctl_check {
 	struct settings settings;
 	bool has_owner;
 	struct master_owner owner;
-	char *postfix_version; /* owned; NULL: not known */
 };
 
 /* All parts. The caller looks at the counts, and then finis. */
 void ctl_check_run(struct ctl_check *, struct ctl *, bool is_quiet);
 void ctl_check_fini(struct ctl_check *);
 
-/* `advice` (borrowed) is what to do, or NULL where there is nothing. */
-void ctl_check_add(struct ctl_check *, enum ctl_level, const char *advice,
-    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-
-/* The parts, in their order: later ones use what earlier ones have found. */
-/* False: the files cannot be read, and nothing else can be said. */
-bool ctl_check_config(struct ctl_check *);
-void ctl_check_master_cf(struct ctl_check *);
+/*
+ * The parts, in their order: later ones use what earlier ones have found. Those
+ * behind ctl_check_master_cf() need check->has_settings.
+ */
 void ctl_check_settings(struct ctl_check *);
+/* Without check->has_service, `cause` says why there is none. */
+void ctl_check_master_cf(struct ctl_check *, const char *cause);
 void ctl_check_postfix_version(struct ctl_check *);
 void ctl_check_caches(struct ctl_check *);
 /* The files of one cache, whose path is without suffix. */

@@ -4,6 +4,7 @@
  */
 #include "cache.h"
 #include "ctl_check.h"
+#include "ctl_command.h"
 #include "data_path.h"
 #include "store.h"
 #include "xalloc.h"
@@ -13,81 +14,91 @@
 
 #define CORRECT_IT "correct that, then: postfix reload"
 
-static void
-apply_overrides(struct ctl_check *check)
-{
-	const char *rest;
-	char *override, *cause = NULL;
+/* Which kind of problem add_problem() is to show now. */
+struct problems {
+	struct ctl_check *check;
+	enum config_severity severity;
+};
 
-	if (!check->has_service)
-		return;
-	rest = check->service.fields[CTL_FIELD_COMMAND];
-	while ((override = ctl_command_next_override(&rest)) != NULL) {
-		if (config_override(check->ctl->config, override, &cause) !=
-		    ERROR_NONE) {
-			ctl_check_add(check, CTL_PROBLEM,
-			    "correct that option in master.cf", "-o %s: %s",
-			    override, cause);
-			free(cause);
-			cause = NULL;
-		}
-		free(override);
-	}
-	settings_check_override_names(check->ctl->config);
+static void
+add_problem(void *arg, enum config_severity severity, const char *text)
+{
+	struct problems *problems = arg;
+
+	if (severity == problems->severity)
+		ctl_finding_add(&problems->check->findings, CTL_WARNING,
+		    CORRECT_IT, "%s", text);
+}
+
+/* What is not in force comes first: everything else is judged without it. */
+static void
+add_problems(struct ctl_check *check)
+{
+	struct problems problems = { check, CONFIG_IGNORED };
+
+	config_each_problem(check->ctl->config, add_problem, &problems);
+	problems.severity = CONFIG_WARNING;
+	config_each_problem(check->ctl->config, add_problem, &problems);
+}
+
+/* As the daemon would, with the options that it has in master.cf. */
+static enum error
+load_settings(struct ctl_check *check, char **cause)
+{
+	struct ctl *ctl = check->ctl;
+	struct settings_source source = {
+		.config_directory = ctl->config_directory,
+		.find_version = master_postfix_version,
+	};
+	char **overrides = NULL;
+	enum error error;
+
+	if (check->has_service)
+		overrides = ctl_command_overrides(
+		    check->service.fields[CTL_FIELD_COMMAND],
+		    &source.override_count);
+	source.overrides = (const char *const *)overrides;
+	config_free(ctl->config);
+	ctl->config = config_new();
+	error = settings_load(&check->settings, ctl->config, &source, cause);
+	ctl_command_overrides_free(overrides);
+	return error;
 }
 
 static void
-set_version(struct ctl_check *check)
-{
-	char *directory = ctl_config_value(check->ctl, "daemon_directory");
-
-	if (directory == NULL)
-		return;
-	check->postfix_version = master_postfix_version(directory);
-	if (check->postfix_version != NULL)
-		config_set(check->ctl->config, "mail_version",
-		    check->postfix_version, CONFIG_DEFAULT);
-	free(directory);
-}
-
-bool
-ctl_check_config(struct ctl_check *check)
+find_owner(struct ctl_check *check)
 {
 	char *cause = NULL;
 
-	if (ctl_config_read(check->ctl, &cause))
-		return true;
-	ctl_check_add(check, CTL_PROBLEM, CORRECT_IT, "%s", cause);
+	check->has_owner =
+	    master_owner_find(&check->owner, check->settings.mail_owner,
+		&cause) == ERROR_NONE;
+	if (check->has_owner)
+		return;
+	ctl_finding_add(&check->findings, CTL_PROBLEM,
+	    "name an unprivileged user in main.cf", "mail_owner = %s: %s",
+	    check->settings.mail_owner, cause);
 	free(cause);
-	return false;
 }
 
 void
 ctl_check_settings(struct ctl_check *check)
 {
-	struct ctl *ctl = check->ctl;
 	char *cause = NULL;
+	enum error error = load_settings(check, &cause);
 
-	set_version(check);
-	apply_overrides(check);
-	if (settings_read(&check->settings, ctl->config, &cause) !=
-	    ERROR_NONE) {
-		ctl_check_add(check, CTL_PROBLEM, CORRECT_IT, "%s", cause);
+	add_problems(check);
+	if (error != ERROR_NONE) {
+		ctl_finding_add(
+		    &check->findings, CTL_PROBLEM, CORRECT_IT, "%s", cause);
 		free(cause);
 		return;
 	}
 	check->has_settings = true;
-	ctl_check_add(check, CTL_GOOD, NULL,
-	    "the configuration in %s is understood", ctl->config_directory);
-	check->has_owner =
-	    master_owner_find(&check->owner, check->settings.mail_owner,
-		&cause) == ERROR_NONE;
-	if (!check->has_owner) {
-		ctl_check_add(check, CTL_PROBLEM,
-		    "name an unprivileged user in main.cf",
-		    "mail_owner = %s: %s", check->settings.mail_owner, cause);
-		free(cause);
-	}
+	ctl_finding_add(&check->findings, CTL_GOOD, NULL,
+	    "the configuration in %s is understood",
+	    check->ctl->config_directory);
+	find_owner(check);
 }
 
 /* The file that the daemon would use, or NULL where there is none. */
@@ -107,33 +118,45 @@ find_file(struct ctl_check *check, const char *type, const char *path)
 }
 
 static void
-check_cache(struct ctl_check *check, const char *name, const char *database,
-    int64_t timeout_s, char **file)
+check_database(struct ctl_check *check, const char *name, const char *database,
+    char **file)
 {
 	const char *path;
 	char *type, *types;
 
-	*file = NULL;
-	if (*database == '\0' || timeout_s <= 0) {
-		ctl_check_add(
-		    check, CTL_GOOD, NULL, "%s: no cache, as configured", name);
-		return;
-	}
 	type = settings_database_type(&check->settings, database, &path);
 	if (store_find(type) == NULL) {
 		types = store_types();
-		ctl_check_add(check, CTL_PROBLEM,
+		ctl_finding_add(&check->findings, CTL_WARNING,
 		    "use btree in main.cf, then: postfix reload",
 		    "%s_tls_session_cache_database = %s: there is no type "
-		    "\"%s\"; there are %s",
+		    "\"%s\", and so no cache; there are %s",
 		    name, database, type, types);
 		free(types);
+	} else if (*path == '\0' && strcmp(type, "internal") != 0) {
+		ctl_finding_add(&check->findings, CTL_WARNING,
+		    "put a path behind it in main.cf, then: postfix reload",
+		    "%s_tls_session_cache_database = %s: there is no path, and "
+		    "so no cache",
+		    name, database);
 	} else {
 		*file = find_file(check, type, path);
-		ctl_check_add(check, CTL_GOOD, NULL, "%s: sessions in %s", name,
-		    database);
+		ctl_finding_add(&check->findings, CTL_GOOD, NULL,
+		    "%s: sessions in %s", name, database);
 	}
 	free(type);
+}
+
+static void
+check_cache(struct ctl_check *check, const char *name, const char *database,
+    int64_t timeout_s, char **file)
+{
+	*file = NULL;
+	if (*database == '\0' || timeout_s <= 0)
+		ctl_finding_add(&check->findings, CTL_GOOD, NULL,
+		    "%s: no cache, as configured", name);
+	else
+		check_database(check, name, database, file);
 }
 
 void
@@ -159,7 +182,7 @@ ctl_check_caches(struct ctl_check *check)
 		for (int other = 0; other < i; other++)
 			if (files[i] != NULL && files[other] != NULL &&
 			    strcmp(files[i], files[other]) == 0)
-				ctl_check_add(check, CTL_PROBLEM,
+				ctl_finding_add(&check->findings, CTL_PROBLEM,
 				    "give each a file of its own in main.cf",
 				    "%s and %s have the same file %s",
 				    caches[other].name, caches[i].name,

@@ -20,8 +20,8 @@ look_at(struct ctl_check *check, const char *path, struct stat *st)
 	if (lstat(path, st) == 0)
 		return true;
 	if (errno != ENOENT)
-		ctl_check_add(check, CTL_NOTE, "run this as root", "%s: %s",
-		    path, strerror(errno));
+		ctl_finding_add(&check->findings, CTL_NOTE, "run this as root",
+		    "%s: %s", path, strerror(errno));
 	return false;
 }
 
@@ -32,7 +32,8 @@ advise(struct ctl_check *check, enum ctl_level level, const char *path,
 	char *advice = xasprintf(
 	    "%s%s%s %s", command, *argument != '\0' ? " " : "", argument, path);
 
-	ctl_check_add(check, level, advice, "%s %s", path, problem);
+	ctl_finding_add(
+	    &check->findings, level, advice, "%s %s", path, problem);
 	free(advice);
 }
 
@@ -58,7 +59,7 @@ check_file(struct ctl_check *check, const char *path)
 		advise(check, CTL_WARNING, path,
 		    "can be read by others, and holds secrets", "chmod", "600");
 	else
-		ctl_check_add(check, CTL_GOOD, NULL,
+		ctl_finding_add(&check->findings, CTL_GOOD, NULL,
 		    "%s: its owner and mode are right", path);
 }
 
@@ -87,11 +88,13 @@ check_directory(struct ctl_check *check, enum ctl_level level, const char *path,
 		if (errno == ENOENT)
 			advise(check, level, path, "is not there", "mkdir", "");
 		else
-			ctl_check_add(check, CTL_NOTE, "run this as root",
-			    "%s: %s", path, strerror(errno));
+			ctl_finding_add(&check->findings, CTL_NOTE,
+			    "run this as root", "%s: %s", path,
+			    strerror(errno));
 	} else if (!S_ISDIR(st.st_mode)) {
-		ctl_check_add(check, level, "remove it, and make a directory",
-		    "%s is no directory", path);
+		ctl_finding_add(&check->findings, level,
+		    "remove it, and make a directory", "%s is no directory",
+		    path);
 	} else if (st.st_uid != check->owner.uid) {
 		advise(check, level, path, "is not the mail owner's", "chown",
 		    check->owner.name);
@@ -99,7 +102,7 @@ check_directory(struct ctl_check *check, enum ctl_level level, const char *path,
 		advise(check, CTL_WARNING, path,
 		    "lets others in who have no business there", "chmod", mode);
 	} else {
-		ctl_check_add(check, CTL_GOOD, NULL,
+		ctl_finding_add(&check->findings, CTL_GOOD, NULL,
 		    "%s: its owner and mode are right", path);
 	}
 }
@@ -140,7 +143,7 @@ check_ticket_key_file(struct ctl_check *check)
 		    memory_directory_is_ours(&st, check->owner.uid))
 			continue;
 		advice = xasprintf("rm -r %s, then: postfix reload", *each);
-		ctl_check_add(check, CTL_WARNING, advice,
+		ctl_finding_add(&check->findings, CTL_WARNING, advice,
 		    "%s is somebody else's, and not used for session ticket "
 		    "keys",
 		    *each);
@@ -159,7 +162,7 @@ check_socket(struct ctl_check *check)
 	struct stat st;
 
 	if (stat(directory, &st) < 0 && errno == ENOENT)
-		ctl_check_add(check, CTL_NOTE, "postfix start",
+		ctl_finding_add(&check->findings, CTL_NOTE, "postfix start",
 		    "%s is not there: Postfix was never started", directory);
 	else
 		check_directory(

@@ -3,6 +3,7 @@
  * the daemon that runs now go together with the one that is installed.
  */
 #include "ctl_check.h"
+#include "ctl_command.h"
 #include "ctl_statistics.h"
 #include "entropy.h"
 #include "loop.h"
@@ -25,14 +26,14 @@ check_command(struct ctl_check *check, const char *command)
 	if (directory != NULL) {
 		path = xasprintf("%s/%s", directory, program);
 		if (access(path, X_OK) != 0)
-			ctl_check_add(check, CTL_PROBLEM,
+			ctl_finding_add(&check->findings, CTL_PROBLEM,
 			    "install it, or run: " CTL_NAME " disable",
 			    "master.cf names %s, which cannot be run", path);
 		else if (strcmp(program, ctl_program) == 0)
-			ctl_check_add(check, CTL_GOOD, NULL,
+			ctl_finding_add(&check->findings, CTL_GOOD, NULL,
 			    "master.cf names this daemon: %s", command);
 		else
-			ctl_check_add(check, CTL_NOTE,
+			ctl_finding_add(&check->findings, CTL_NOTE,
 			    "to have Postfix use this one: " CTL_NAME " enable",
 			    "master.cf names another daemon: %s", command);
 		free(path);
@@ -42,35 +43,32 @@ check_command(struct ctl_check *check, const char *command)
 }
 
 void
-ctl_check_master_cf(struct ctl_check *check)
+ctl_check_master_cf(struct ctl_check *check, const char *cause)
 {
-	char *const *fields = check->service.fields, *cause = NULL;
+	char *const *fields = check->service.fields;
 
-	if (ctl_service_read(&check->service, check->ctl, &cause) !=
-	    ERROR_NONE) {
-		ctl_check_add(check, CTL_PROBLEM,
+	if (!check->has_service) {
+		ctl_finding_add(&check->findings, CTL_PROBLEM,
 		    "add to master.cf: tlsmgr unix - - y 1000? 1 tlsmgr", "%s",
 		    cause);
-		free(cause);
 		return;
 	}
-	check->has_service = true;
 	if (strcmp(fields[CTL_FIELD_PRIVATE], "n") == 0)
-		ctl_check_add(check, CTL_PROBLEM,
+		ctl_finding_add(&check->findings, CTL_PROBLEM,
 		    "put \"-\" into its third column in master.cf",
 		    "the tlsmgr service is not private, so nobody finds it");
 	if (strcmp(fields[CTL_FIELD_UNPRIVILEGED], "n") == 0)
-		ctl_check_add(check, CTL_WARNING,
+		ctl_finding_add(&check->findings, CTL_WARNING,
 		    "put \"-\" into its fourth column in master.cf",
 		    "the tlsmgr service keeps root's privileges");
 	if (strcmp(fields[CTL_FIELD_PROCESS_LIMIT], "1") != 0)
-		ctl_check_add(check, CTL_PROBLEM,
+		ctl_finding_add(&check->findings, CTL_PROBLEM,
 		    "put \"1\" into its seventh column in master.cf",
 		    "the tlsmgr service has a process limit of %s, and there "
 		    "can be only one",
 		    fields[CTL_FIELD_PROCESS_LIMIT]);
 	/* Either will do, as all files are opened before. */
-	ctl_check_add(check, CTL_GOOD, NULL,
+	ctl_finding_add(&check->findings, CTL_GOOD, NULL,
 	    "the tlsmgr service is %schrooted to the queue directory",
 	    strcmp(fields[CTL_FIELD_CHROOT], "y") == 0 ? "" : "not ");
 	check_command(check, fields[CTL_FIELD_COMMAND]);
@@ -80,24 +78,24 @@ void
 ctl_check_postfix_version(struct ctl_check *check)
 {
 	const char *setting = check->settings.tlsmgr_announce_protocol;
-	const char *version = check->postfix_version;
+	const char *version = check->settings.postfix_version;
 	bool expected = master_version_announces(version);
 
 	if (version == NULL)
-		ctl_check_add(check, CTL_WARNING,
+		ctl_finding_add(&check->findings, CTL_WARNING,
 		    "set daemon_directory, or tlsmgr_announce_protocol in "
 		    "tlsmgr.cf",
 		    "%s: the version of Postfix is not to be found",
 		    check->settings.daemon_directory);
 	else if (strcmp(setting, "auto") != 0 &&
 		 (strcmp(setting, "yes") == 0) != expected)
-		ctl_check_add(check, CTL_PROBLEM,
+		ctl_finding_add(&check->findings, CTL_PROBLEM,
 		    "leave it out of tlsmgr.cf, then: " RELOAD,
 		    "tlsmgr_announce_protocol is %s, but Postfix %s expects "
 		    "the opposite: there would be no TLS",
 		    setting, version);
 	else
-		ctl_check_add(check, CTL_GOOD, NULL,
+		ctl_finding_add(&check->findings, CTL_GOOD, NULL,
 		    "Postfix %s, to whose clients the daemon %s", version,
 		    expected ? "speaks first" : "does not speak first");
 }
@@ -128,7 +126,7 @@ ctl_check_entropy(struct ctl_check *check)
 	struct entropy_source *source;
 
 	if (*name == '\0') {
-		ctl_check_add(check, CTL_NOTE, NULL,
+		ctl_finding_add(&check->findings, CTL_NOTE, NULL,
 		    "there is no entropy source; the system's serves");
 		return;
 	}
@@ -140,7 +138,7 @@ ctl_check_entropy(struct ctl_check *check)
 		if (reading.error == ERROR_AGAIN)
 			loop_run(reading.loop);
 		if (reading.error == ERROR_NONE)
-			ctl_check_add(check, CTL_GOOD, NULL,
+			ctl_finding_add(&check->findings, CTL_GOOD, NULL,
 			    "the entropy source %s answers", name);
 		/* Before the loop, which has its timer. */
 		entropy_source_free(source);
@@ -161,15 +159,15 @@ compare_versions(struct ctl_check *check, const struct ctl_client *client)
 	version = ctl_statistics_text(&statistics, NULL, "version");
 	postfix = ctl_statistics_text(&statistics, NULL, "postfix_version");
 	if (strcmp(version, TLSMGR_VERSION) != 0)
-		ctl_check_add(check, CTL_WARNING, RELOAD,
+		ctl_finding_add(&check->findings, CTL_WARNING, RELOAD,
 		    "tlsmgr %s runs, and " TLSMGR_VERSION " is installed",
 		    version);
-	if (postfix != NULL && check->postfix_version != NULL &&
-	    strcmp(postfix, check->postfix_version) != 0)
-		ctl_check_add(check, CTL_WARNING, RELOAD,
+	if (postfix != NULL && check->settings.postfix_version != NULL &&
+	    strcmp(postfix, check->settings.postfix_version) != 0)
+		ctl_finding_add(&check->findings, CTL_WARNING, RELOAD,
 		    "the daemon was started for Postfix %s, and %s is "
 		    "installed",
-		    postfix, check->postfix_version);
+		    postfix, check->settings.postfix_version);
 }
 
 static void
@@ -181,17 +179,18 @@ judge_daemon(struct ctl_check *check, const struct ctl_client *client,
 	bool is_wanted = ctl_command_runs(command, ctl_program);
 
 	if (daemon == CTL_DAEMON_OURS) {
-		ctl_check_add(check, CTL_GOOD, NULL, "the daemon answers");
+		ctl_finding_add(
+		    &check->findings, CTL_GOOD, NULL, "the daemon answers");
 		compare_versions(check, client);
 	} else if (daemon == CTL_DAEMON_OLDER) {
-		ctl_check_add(check, CTL_WARNING, RELOAD,
+		ctl_finding_add(&check->findings, CTL_WARNING, RELOAD,
 		    "an older daemon of this project answers");
 	} else if (is_wanted) {
-		ctl_check_add(check, CTL_WARNING, RELOAD,
+		ctl_finding_add(&check->findings, CTL_WARNING, RELOAD,
 		    "Postfix's own tlsmgr answers still");
 	} else {
-		ctl_check_add(
-		    check, CTL_NOTE, NULL, "Postfix's own tlsmgr answers");
+		ctl_finding_add(&check->findings, CTL_NOTE, NULL,
+		    "Postfix's own tlsmgr answers");
 	}
 }
 
@@ -209,13 +208,14 @@ ctl_check_daemon(struct ctl_check *check)
 	    service, check->ctl->timeout_ms, &cause);
 	/* A Postfix that does not run is no fault. */
 	if (error == ERROR_NOT_FOUND || error == ERROR_CLOSED)
-		ctl_check_add(check, CTL_NOTE, NULL, "%s", cause);
+		ctl_finding_add(&check->findings, CTL_NOTE, NULL, "%s", cause);
 	else if (error == ERROR_PERMISSION)
-		ctl_check_add(check, CTL_NOTE, "run this as root", "%s", cause);
+		ctl_finding_add(&check->findings, CTL_NOTE, "run this as root",
+		    "%s", cause);
 	else if (error != ERROR_NONE ||
 		 ctl_client_identify(&client, &daemon, &cause) != ERROR_NONE)
 		/* Which is a good reason to switch, not one against it. */
-		ctl_check_add(check, CTL_WARNING,
+		ctl_finding_add(&check->findings, CTL_WARNING,
 		    "look into the log of Postfix for tlsmgr", "%s", cause);
 	else
 		judge_daemon(check, &client, daemon);

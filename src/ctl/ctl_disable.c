@@ -3,8 +3,9 @@
  * can: it has to work when nothing else does.
  */
 #include "ctl.h"
-#include "ctl_former.h"
+#include "ctl_command.h"
 #include "ctl_master_cf.h"
+#include "ctl_saved_service.h"
 #include "ctl_statistics.h"
 #include "ctl_switch.h"
 #include "ctl_text.h"
@@ -25,7 +26,7 @@ choose_command(struct ctl *ctl, const struct ctl_service *service)
 	struct ctl_service former;
 	char *program, *wanted;
 
-	if (ctl_former_load(ctl, &former) != ERROR_NONE)
+	if (ctl_saved_service_read(ctl, &former) != ERROR_NONE)
 		return ctl_command_with(command, POSTFIX_PROGRAM);
 	if (!ctl_service_is_same(service, &former))
 		printf("What was changed in that line since then stays.\n");
@@ -122,7 +123,7 @@ ctl_disable(struct ctl *ctl, char *const operands[])
 	}
 	status = disable(ctl, &service);
 	if (status == CTL_OK) {
-		ctl_former_remove(ctl);
+		ctl_saved_service_remove(ctl);
 		show_leftovers(ctl);
 	}
 	ctl_service_fini(&service);

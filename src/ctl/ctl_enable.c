@@ -6,9 +6,10 @@
 #include "buffer.h"
 #include "ctl.h"
 #include "ctl_check.h"
-#include "ctl_former.h"
+#include "ctl_command.h"
 #include "ctl_master_cf.h"
 #include "ctl_run.h"
+#include "ctl_saved_service.h"
 #include "ctl_switch.h"
 #include "ctl_text.h"
 #include "xalloc.h"
@@ -19,14 +20,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#define OVERRIDES_MAX 100
+#define HARMLESS_COUNT 5
+#define OPTIONS_COUNT  4
 
-/* The options with which the daemon would run, but no file of its own. */
-static void
-add_options(const char **argv, size_t *count, char **overrides,
-    size_t *override_count, const char *command)
+/*
+ * The options with which the daemon would run, but no file of its own. The
+ * array is to be freed; what is in it is borrowed.
+ */
+static const char **
+make_arguments(const char *path, char *const *overrides, int override_count)
 {
-	static const char *const harmless[] = {
+	static const char *const harmless[HARMLESS_COUNT] = {
 		"smtpd_tls_session_cache_database=",
 		"smtp_tls_session_cache_database=",
 		"lmtp_tls_session_cache_database=",
@@ -34,16 +38,23 @@ add_options(const char **argv, size_t *count, char **overrides,
 		"tlsmgr_ticket_key_file=",
 	};
 
-	while (*override_count < OVERRIDES_MAX &&
-	       (overrides[*override_count] =
-		       ctl_command_next_override(&command)) != NULL) {
-		argv[(*count)++] = "-o";
-		argv[(*count)++] = overrides[(*override_count)++];
+	const char *const options[OPTIONS_COUNT] = { path, "-S", "-u", "-V" };
+	const char **argv = xcalloc(
+	    OPTIONS_COUNT + 2 * ((size_t)override_count + HARMLESS_COUNT) + 1,
+	    sizeof(*argv));
+	const char **next = argv;
+
+	for (int i = 0; i < OPTIONS_COUNT; i++)
+		*next++ = options[i];
+	for (int i = 0; i < override_count; i++) {
+		*next++ = "-o";
+		*next++ = overrides[i];
 	}
-	for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++) {
-		argv[(*count)++] = "-o";
-		argv[(*count)++] = harmless[i];
+	for (int i = 0; i < HARMLESS_COUNT; i++) {
+		*next++ = "-o";
+		*next++ = harmless[i];
 	}
+	return argv;
 }
 
 static void
@@ -65,14 +76,13 @@ try_daemon(const char *path, const char *command)
 	static const char answer[] = "status\0"
 				     "0\0"
 				     "cachable";
-	char *overrides[OVERRIDES_MAX];
-	const char *argv[2 * OVERRIDES_MAX + 16] = { path, "-S", "-u", "-V" };
-	size_t count = 4, override_count = 0;
+	int override_count;
+	char **overrides = ctl_command_overrides(command, &override_count);
+	const char **argv = make_arguments(path, overrides, override_count);
 	struct buffer request;
 	struct ctl_run run;
 	bool is_good;
 
-	add_options(argv, &count, overrides, &override_count, command);
 	make_policy_request(&request);
 	ctl_run(&run, argv, &request);
 	is_good = run.status == 0 && memmem(run.output, run.output_len, answer,
@@ -83,8 +93,8 @@ try_daemon(const char *path, const char *command)
 					    : "it does not answer");
 	ctl_run_fini(&run);
 	buffer_fini(&request);
-	while (override_count > 0)
-		free(overrides[--override_count]);
+	free(argv);
+	ctl_command_overrides_free(overrides);
 	return is_good;
 }
 
@@ -115,7 +125,7 @@ replace(struct ctl *ctl, const struct ctl_service *service)
 	char *wanted = ctl_command_with(former, ctl_program), *cause = NULL;
 	int status = CTL_NO;
 
-	if (ctl_former_save(ctl, service, &cause) != ERROR_NONE) {
+	if (ctl_saved_service_write(ctl, service, &cause) != ERROR_NONE) {
 		ctl_error("%s", cause);
 		free(cause);
 	} else {
@@ -126,7 +136,7 @@ replace(struct ctl *ctl, const struct ctl_service *service)
 		printf(".\n");
 		status = ctl_switch_command(ctl, former, wanted, true);
 		if (status != CTL_OK)
-			ctl_former_remove(ctl);
+			ctl_saved_service_remove(ctl);
 	}
 	free(wanted);
 	return status;
@@ -137,7 +147,7 @@ enable(struct ctl_check *check)
 {
 	const char *command = check->service.fields[CTL_FIELD_COMMAND];
 
-	if (check->counts[CTL_PROBLEM] > 0) {
+	if (check->findings.counts[CTL_PROBLEM] > 0) {
 		ctl_error("nothing was changed: fix what is marked PROBLEM "
 			  "first");
 		return CTL_NO;

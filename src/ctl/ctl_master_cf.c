@@ -4,13 +4,12 @@
  */
 #include "ctl_master_cf.h"
 
+#include "ctl_command.h"
 #include "ctl_run.h"
 #include "xalloc.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define BLANKS " \t\r\n"
 
 /* As postconf(1) names them, from 2.11 on. */
 static const char *const field_names[CTL_FIELDS] = {
@@ -136,9 +135,10 @@ ctl_service_parse(struct ctl_service *service, const char *line)
 
 	*service = (struct ctl_service){ 0 };
 	for (int i = 0; i < CTL_FIELDS; i++) {
-		line += strspn(line, BLANKS);
-		len = i == CTL_FIELD_COMMAND ? strlen(line)
-		                             : strcspn(line, BLANKS);
+		line += strspn(line, CTL_COMMAND_BLANKS);
+		len = i == CTL_FIELD_COMMAND
+		          ? strlen(line)
+		          : strcspn(line, CTL_COMMAND_BLANKS);
 		service->fields[i] = xstrndup(line, len);
 		line += len;
 	}
@@ -159,69 +159,4 @@ ctl_service_is_same(const struct ctl_service *a, const struct ctl_service *b)
 			return false;
 	return strcmp(left + ctl_command_program_len(left),
 		   right + ctl_command_program_len(right)) == 0;
-}
-
-size_t
-ctl_command_program_len(const char *command)
-{
-	return strcspn(command, BLANKS);
-}
-
-bool
-ctl_command_runs(const char *command, const char *program)
-{
-	size_t len = ctl_command_program_len(command);
-
-	return strlen(program) == len && strncmp(command, program, len) == 0;
-}
-
-char *
-ctl_command_with(const char *command, const char *program)
-{
-	return xasprintf(
-	    "%s%s", program, command + ctl_command_program_len(command));
-}
-
-/* The word at `text`; one that begins with a brace goes on to its match. */
-static size_t
-word_len(const char *text)
-{
-	size_t depth = 0, len = 0;
-
-	if (*text != '{')
-		return strcspn(text, BLANKS);
-	do {
-		if (text[len] == '{')
-			depth++;
-		else if (text[len] == '}')
-			depth--;
-		len++;
-	} while (depth > 0 && text[len] != '\0');
-	return len;
-}
-
-char *
-ctl_command_next_override(const char **rest)
-{
-	const char *word = *rest;
-	bool is_option = false;
-	size_t len;
-
-	for (word += strspn(word, BLANKS); (len = word_len(word)) > 0;
-	     word += len, word += strspn(word, BLANKS)) {
-		if (len > 2 && strncmp(word, "-o", 2) == 0) {
-			*rest = word + len;
-			return xstrndup(word + 2, len - 2);
-		}
-		if (!is_option) {
-			is_option = len == 2 && strncmp(word, "-o", 2) == 0;
-			continue;
-		}
-		*rest = word + len;
-		if (*word == '{' && word[len - 1] == '}')
-			return xstrndup(word + 1, len - 2);
-		return xstrndup(word, len);
-	}
-	*rest = word;
-	return NULL;
 }

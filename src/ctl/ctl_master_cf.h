@@ -43,15 +43,4 @@ enum error ctl_service_parse(struct ctl_service *, const char *line);
 bool ctl_service_is_same(
     const struct ctl_service *, const struct ctl_service *);
 
-/* The program of a command; its length. */
-size_t ctl_command_program_len(const char *command);
-bool ctl_command_runs(const char *command, const char *program);
-/* The command with another program and the same options; to be freed. */
-char *ctl_command_with(const char *command, const char *program);
-/*
- * The next "-o name=value" of a command, without the "-o" and without braces,
- * for the caller to free; NULL: no more. *rest is at first the command.
- */
-char *ctl_command_next_override(const char **rest);
-
 #endif

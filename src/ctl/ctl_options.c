@@ -1,6 +1,7 @@
 /*
  * ctl_options: the command line, and the help that shows it; both from one
- * table. Options may stand before or behind the subcommand.
+ * table of options, and the table of subcommands that is handed in. Options may
+ * stand before or behind the subcommand.
  */
 #include "ctl.h"
 
@@ -16,8 +17,6 @@
 #define SECONDS_MAX  3600
 #define TIMEOUT_S    5
 #define ALL_COMMANDS 0
-
-#define NO_COMMAND "there is no subcommand \"%s\"; see " CTL_NAME " --help"
 
 enum letter {
 	LETTER_JSON = 256, /* no letter of its own */
@@ -148,8 +147,20 @@ check_operands(const struct ctl_command *command, int count)
 	return false;
 }
 
+const struct ctl_command *
+ctl_command_find(const struct ctl_command *commands, const char *name)
+{
+	for (; commands->name != NULL; commands++)
+		if (strcmp(commands->name, name) == 0)
+			return commands;
+	ctl_error(
+	    "there is no subcommand \"%s\"; see " CTL_NAME " --help", name);
+	return NULL;
+}
+
 bool
-ctl_options_parse(struct ctl *ctl, int argc, char *argv[], int *operand)
+ctl_options_parse(struct ctl *ctl, const struct ctl_command *commands, int argc,
+    char *argv[], int *operand)
 {
 	struct option table[ROWS + 1];
 	int letter;
@@ -163,11 +174,9 @@ ctl_options_parse(struct ctl *ctl, int argc, char *argv[], int *operand)
 	*operand = optind + 1;
 	if (ctl->wants_version || optind >= argc)
 		return true;
-	ctl->command = ctl_command_find(argv[optind]);
-	if (ctl->command == NULL) {
-		ctl_error(NO_COMMAND, argv[optind]);
+	ctl->command = ctl_command_find(commands, argv[optind]);
+	if (ctl->command == NULL)
 		return false;
-	}
 	return ctl->wants_help ||
 	       (check_options(ctl) &&
 		   check_operands(ctl->command, argc - *operand));
@@ -203,7 +212,8 @@ print_options(unsigned options)
 }
 
 void
-ctl_options_help(const struct ctl_command *command)
+ctl_options_help(
+    const struct ctl_command *commands, const struct ctl_command *command)
 {
 	char text[64];
 
@@ -215,27 +225,10 @@ ctl_options_help(const struct ctl_command *command)
 	}
 	printf("usage: " CTL_NAME " [options] subcommand [operand ...]\n\n"
 	       "Queries and controls Postfix's tlsmgr daemon.\n\n");
-	for (command = ctl_commands; command->name != NULL; command++) {
+	for (command = commands; command->name != NULL; command++) {
 		snprintf(text, sizeof(text), "%s %s", command->name,
 		    command->operands);
 		printf("  %-*s %s\n", HELP_WIDTH, text, command->help);
 	}
 	print_options(~0U);
-}
-
-int
-ctl_help(struct ctl *ctl, char *const operands[])
-{
-	const struct ctl_command *command = NULL;
-
-	(void)ctl;
-	if (operands[0] != NULL) {
-		command = ctl_command_find(operands[0]);
-		if (command == NULL) {
-			ctl_error(NO_COMMAND, operands[0]);
-			return CTL_USAGE;
-		}
-	}
-	ctl_options_help(command);
-	return CTL_OK;
 }

@@ -2,6 +2,7 @@
  * ctl_status_text: the statistics on a screen, for a person. What needs
  * somebody's attention stands out, by colour where there is any.
  */
+#include "ctl.h"
 #include "ctl_statistics.h"
 #include "ctl_text.h"
 
@@ -268,12 +269,27 @@ put_random(const struct screen *screen)
 	put_count(screen, "exchange_failures", "failures", "\n");
 }
 
+/* First of all: the rest is not what the files say. */
+static void
+put_ignored_settings(const struct screen *screen)
+{
+	int64_t count = get(screen, "settings_ignored");
+
+	if (count == 0)
+		return;
+	printf("%s%" PRId64 " setting%s ignored:%s ", style(screen, RED), count,
+	    count == 1 ? " is" : "s are", style(screen, NORMAL));
+	ctl_put_text(stdout, get_text(screen, "first_setting_ignored"));
+	printf("%s\n\n", count == 1 ? "" : "; more by " CTL_NAME " check");
+}
+
 void
 ctl_status_text(
     const struct ctl_reply *statistics, int64_t now_s, bool is_coloured)
 {
 	struct screen screen = { statistics, NULL, now_s, is_coloured };
 
+	put_ignored_settings(&screen);
 	put_process(&screen);
 	put_clients(&screen);
 	for (const char *const *type = ctl_cache_types; *type != NULL; type++) {

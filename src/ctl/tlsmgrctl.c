@@ -17,8 +17,10 @@
 	(CTL_OPTION_JSON | CTL_OPTION_PROMETHEUS | CTL_OPTION_WATCH)
 #define CONFIG_OPTIONS (CTL_OPTION_JSON | CTL_OPTION_CHANGED)
 
+static ctl_command_fn help;
+
 /* clang-format off */
-const struct ctl_command ctl_commands[] = {
+static const struct ctl_command commands[] = {
 	{ "status", "", "Show what the daemon does and holds",
 	    STATUS_OPTIONS, 0, 0, ctl_status },
 	{ "list", "TYPE [TEXT]", "List the sessions whose id contains the text",
@@ -46,19 +48,24 @@ const struct ctl_command ctl_commands[] = {
 	{ "disable", "", "Have Postfix use its own daemon again",
 	    0, 0, 0, ctl_disable },
 	{ "help", "[SUBCOMMAND]", "Show this, or what a subcommand takes",
-	    0, 0, 1, ctl_help },
+	    0, 0, 1, help },
 	{ NULL, NULL, NULL, 0, 0, 0, NULL },
 };
 /* clang-format on */
 
-const struct ctl_command *
-ctl_command_find(const char *name)
+static int
+help(struct ctl *ctl, char *const operands[])
 {
-	for (const struct ctl_command *command = ctl_commands;
-	     command->name != NULL; command++)
-		if (strcmp(command->name, name) == 0)
-			return command;
-	return NULL;
+	const struct ctl_command *command = NULL;
+
+	(void)ctl;
+	if (operands[0] != NULL) {
+		command = ctl_command_find(commands, operands[0]);
+		if (command == NULL)
+			return CTL_USAGE;
+	}
+	ctl_options_help(commands, command);
+	return CTL_OK;
 }
 
 /* Colour is for people, unless they say that they want none. */
@@ -108,15 +115,15 @@ run(struct ctl *ctl, char *const operands[])
 		return CTL_OK;
 	}
 	if (ctl->wants_help) {
-		ctl_options_help(ctl->command);
+		ctl_options_help(commands, ctl->command);
 		return CTL_OK;
 	}
 	if (ctl->command == NULL) {
 		ctl_error("no subcommand was given; see " CTL_NAME " --help");
 		return CTL_USAGE;
 	}
-	if (ctl->command->run == ctl_help)
-		return ctl_help(ctl, operands);
+	if (ctl->command->run == help)
+		return help(ctl, operands);
 	if (!find_config_directory(ctl))
 		return CTL_NO;
 	ctl->is_coloured = likes_colour();
@@ -140,7 +147,7 @@ main(int argc, char *argv[])
 	int operand, status = CTL_USAGE;
 
 	log_set_tag(CTL_NAME);
-	if (ctl_options_parse(&ctl, argc, argv, &operand))
+	if (ctl_options_parse(&ctl, commands, argc, argv, &operand))
 		status = run(&ctl, argv + operand);
 	if (!flush_output() && status == CTL_OK)
 		status = CTL_NO;

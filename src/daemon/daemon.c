@@ -159,19 +159,18 @@ daemon_open_prng(struct daemon *daemon)
 
 /* The wrong answer means no TLS at all, for old clients or for new ones. */
 static bool
-daemon_announces(const struct settings *settings, const char *version)
+daemon_announces(const struct settings *settings)
 {
 	const char *setting = settings->tlsmgr_announce_protocol;
 
 	if (strcmp(setting, "auto") == 0)
-		return master_version_announces(version);
+		return master_version_announces(settings->postfix_version);
 	return strcmp(setting, "yes") == 0;
 }
 
 void
 daemon_open(struct daemon *daemon, const struct master_options *options,
-    const struct config *config, const struct settings *settings,
-    const char *version)
+    const struct config *config, const struct settings *settings)
 {
 	char *cause = NULL;
 
@@ -179,9 +178,8 @@ daemon_open(struct daemon *daemon, const struct master_options *options,
 		.options = options,
 		.config = config,
 		.settings = settings,
-		.postfix_version = version,
 		.started_at = clock_wall_s(),
-		.announces = daemon_announces(settings, version),
+		.announces = daemon_announces(settings),
 		.restart_deadline_us = UINT64_MAX,
 	};
 	log_info("starting: tlsmgr " TLSMGR_VERSION ", Postfix %s",

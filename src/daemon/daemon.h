@@ -57,7 +57,6 @@ struct daemon {
 	uint64_t restart_deadline_us;    /* monotonic */
 	struct loop_timer statistics_timer;
 	uint64_t logged_requests;        /* those in the statistics logged */
-	const char *postfix_version;     /* borrowed; NULL: not known */
 	time_t started_at;
 	bool announces;                  /* speak first to each client */
 	bool is_shutdown;                /* the end may be the machine's */
@@ -66,11 +65,10 @@ struct daemon {
 /*
  * With privileges: find the owner, open everything that cannot be opened in
  * the jail, read nothing of it. What is missing is logged and done without.
- * `version` is that of the installed Postfix, borrowed, or NULL. Fatal: an unusable
- * configuration.
+ * Fatal: an unusable configuration.
  */
 void daemon_open(struct daemon *, const struct master_options *,
-    const struct config *, const struct settings *, const char *version);
+    const struct config *, const struct settings *);
 
 /*
  * daemon_descriptors.c: ask the system for a descriptor for each client that

@@ -32,26 +32,48 @@ struct cache_settings {
 		    (settings)->side##_tls_loglevel, #side "_tls_loglevel" \
 	}
 
-static const struct store_ops *
-find_store(const struct daemon *daemon, const struct cache_settings *settings,
-    const char *type)
-{
-	const struct store_ops *ops = store_find(type);
-	char *types, *problem;
-
-	if (ops != NULL)
-		return ops;
-	types = store_types();
-	problem = xasprintf(
-	    "unsupported type \"%s\" (supported are: %s)", type, types);
-	settings_fatal(daemon->config, settings->database_name, problem);
-}
-
 /* In memory; its path is but a name. */
 static bool
 is_internal(const char *type)
 {
 	return strcmp(type, "internal") == 0;
+}
+
+/* A cache of no use is off, with one warning; the others are not worth less. */
+static void
+warn_of_database(const struct daemon *daemon,
+    const struct cache_settings *settings, char *problem)
+{
+	char *text = config_describe_problem(daemon->config,
+	    settings->database_name, settings->database, problem);
+
+	log_warning("%s", text);
+	free(text);
+	free(problem);
+}
+
+static const struct store_ops *
+find_store(const struct daemon *daemon, const struct cache_settings *settings,
+    const char *type, const char *path)
+{
+	const struct store_ops *ops = store_find(type);
+	char *types;
+
+	if (ops == NULL) {
+		types = store_types();
+		warn_of_database(daemon, settings,
+		    xasprintf(
+			"unsupported type \"%s\" (supported are: %s): this "
+			"cache is off",
+			type, types));
+		free(types);
+	} else if (*path == '\0' && !is_internal(type)) {
+		warn_of_database(daemon, settings,
+		    xstrdup("there is no path behind the type: this "
+			    "cache is off"));
+		ops = NULL;
+	}
+	return ops;
 }
 
 /* Two caches in one place would eat each other's entries. */
@@ -155,10 +177,12 @@ daemon_open_caches(struct daemon *daemon)
 		    &daemon->caches[i], (enum cache_type)i, &from[i]);
 		if (!cache_is_enabled(&daemon->caches[i]))
 			continue;
-		enabled_count++;
 		types[i] =
 		    settings_database_type(settings, from[i].database, &path);
-		ops[i] = find_store(daemon, &from[i], types[i]);
+		ops[i] = find_store(daemon, &from[i], types[i], path);
+		if (ops[i] == NULL)
+			continue;
+		enabled_count++;
 		paths[i] = is_internal(types[i])
 		               ? xstrdup(path)
 		               : data_path(types[i], path, daemon->owner.uid,

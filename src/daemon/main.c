@@ -1,8 +1,7 @@
 /*
- * main: the start, top to bottom, in the order that CONTRACT section 2 gives
- * and that privileges demand: arguments, main.cf, logging, the queue
- * directory, everything that must be opened, the jail; then the daemon, in its
- * sandbox.
+ * main: the start, top to bottom, in the order that privileges demand:
+ * arguments, main.cf, logging, the queue directory, everything that must be
+ * opened, the jail; then the daemon, in its sandbox.
  */
 #include "config.h"
 #include "daemon.h"
@@ -102,72 +101,31 @@ parse_arguments(struct master_options *options, int argc, char *argv[])
 		log_fatal("%s", cause);
 }
 
-/* Values that no file can set. */
 static void
-set_fixed_values(struct config *config, const struct master_options *options)
+log_problem(void *arg, enum config_severity severity, const char *text)
 {
-	char *pid = xasprintf("%ld", (long)getpid());
-
-	config_set(config, "process_id", pid, CONFIG_FIXED);
-	config_set(config, "process_name", PROGRAM, CONFIG_FIXED);
-	config_set(config, "service_name",
-	    options->service_name != NULL ? options->service_name : PROGRAM,
-	    CONFIG_FIXED);
-	free(pid);
-}
-
-/* The Postfix that is installed now, not the one that we were built for. */
-static char *
-find_postfix_version(struct config *config)
-{
-	char *directory = NULL, *version, *cause = NULL;
-
-	if (config_value(config, "daemon_directory", &directory, &cause) !=
-	    ERROR_NONE)
-		log_fatal("%s", cause);
-	version = master_postfix_version(directory);
-	if (version != NULL)
-		config_set(config, "mail_version", version, CONFIG_DEFAULT);
-	free(directory);
-	return version;
+	(void)arg;
+	(void)severity;
+	log_warning("%s", text);
 }
 
 static void
-read_config_files(struct config *config, const char *directory)
+load_settings(struct settings *settings, struct config *config,
+    const struct master_options *options)
 {
-	char *main_cf = xasprintf("%s/main.cf", directory);
-	char *tlsmgr_cf = xasprintf("%s/tlsmgr.cf", directory);
+	const struct settings_source source = {
+		.config_directory = options->config_directory,
+		.service_name = options->service_name,
+		.overrides = options->overrides,
+		.override_count = options->override_count,
+		.find_version = master_postfix_version,
+	};
 	char *cause = NULL;
+	enum error error = settings_load(settings, config, &source, &cause);
 
-	if (config_read_file(config, main_cf, false, &cause) != ERROR_NONE ||
-	    config_read_file(config, tlsmgr_cf, true, &cause) != ERROR_NONE ||
-	    settings_check_names(config, tlsmgr_cf, &cause) != ERROR_NONE)
+	config_each_problem(config, log_problem, NULL);
+	if (error != ERROR_NONE)
 		log_fatal("%s", cause);
-	free(main_cf);
-	free(tlsmgr_cf);
-}
-
-static struct config *
-read_config(const struct master_options *options)
-{
-	struct config *config = config_new();
-	char *directory, *cause = NULL;
-
-	settings_set_defaults(config);
-	if (options->config_directory != NULL)
-		config_set(config, "config_directory",
-		    options->config_directory, CONFIG_DEFAULT);
-	/* A copy: the files may set it, and lose it then. */
-	directory = xstrdup(config_get(config, "config_directory")->text);
-	set_fixed_values(config, options);
-	read_config_files(config, directory);
-	free(directory);
-	for (int i = 0; i < options->override_count; i++)
-		if (config_override(config, options->overrides[i], &cause) !=
-		    ERROR_NONE)
-			log_fatal("%s", cause);
-	settings_check_override_names(config);
-	return config;
 }
 
 /* As main.cf says; before the jail, in which no socket can be found. */
@@ -260,10 +218,9 @@ int
 main(int argc, char *argv[])
 {
 	struct master_options options;
-	struct config *config;
+	struct config *config = config_new();
 	struct settings settings;
 	struct daemon daemon;
-	char *version, *cause = NULL;
 
 	umask(077);
 	prepare_signals();
@@ -272,17 +229,14 @@ main(int argc, char *argv[])
 	open_early_log();
 	parse_arguments(&options, argc, argv);
 	close_on_exec(&options);
-	config = read_config(&options);
-	version = find_postfix_version(config);
-	if (settings_read(&settings, config, &cause) != ERROR_NONE)
-		log_fatal("%s", cause);
+	load_settings(&settings, config, &options);
 	if (chdir(settings.queue_directory) < 0)
 		log_fatal("chdir(\"%s\"): %s", settings.queue_directory,
 		    strerror(errno));
 	open_log(config, &settings);
 	if (options.debug)
 		start_debugger(&settings);
-	daemon_open(&daemon, &options, config, &settings, version);
+	daemon_open(&daemon, &options, config, &settings);
 	/* Before the jail, where there is no /proc. */
 	secret_keep_from_cores();
 	master_jail(options.drop_privileges ? &daemon.owner : NULL,
@@ -295,7 +249,6 @@ main(int argc, char *argv[])
 	else
 		daemon_run(&daemon);
 	daemon_close(&daemon);
-	free(version);
 	settings_fini(&settings);
 	config_free(config);
 	master_options_fini(&options);

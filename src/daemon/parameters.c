@@ -26,6 +26,7 @@ describe_origin(const struct config_entry *entry)
 {
 	switch (entry->origin) {
 	case CONFIG_FILE:
+	case CONFIG_OWN_FILE:
 		return xasprintf("%s, line %u", entry->file, entry->line);
 	case CONFIG_OVERRIDE:
 		return xstrdup("-o");

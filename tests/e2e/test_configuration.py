@@ -1,11 +1,14 @@
 """main.cf, tlsmgr.cf, what is refused and how."""
 
+import json
 import os
 import re
 
 import pytest
 
-from attributes import OK
+import ctl
+import installed
+from attributes import ERR, OK
 
 
 def assert_refused(master, *parts, arguments=()):
@@ -29,6 +32,11 @@ def last_line_of(master, name):
 BAD_VALUES = [
     ("smtpd_tls_session_cache_timeout", "foo"),
     ("smtpd_tls_session_cache_timeout", "10x"),
+    ("smtpd_tls_session_cache_timeout", ""),
+    ("smtpd_tls_session_cache_timeout", "-1"),
+    ("smtpd_tls_session_cache_timeout", "3600 # x"),
+    ("smtpd_tls_session_cache_timeout", "1.5h"),
+    ("smtpd_tls_session_cache_timeout", "+ 1"),
     ("smtpd_tls_session_cache_timeout", "1 h"),
     ("smtpd_tls_session_cache_timeout", "1H"),
     ("smtpd_tls_session_cache_timeout", "8640001"),
@@ -128,13 +136,203 @@ def test_lines_and_expansion(make_master):
         assert client.policy("smtp").number("timeout") == 1800
 
 
+# What Postfix takes, whatever it may mean
+
+@pytest.mark.parametrize("value, seconds", [
+    ("3600s # one hour", 3600), ("1hour", 3600), ("60min", 3600),
+    ("1day", 86400), ("3600s,", 3600), ("1h30m", 3600), ("+30m", 1800),
+    ("+1800", 1800), ("-0", 0), ("+30minutes", 1800)])
+def test_time_is_taken_as_postfix_takes_it(make_master, is_stock, value,
+                                           seconds):
+    """With one warning of what is ignored, where that is anything."""
+    name = "smtpd_tls_session_cache_timeout"
+    master = make_master("%s = %s\n" % (name, value))
+    master.start()
+    assert master.wait_ready().number("timeout") == seconds
+    ignored = re.sub(r"^[-+]?\d+[smhdw]?", "", value)
+    expected = [] if is_stock or not ignored else [
+        "warning: %s/main.cf, line 6: parameter %s: value \"%s\": \"%s\" is "
+        "ignored" % (master.config_directory, name, value, ignored)]
+    assert master.remarks() == expected
+
+
+def test_number_may_have_a_sign(make_master):
+    master = make_master({"tls_random_bytes": "+32"})
+    master.start()
+    assert master.wait_ready().status == OK
+    assert master.remarks() == []
+
+
+NUL_FILE = ("smtpd_tls_session_cache_timeout = 30\0m\n  00\n"
+            "smtp_tls_session_cache_timeout = 50\0\n   0\n# x\0y\n"
+            "lmtp_tls_session_cache_timeout = 700\n")
+
+
+def test_nul_byte_in_main_cf_ends_a_line(make_master, is_stock):
+    master = make_master(NUL_FILE)
+    master.start()
+    with master.client() as client:
+        assert [client.policy(kind).number("timeout") for kind in
+                ("smtpd", "smtp", "lmtp")] == [120, 120, 700]
+    if not is_stock:
+        lines = master.remarks()
+        assert len(lines) == 2, lines
+        for number, line in ((6, lines[0]), (8, lines[1])):
+            assert re.search(r"main\.cf, line %d: .*NUL byte.*ignored" % number,
+                             line)
+
+
+@pytest.mark.parametrize("database", ["cdb:/x/y", "memcache:/x/y", "btre:/x/y",
+                                      "lmbd:/dev/shm/x"])
+def test_cache_type_that_cannot_be_served_turns_that_cache_off(
+        make_master, is_stock, database):
+    """With one warning that lists those that can; the rest is served."""
+    name = "smtp_tls_session_cache_database"
+    master = make_master(
+        "smtpd_tls_session_cache_database = btree:${data_directory}/x\n"
+        "%s = %s\n" % (name, database))
+    master.start()
+    with master.client() as client:
+        assert client.policy("smtpd").number("cachable") == 1
+        assert client.update("smtpd", "id", b"session").status == OK
+        assert client.lookup("smtpd", "id").data("session") == b"session"
+        assert len(client.seed(32).data("seed")) == 32
+        if is_stock:
+            return
+        assert client.policy("smtp") == [
+            ("status", "0"), ("cachable", "0"), ("timeout", "3600")]
+        assert client.update("smtp", "id", b"session").status == ERR
+        assert client.lookup("smtp", "id").status == ERR
+        assert client.delete("smtp", "id").status == ERR
+    assert master.remarks() == [
+        "warning: %s/main.cf, line 7: parameter %s: bad value \"%s\": "
+        "unsupported type \"%s\" (supported are: btree, hash, internal, lmdb, "
+        "sdbm): this cache is off" % (
+            master.config_directory, name, database, database.split(":")[0])]
+
+
+@pytest.mark.ours("makes a file named .db")
+@pytest.mark.parametrize("database", ["btree:", "hash:", "lmdb: "])
+def test_database_without_a_path_is_an_error_of_that_parameter(make_master,
+                                                               database):
+    """And not a file to be redirected."""
+    name = "smtpd_tls_session_cache_database"
+    master = make_master("%s = %s\n" % (name, database))
+    master.start()
+    assert master.wait_ready() == [
+        ("status", "0"), ("cachable", "0"), ("timeout", "3600")]
+    assert master.remarks() == [
+        "warning: %s/main.cf, line 6: parameter %s: bad value \"%s\": there is "
+        "no path behind the type: this cache is off" % (
+            master.config_directory, name, database.strip())]
+    assert os.listdir(master.data_directory) == ["prng_exch"]
+
+
+@pytest.mark.parametrize("name", [
+    "max_idle", "ipc_ttl", "trigger_timeout", "process_id_directory"])
+def test_names_of_postfix_expand_to_its_defaults(make_master, name):
+    master = make_master(
+        {"smtpd_tls_session_cache_timeout":
+             "${{$%s} == {%s} ? {1100} : {1200}}" % (
+                 name, installed.default(name))})
+    master.start()
+    assert master.wait_ready().number("timeout") == 1100
+
+
+# tlsmgr.cf: a bad line there is not worth the mail of a site
+
+def ask_config(master):
+    """The parameters in force."""
+    return {name: value["value"] for name, value in json.loads(ctl.run(
+        master.config_directory, "config", "--json").out).items()}
+
+
 @pytest.mark.ours("reads no tlsmgr.cf")
 def test_tlsmgr_cf_is_read(make_master):
-    """A bad value there is named with that file and line."""
-    master = make_master(own_settings={
-        "tlsmgr_cache_persist": "yes", "tlsmgr_client_limit": "no"})
-    assert_refused(master, "tlsmgr_client_limit", r"\bno\b",
-                   last_line_of(master, "tlsmgr.cf"))
+    master = make_master({"limit": "77"}, {
+        "tlsmgr_cache_persist": "no", "tlsmgr_client_limit": "$limit"})
+    master.start()
+    master.wait_ready()
+    values = ask_config(master)
+    assert values["tlsmgr_cache_persist"] == "no"
+    assert values["tlsmgr_client_limit"] == "77"
+    assert master.remarks() == []
+
+
+BAD_OWN_FILES = [
+    ("tlsmgr_client_limit = no\n", "tlsmgr_client_limit", "no", "4000"),
+    ("tlsmgr_client_limit = 0\n", "tlsmgr_client_limit", "0", "4000"),
+    ("tlsmgr_client_limit = $many\n", "tlsmgr_client_limit", "many", "4000"),
+    ("tlsmgr_client_limit = ${unclosed\n", "tlsmgr_client_limit", "unclosed",
+     "4000"),
+    ("tlsmgr_cache_memory = 1t\n", "tlsmgr_cache_memory", "1t", "256m"),
+    ("tlsmgr_announce_protocol = maybe\n", "tlsmgr_announce_protocol", "maybe",
+     "auto"),
+    ("tlsmgr_statistics_period = 1 h\n", "tlsmgr_statistics_period", "1 h",
+     "0s"),
+    ("tlsmgr_sandbox = perhaps\n", "tlsmgr_sandbox", "perhaps", "yes"),
+    ("tlsmgr_cache_persist = never\n", "tlsmgr_cache_persist", "never", "no"),
+    ("tlsmgr_nosuch = ${unclosed\n", "tlsmgr_nosuch", "unknown", None),
+    ("mail_owner = nosuchuser\n", "mail_owner", "belongs in main.cf", None),
+    ("smtpd_tls_session_cache_timeout = ${bad\n",
+     "smtpd_tls_session_cache_timeout", "belongs in main.cf", None),
+    ("tlsmgr_service_name = other\n", "tlsmgr_service_name",
+     "belongs in main.cf", None),
+    ("two words = x\n", "two words", "missing '='", None),
+    ("justname\n", "justname", "missing '='", None)]
+
+
+@pytest.mark.ours("reads no tlsmgr.cf")
+@pytest.mark.parametrize("text, name, part, value", BAD_OWN_FILES)
+def test_bad_line_in_tlsmgr_cf_does_not_stop_the_mail(
+        make_master, text, name, part, value):
+    """It is named, with its place, in the log, by `status` and `check`; the
+    default counts, and all other lines."""
+    master = make_master({"many": "many"})
+    master.write_config("tlsmgr.cf", "# ours\n%stlsmgr_cache_max_size = 7m\n"
+                        % text)
+    master.start()
+    assert master.wait_ready() == [
+        ("status", "0"), ("cachable", "0"), ("timeout", "3600")]
+    line, = master.remarks()
+    assert line.startswith("warning: %s/tlsmgr.cf, line 2: " %
+                           master.config_directory), line
+    assert name in line and part in line and "ignored" in line, line
+    values = ask_config(master)
+    assert values["tlsmgr_cache_max_size"] == "7m"
+    assert value is None or values[name] == value
+    status = ctl.run(master.config_directory, "status").text.splitlines()[0]
+    assert status.startswith("1 setting is ignored: ")
+    assert line.split(" ", 1)[1] in status
+    check = ctl.run(master.config_directory, "check").text.splitlines()
+    assert check[0] == "warning  " + line.split(" ", 1)[1]
+    assert check[1] == "         Do: correct that, then: postfix reload"
+
+
+@pytest.mark.ours("reads no tlsmgr.cf")
+@pytest.mark.parametrize("make", [
+    os.mkdir, lambda path: os.symlink("tlsmgr.cf", path)],
+    ids=["directory", "loop"])
+def test_tlsmgr_cf_that_cannot_be_read_does_not_stop_the_mail(make_master,
+                                                              make):
+    master = make_master()
+    make(os.path.join(master.config_directory, "tlsmgr.cf"))
+    master.start()
+    assert master.wait_ready().status == OK
+    line, = master.remarks()
+    assert re.match(r"warning: (read|open) .*/tlsmgr\.cf: ", line), line
+
+
+@pytest.mark.ours("reads no tlsmgr.cf")
+def test_main_cf_may_refer_to_a_bad_line_of_tlsmgr_cf(make_master):
+    master = make_master(
+        {"smtpd_tls_session_cache_timeout": "50$tlsmgr_nosuch$nosuch",
+         "smtp_tls_session_cache_timeout": "$tlsmgr_client_limit"},
+        {"tlsmgr_nosuch": "${", "nosuch": "${", "tlsmgr_client_limit": "${"})
+    master.start()
+    with master.client() as client:
+        assert client.policy("smtpd").number("timeout") == 120
+        assert client.policy("smtp").number("timeout") == 4000
 
 
 @pytest.mark.ours("has no such parameter")
@@ -143,26 +341,12 @@ def test_own_parameter_in_main_cf(make_master):
                    "tlsmgr_client_limit", r"\bno\b", "main.cf")
 
 
-@pytest.mark.ours("has no such parameter")
-def test_tlsmgr_cf_may_refer_to_main_cf(make_master):
-    master = make_master({"limit": "many"},
-                         own_settings={"tlsmgr_client_limit": "$limit"})
-    assert_refused(master, "tlsmgr_client_limit", "many")
-
-
 def test_service_name_in_main_cf(make_master):
     """It has our prefix, but is Postfix's."""
     master = make_master({"tlsmgr_service_name": "other"})
     master.start()
     assert master.wait_ready().status == OK
     assert "unknown parameter" not in "\n".join(master.messages())
-
-
-@pytest.mark.ours("reads no tlsmgr.cf")
-def test_service_name_in_tlsmgr_cf(make_master):
-    master = make_master(own_settings={"tlsmgr_service_name": "other"})
-    assert_refused(master, "tlsmgr_service_name", r"belongs in main\.cf",
-                   last_line_of(master, "tlsmgr.cf"))
 
 
 @pytest.mark.ours("has no use for it")

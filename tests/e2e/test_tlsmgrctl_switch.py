@@ -174,14 +174,13 @@ def test_disable_whatever_tlsmgr_cf_says(running):
         tlsmgr_cf.write("not_ours = 1\n")
     result = tell(running, "disable")
     assert result.status == OK and STOCK in result.text, result
-    assert "not_ours" in result.complaint
+    assert not result.err
 
 
 def test_disable_a_daemon_that_does_not_start(running):
     """Postfix pauses then, so that nobody answers for a while."""
     assert tell(running, "enable").status == OK
-    with open(running.config_directory + "/tlsmgr.cf", "w") as tlsmgr_cf:
-        tlsmgr_cf.write("tlsmgr_client_limit = 0\n")
+    append(running, "tlsmgr_client_limit = 0\n")
     running.reload()
     assert tell(running, "ping", "--timeout", "1").status == UNREACHABLE
     result = tell(running, "disable", "--timeout", "2")
@@ -279,6 +278,16 @@ def break_owner(instance):
 def break_type(instance):
     append(instance, "smtp_tls_session_cache_database = cdb:/x\n")
     return 'there is no type "cdb"'
+
+
+def break_path(instance):
+    append(instance, "smtp_tls_session_cache_database = btree:\n")
+    return "there is no path"
+
+
+def break_unit(instance):
+    append(instance, "smtp_tls_session_cache_timeout = 1hour\n")
+    return '"our" is ignored'
 
 
 def break_same_file(instance):

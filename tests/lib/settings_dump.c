@@ -1,20 +1,20 @@
 /*
  * settings_dump: prints every parameter of params.def as the daemon would see
  * it, one "name = value" each with the value expanded, for comparison with
- * postconf(1). Exits 1, with the cause, where the daemon would not start.
+ * postconf(1). Exits 1, with the cause, where the daemon would not start. What
+ * it would warn of goes to standard error.
  *
  *	settings_dump directory [-o name=value]...
  */
 #include "config.h"
-#include "log.h"
 #include "master.h"
 #include "settings.h"
-#include "xalloc.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#define OVERRIDES_MAX 64
 
 static const char *const names[] = {
 #define PARAM_STRING(name, text)         #name,
@@ -45,46 +45,12 @@ check(enum error error)
 	exit(EXIT_FAILURE);
 }
 
-/* The same names that the daemon's own start makes known. */
-static struct config *
-prepare_config(const char *directory)
-{
-	struct config *config = config_new();
-	char *pid = xasprintf("%ld", (long)getpid());
-
-	settings_set_defaults(config);
-	config_set(config, "process_id", pid, CONFIG_FIXED);
-	config_set(config, "process_name", "tlsmgr", CONFIG_FIXED);
-	config_set(config, "service_name", "tlsmgr", CONFIG_FIXED);
-	config_set(config, "config_directory", directory, CONFIG_DEFAULT);
-	free(pid);
-	return config;
-}
-
 static void
-read_files(struct config *config, const char *directory)
+print_problem(void *arg, enum config_severity severity, const char *text)
 {
-	char *main_cf = xasprintf("%s/main.cf", directory);
-	char *tlsmgr_cf = xasprintf("%s/tlsmgr.cf", directory);
-
-	check(config_read_file(config, main_cf, false, &cause));
-	check(config_read_file(config, tlsmgr_cf, true, &cause));
-	check(settings_check_names(config, tlsmgr_cf, &cause));
-	free(main_cf);
-	free(tlsmgr_cf);
-}
-
-static void
-set_version(struct config *config)
-{
-	char *directory = NULL, *version;
-
-	check(config_value(config, "daemon_directory", &directory, &cause));
-	version = master_postfix_version(directory);
-	if (version != NULL)
-		config_set(config, "mail_version", version, CONFIG_DEFAULT);
-	free(version);
-	free(directory);
+	(void)arg;
+	fprintf(stderr, "%s: %s\n",
+	    severity == CONFIG_IGNORED ? "ignored" : "warning", text);
 }
 
 static void
@@ -109,21 +75,26 @@ usage(void)
 int
 main(int argc, char *argv[])
 {
-	struct config *config;
+	struct config *config = config_new();
 	struct settings settings;
+	const char *overrides[OVERRIDES_MAX];
+	struct settings_source source = {
+		.overrides = overrides,
+		.find_version = master_postfix_version,
+	};
+	enum error error;
 
-	if (argc < 2 || argc % 2 != 0)
+	if (argc < 2 || argc % 2 != 0 || argc > OVERRIDES_MAX)
 		usage();
-	log_set_tag("settings_dump");
-	config = prepare_config(argv[1]);
-	read_files(config, argv[1]);
+	source.config_directory = argv[1];
 	for (int i = 2; i < argc; i += 2) {
 		if (strcmp(argv[i], "-o") != 0)
 			usage();
-		check(config_override(config, argv[i + 1], &cause));
+		overrides[source.override_count++] = argv[i + 1];
 	}
-	set_version(config);
-	check(settings_read(&settings, config, &cause));
+	error = settings_load(&settings, config, &source, &cause);
+	config_each_problem(config, print_problem, NULL);
+	check(error);
 	print_values(config);
 	settings_fini(&settings);
 	config_free(config);

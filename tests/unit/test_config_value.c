@@ -1,5 +1,5 @@
 /*
- * Unit tests of the types of values.
+ * Unit tests of config_value.c: the types of values.
  */
 #include "config.h"
 
@@ -43,17 +43,21 @@ check_rows(enum error (*parse)(const char *, long long *),
 static enum error
 parse_seconds(const char *text, long long *value)
 {
-	return config_parse_time(text, 's', value);
+	const char *rest;
+
+	return config_parse_time(text, 's', value, &rest);
 }
 
 static enum error
 parse_hours(const char *text, long long *value)
 {
-	return config_parse_time(text, 'h', value);
+	const char *rest;
+
+	return config_parse_time(text, 'h', value, &rest);
 }
 
 static void
-test_time(void **state)
+test_a_time_is_a_number_and_a_unit(void **state)
 {
 	static const struct row rows[] = {
 		{ "0", ERROR_NONE, 0 },
@@ -64,6 +68,9 @@ test_time(void **state)
 		{ "3h", ERROR_NONE, 10800 },
 		{ "4d", ERROR_NONE, 345600 },
 		{ "5w", ERROR_NONE, 3024000 },
+		{ "+8m", ERROR_NONE, 480 },
+		{ "+9", ERROR_NONE, 9 },
+		{ "-0", ERROR_NONE, 0 },
 		{ "9223372036854775807", ERROR_NONE, LLONG_MAX },
 		{ "15250284452471w", ERROR_NONE, 15250284452471 * 604800 },
 		BAD("15250284452472w"),
@@ -78,10 +85,13 @@ test_time(void **state)
 		BAD("1S"),
 		BAD("1H"),
 		BAD("1y"),
-		BAD("1ss"),
-		BAD("1h30m"),
 		BAD("-1"),
-		BAD("+1"),
+		BAD("-1s"),
+		BAD("+"),
+		BAD("+ 1"),
+		BAD("+-1"),
+		BAD("++1"),
+		BAD("3600 # x"),
 		BAD("1.5h"),
 		BAD("0x10"),
 		BAD("one"),
@@ -96,13 +106,46 @@ test_time(void **state)
 	check_rows(parse_hours, ROWS(hours));
 }
 
+/* As Postfix takes it, and as people write it. */
 static void
-test_int(void **state)
+test_what_follows_the_unit_of_a_time_is_left_over(void **state)
+{
+	static const struct {
+		const char *text;
+		long long seconds;
+		const char *rest;
+	} rows[] = {
+		{ "3600s # one hour", 3600, " # one hour" },
+		{ "1hour", 3600, "our" },
+		{ "60min", 3600, "in" },
+		{ "1day", 86400, "ay" },
+		{ "3600s,", 3600, "," },
+		{ "1h30m", 3600, "30m" },
+		{ "1h 30m", 3600, " 30m" },
+		{ "1ss", 1, "s" },
+		{ "5s", 5, "" },
+		{ "5", 5, "" },
+	};
+	long long seconds;
+	const char *rest;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(
+		    config_parse_time(rows[i].text, 's', &seconds, &rest),
+		    ERROR_NONE);
+		assert_int_equal(seconds, rows[i].seconds);
+		assert_string_equal(rest, rows[i].rest);
+	}
+}
+
+static void
+test_an_int_may_have_a_sign(void **state)
 {
 	static const struct row rows[] = {
 		{ "0", ERROR_NONE, 0 },
 		{ "-0", ERROR_NONE, 0 },
 		{ "0012", ERROR_NONE, 12 },
+		{ "+12", ERROR_NONE, 12 },
 		{ "-12", ERROR_NONE, -12 },
 		{ "9223372036854775807", ERROR_NONE, LLONG_MAX },
 		{ "-9223372036854775807", ERROR_NONE, -LLONG_MAX },
@@ -111,7 +154,10 @@ test_int(void **state)
 		BAD(""),
 		BAD("-"),
 		BAD("--1"),
-		BAD("+1"),
+		BAD("+"),
+		BAD("+-1"),
+		BAD("++1"),
+		BAD("+ 1"),
 		BAD(" 1"),
 		BAD("1 "),
 		BAD("1s"),
@@ -125,13 +171,14 @@ test_int(void **state)
 }
 
 static void
-test_size(void **state)
+test_a_size_may_have_a_suffix(void **state)
 {
 	static const struct row rows[] = {
 		{ "0", ERROR_NONE, 0 },
 		{ "1000", ERROR_NONE, 1000 },
 		{ "1k", ERROR_NONE, 1024 },
 		{ "1K", ERROR_NONE, 1024 },
+		{ "+3m", ERROR_NONE, 3145728 },
 		{ "3m", ERROR_NONE, 3145728 },
 		{ "3M", ERROR_NONE, 3145728 },
 		{ "2g", ERROR_NONE, 2147483648 },
@@ -153,7 +200,7 @@ test_size(void **state)
 }
 
 static void
-test_bool(void **state)
+test_a_bool_is_yes_or_no(void **state)
 {
 	static const char *const bad[] = { "", "y", "n", "yes ", " no", "true",
 		"0", "1", "on", "yesno" };
@@ -176,10 +223,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_time),
-		cmocka_unit_test(test_int),
-		cmocka_unit_test(test_size),
-		cmocka_unit_test(test_bool),
+		cmocka_unit_test(test_a_time_is_a_number_and_a_unit),
+		cmocka_unit_test(
+		    test_what_follows_the_unit_of_a_time_is_left_over),
+		cmocka_unit_test(test_an_int_may_have_a_sign),
+		cmocka_unit_test(test_a_size_may_have_a_suffix),
+		cmocka_unit_test(test_a_bool_is_yes_or_no),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

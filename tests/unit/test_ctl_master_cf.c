@@ -19,7 +19,7 @@ parse(struct ctl_service *service, const char *line)
 }
 
 static void
-test_parse_and_format(void **state)
+test_a_line_is_parsed_and_formatted(void **state)
 {
 	static const char line[] =
 	    "tlsmgr unix - - y 1000? 1 tlsmgr -v -o {a=b c}";
@@ -40,7 +40,7 @@ test_parse_and_format(void **state)
 }
 
 static void
-test_parse_rejects(void **state)
+test_what_is_no_line_is_refused(void **state)
 {
 	static const char *const wrong[] = { "", " ", "tlsmgr",
 		"tlsmgr unix - - y 1000? 1", "tlsmgr unix - - y 1000? 1 \t" };
@@ -66,7 +66,7 @@ is_same(const char *left, const char *right)
 }
 
 static void
-test_is_same(void **state)
+test_lines_are_the_same_but_for_the_program(void **state)
 {
 	static const char line[] = "tlsmgr unix - - y 1000? 1 tlsmgr -v";
 
@@ -77,62 +77,13 @@ test_is_same(void **state)
 	assert_false(is_same(line, "tlsmgr unix - - n 1000? 1 tlsmgr2 -v"));
 }
 
-static void
-test_programs(void **state)
-{
-	char *command;
-
-	assert_true(ctl_command_runs("tlsmgr2", "tlsmgr2"));
-	assert_true(ctl_command_runs("tlsmgr2 -v", "tlsmgr2"));
-	assert_false(ctl_command_runs("tlsmgr2", "tlsmgr"));
-	assert_false(ctl_command_runs("tlsmgr -v", "tlsmgr2"));
-	assert_false(ctl_command_runs("", "tlsmgr2"));
-	command = ctl_command_with("tlsmgr -v -o a=b", "tlsmgr2");
-	assert_string_equal(command, "tlsmgr2 -v -o a=b");
-	free(command);
-	command = ctl_command_with("tlsmgr", "tlsmgr2");
-	assert_string_equal(command, "tlsmgr2");
-	free(command);
-}
-
-/* All overrides of a command, each with a bar behind it. */
-static void
-assert_overrides(const char *command, const char *expected)
-{
-	char found[256] = "", *override;
-
-	while ((override = ctl_command_next_override(&command)) != NULL) {
-		strcat(strcat(found, override), "|");
-		free(override);
-	}
-	assert_string_equal(found, expected);
-}
-
-static void
-test_overrides(void **state)
-{
-	assert_overrides("", "");
-	assert_overrides("tlsmgr", "");
-	assert_overrides("tlsmgr -v -d", "");
-	assert_overrides("tlsmgr -o a=b", "a=b|");
-	assert_overrides("tlsmgr -oa=b -v -o c=d", "a=b|c=d|");
-	assert_overrides(
-	    "tlsmgr -o {a=b c} -o {d={e f} g}", "a=b c|d={e f} g|");
-	assert_overrides("tlsmgr -o", "");
-	assert_overrides("tlsmgr -o {", "{|");
-	assert_overrides("tlsmgr -o {a=b", "{a=b|");
-	assert_overrides("tlsmgr -o }", "}|");
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parse_and_format),
-		cmocka_unit_test(test_parse_rejects),
-		cmocka_unit_test(test_is_same),
-		cmocka_unit_test(test_programs),
-		cmocka_unit_test(test_overrides),
+		cmocka_unit_test(test_a_line_is_parsed_and_formatted),
+		cmocka_unit_test(test_what_is_no_line_is_refused),
+		cmocka_unit_test(test_lines_are_the_same_but_for_the_program),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

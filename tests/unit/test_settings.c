@@ -1,6 +1,6 @@
 /*
- * Unit tests of the parameters: each row of params.def, the names in files,
- * and the words of the log levels.
+ * Unit tests of settings.c, settings_param.c and settings_defaults.c: each row
+ * of params.def, what is done with a bad value, and what is not set.
  */
 #include "config.h"
 #include "settings.h"
@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "child.h"
+#include "problems.h"
 #include "unit.h"
 
 static struct config *config;
@@ -138,7 +139,7 @@ assert_number_refused(const struct number_row *row, const char *text)
 }
 
 static void
-test_ranges(void **state)
+test_numbers_have_bounds(void **state)
 {
 	char text[32];
 
@@ -161,10 +162,10 @@ test_ranges(void **state)
 }
 
 static void
-test_bad_numbers(void **state)
+test_what_is_no_number_is_refused(void **state)
 {
-	static const char *const texts[] = { "", "x", "-", "1x", "1 s", "1S",
-		"0x10", "99999999999999999999", "1,000", "1.5" };
+	static const char *const texts[] = { "", "x", "-", "1 s", "1S", "0x10",
+		"99999999999999999999", "1,000", "1.5", "1x" };
 
 	for (size_t i = 0; i < NUMBER_COUNT; i++) {
 		for (size_t j = 0; j < sizeof(texts) / sizeof(texts[0]); j++)
@@ -178,7 +179,7 @@ test_bad_numbers(void **state)
 }
 
 static void
-test_units(void **state)
+test_times_and_sizes_have_units(void **state)
 {
 	set("daemon_timeout", "2h");
 	set("ipc_timeout", "1d");
@@ -221,7 +222,7 @@ static const struct text_row {
 };
 
 static void
-test_texts(void **state)
+test_texts_are_expanded(void **state)
 {
 	char *value;
 
@@ -248,7 +249,7 @@ test_texts(void **state)
 }
 
 static void
-test_defaults(void **state)
+test_what_is_not_set_has_a_default(void **state)
 {
 	read_settings();
 	assert_string_equal(settings.tls_random_source, "dev:/dev/urandom");
@@ -274,7 +275,7 @@ test_defaults(void **state)
 
 /* A second fini finds nothing to free. */
 static void
-test_fini_twice(void **state)
+test_settings_may_be_freed_twice(void **state)
 {
 	read_settings();
 	settings_fini(&settings);
@@ -284,7 +285,7 @@ test_fini_twice(void **state)
 }
 
 static void
-test_bool_parameter(void **state)
+test_a_bool_is_yes_or_no(void **state)
 {
 	set("tlsmgr_cache_persist", "no");
 	read_settings();
@@ -295,7 +296,7 @@ test_bool_parameter(void **state)
 }
 
 static void
-test_enum_parameter(void **state)
+test_an_enum_is_one_of_its_words(void **state)
 {
 	static const char *const words[][2] = { { "auto", "auto" },
 		{ "yes", "yes" }, { "no", "no" }, { "YES", "yes" },
@@ -316,7 +317,7 @@ test_enum_parameter(void **state)
 }
 
 static void
-test_override_is_named(void **state)
+test_a_bad_override_is_named(void **state)
 {
 	char *cause = NULL;
 
@@ -339,7 +340,7 @@ call_settings_fatal(void *arg)
 }
 
 static void
-test_settings_fatal(void **state)
+test_a_fatal_value_is_named(void **state)
 {
 	struct child child;
 	char problem[] = "no such user";
@@ -352,9 +353,9 @@ test_settings_fatal(void **state)
 	    "\"nobody\": no such user\n");
 }
 
-/* mydomain follows myhostname where that is set. */
+/* Where that is set. */
 static void
-test_mydomain(void **state)
+test_mydomain_follows_myhostname(void **state)
 {
 	set("myhostname", "mail.example.org");
 	read_settings();
@@ -373,160 +374,95 @@ test_mydomain(void **state)
 }
 
 static void
-read_file(const char *name, const char *text)
+set_own(const char *name, const char *text)
 {
-	const char *path = unit_path(name);
-	FILE *file = fopen(path, "w");
-	char *cause = NULL;
+	config_set_from(config, name, text, CONFIG_OWN_FILE, "/x/tlsmgr.cf", 3);
+}
 
-	assert_non_null(file);
-	fputs(text, file);
-	fclose(file);
+static void
+test_a_bad_value_in_tlsmgr_cf_is_replaced_by_the_default(void **state)
+{
+	set("limit", "many");
+	set_own("tlsmgr_client_limit", "$limit");
+	set_own("tlsmgr_sandbox", "perhaps");
+	set_own("tlsmgr_announce_protocol", "${unclosed");
+	set_own("tlsmgr_cache_max_size", "7k");
+	read_settings();
+	assert_int_equal(settings.tlsmgr_client_limit, 4000);
+	assert_true(settings.tlsmgr_sandbox);
+	assert_string_equal(settings.tlsmgr_announce_protocol, "auto");
+	assert_int_equal(settings.tlsmgr_cache_max_size, 7168);
+	settings_fini(&settings);
+	assert_string_equal(problems_of(config),
+	    "ignored: /x/tlsmgr.cf, line 3: parameter "
+	    "tlsmgr_announce_protocol: "
+	    "bad value \"${unclosed\": truncated macro reference: "
+	    "\"${unclosed\" (ignored: it is \"auto\" now)\n"
+	    "ignored: /x/tlsmgr.cf, line 3: parameter tlsmgr_client_limit: bad "
+	    "value \"many\": must be a number from 1 to 1000000 (ignored: it "
+	    "is "
+	    "\"4000\" now)\n"
+	    "ignored: /x/tlsmgr.cf, line 3: parameter tlsmgr_sandbox: bad "
+	    "value "
+	    "\"perhaps\": must be yes or no (ignored: it is \"yes\" now)\n");
 	assert_int_equal(
-	    config_read_file(config, path, false, &cause), ERROR_NONE);
+	    config_get(config, "tlsmgr_sandbox")->origin, CONFIG_DEFAULT);
 }
 
-static enum error
-check_names(char **cause)
+/* Secrets are not kept longer than may have been meant. */
+static void
+test_a_bad_value_about_secrets_is_replaced_by_the_safe_one(void **state)
 {
-	return settings_check_names(config, unit_path("tlsmgr.cf"), cause);
+	set_own("tlsmgr_cache_persist", "never");
+	set_own("tlsmgr_ticket_key_file", "/run/${");
+	read_settings();
+	assert_false(settings.tlsmgr_cache_persist);
+	assert_string_equal(settings.tlsmgr_ticket_key_file, "");
+	settings_fini(&settings);
+}
+
+/* Whatever refers to it. */
+static void
+test_a_bad_value_in_tlsmgr_cf_is_replaced_before_it_is_used(void **state)
+{
+	set_own("tlsmgr_client_limit", "${unclosed");
+	set("smtpd_tls_session_cache_timeout", "$tlsmgr_client_limit");
+	read_settings();
+	assert_int_equal(settings.smtpd_tls_session_cache_timeout, 4000);
+	settings_fini(&settings);
 }
 
 static void
-test_names_in_files(void **state)
+test_a_bad_value_of_ours_elsewhere_is_an_error(void **state)
 {
 	char *cause = NULL;
 
-	read_file("main.cf", "any_name = 1\ntlsmgr_client_limit = 5\n"
-			     "mail_owner = x\n"
-			     "tlsmgr_service_name = x\n");
-	read_file("tlsmgr.cf", "tlsmgr_client_limit = $any_name\n");
-	assert_int_equal(check_names(&cause), ERROR_NONE);
-	assert_null(cause);
-	assert_string_equal(unit_lines, "");
+	assert_refused(
+	    "tlsmgr_client_limit", "no", "must be a number from 1 to 1000000");
+	set("tlsmgr_client_limit", "5");
+	assert_int_equal(
+	    config_override(config, "tlsmgr_client_limit=no", &cause),
+	    ERROR_NONE);
+	assert_int_equal(
+	    settings_read(&settings, config, &cause), ERROR_INVALID);
+	free(cause);
 }
 
 static void
-test_unknown_names_of_ours(void **state)
+test_what_follows_a_unit_is_ignored_with_one_warning(void **state)
 {
-	char wanted[PATH_MAX + 100], *cause = NULL;
-
-	read_file("main.cf", "\ntlsmgr_first = 1\n");
-	read_file("tlsmgr.cf", "tlsmgr_client_limits = 1\n");
-	assert_int_equal(check_names(&cause), ERROR_NONE);
-	assert_int_equal(unit_log_complaints(), 2);
-	snprintf(wanted, sizeof(wanted),
-	    "%s, line 2: unknown parameter: tlsmgr_first\n",
-	    unit_path("main.cf"));
-	assert_true(unit_log_has(wanted));
-	snprintf(wanted, sizeof(wanted),
-	    "%s, line 1: unknown parameter: tlsmgr_client_limits\n",
-	    unit_path("tlsmgr.cf"));
-	assert_true(unit_log_has(wanted));
-}
-
-static void
-test_unknown_names_in_overrides(void **state)
-{
-	static const char *const assignments[] = { "tlsmgr_typo=1",
-		"tlsmgr_client_limit=5", "tlsmgr_service_name=x", "x=1" };
-	char *cause = NULL;
-
-	for (size_t i = 0; i < sizeof(assignments) / sizeof(*assignments); i++)
-		assert_int_equal(
-		    config_override(config, assignments[i], &cause),
-		    ERROR_NONE);
-	settings_check_override_names(config);
-	assert_string_equal(
-	    unit_lines, "1:option -o: unknown parameter: tlsmgr_typo\n");
-}
-
-static void
-test_foreign_names_in_our_file(void **state)
-{
-	static const char *const names[] = { "mail_owner", "x", "tlsmgr",
-		"smtpd_tlsmgr_x", "tlsmgr_service_name" };
-	char text[64], wanted[PATH_MAX + 200], *cause = NULL;
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		config_free(config);
-		config = config_new();
-		settings_set_defaults(config);
-		snprintf(text, sizeof(text), "# ours\n%s = 1\n", names[i]);
-		read_file("tlsmgr.cf", text);
-		assert_int_equal(check_names(&cause), ERROR_INVALID);
-		snprintf(wanted, sizeof(wanted),
-		    "%s, line 2: parameter %s is not one of tlsmgr.cf(5): it "
-		    "belongs in main.cf",
-		    unit_path("tlsmgr.cf"), names[i]);
-		assert_string_equal(cause, wanted);
-		free(cause);
-	}
-}
-
-static void
-test_loglevels(void **state)
-{
-	static const struct {
-		const char *text;
-		bool log_cache;
-	} rows[] = { { "", false }, { " , ", false }, { "0", false },
-		{ "1", false }, { "01", false }, { "2", true }, { "3", true },
-		{ "4", true }, { "99999999999999999999", true },
-		{ "none", false }, { "routine", false }, { "summary", false },
-		{ "untrusted", false }, { "peercert", false },
-		{ "certmatch", false }, { "verbose", false }, { "dane", false },
-		{ "trace", false }, { "ssl-debug", false },
-		{ "ssl-handshake-packet-dump", false },
-		{ "ssl-session-packet-dump", false }, { "cache", true },
-		{ "debug", true }, { "ssl-expert", true },
-		{ "ssl-developer", true }, { "Cache", true },
-		{ "cache, none", true }, { "summary,cache", true },
-		{ "summary\tcache\r\n", true }, { "2 1", true },
-		{ "summary verbose", false } };
-	bool log_cache;
-	char *cause = NULL;
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		log_cache = !rows[i].log_cache;
-		assert_int_equal(settings_log_cache_activity(
-				     rows[i].text, &log_cache, &cause),
-		    ERROR_NONE);
-		if (log_cache != rows[i].log_cache)
-			fail_msg("\"%s\"", rows[i].text);
-	}
-	assert_null(cause);
-}
-
-static void
-test_bad_loglevels(void **state)
-{
-	static const struct {
-		const char *text;
-		bool log_cache;
-		const char *cause;
-	} rows[] = {
-		{ "chatty", false, "unknown value \"chatty\" in \"chatty\"" },
-		{ "cache, chatty", true,
-		    "unknown value \"chatty\" in \"cache, chatty\"" },
-		{ "one,two 2", true, "unknown value \"one\" in \"one,two 2\"" },
-		{ "2x", false, "unknown value \"2x\" in \"2x\"" },
-		{ "-2", false, "unknown value \"-2\" in \"-2\"" },
-		{ "cach", false, "unknown value \"cach\" in \"cach\"" },
-		{ "cached", false, "unknown value \"cached\" in \"cached\"" },
-	};
-	bool log_cache;
-	char *cause;
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		log_cache = !rows[i].log_cache;
-		assert_int_equal(settings_log_cache_activity(
-				     rows[i].text, &log_cache, &cause),
-		    ERROR_INVALID);
-		assert_int_equal(log_cache, rows[i].log_cache);
-		assert_string_equal(cause, rows[i].cause);
-		free(cause);
-	}
+	set("smtpd_tls_session_cache_timeout", "30m # half an hour");
+	set("daemon_timeout", "1hour");
+	read_settings();
+	assert_int_equal(settings.smtpd_tls_session_cache_timeout, 1800);
+	assert_int_equal(settings.daemon_timeout, 3600);
+	settings_fini(&settings);
+	assert_string_equal(problems_of(config),
+	    "warning: /x/main.cf, line 12: parameter daemon_timeout: value "
+	    "\"1hour\": \"our\" is ignored\n"
+	    "warning: /x/main.cf, line 12: parameter "
+	    "smtpd_tls_session_cache_timeout: value \"30m # half an hour\": "
+	    "\" # half an hour\" is ignored\n");
 }
 
 #define SETTINGS_TEST(name) \
@@ -536,23 +472,26 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		SETTINGS_TEST(test_ranges),
-		SETTINGS_TEST(test_bad_numbers),
-		SETTINGS_TEST(test_units),
-		SETTINGS_TEST(test_texts),
-		SETTINGS_TEST(test_defaults),
-		SETTINGS_TEST(test_fini_twice),
-		SETTINGS_TEST(test_bool_parameter),
-		SETTINGS_TEST(test_enum_parameter),
-		SETTINGS_TEST(test_override_is_named),
-		SETTINGS_TEST(test_settings_fatal),
-		SETTINGS_TEST(test_mydomain),
-		SETTINGS_TEST(test_names_in_files),
-		SETTINGS_TEST(test_unknown_names_of_ours),
-		SETTINGS_TEST(test_unknown_names_in_overrides),
-		SETTINGS_TEST(test_foreign_names_in_our_file),
-		SETTINGS_TEST(test_loglevels),
-		SETTINGS_TEST(test_bad_loglevels),
+		SETTINGS_TEST(test_numbers_have_bounds),
+		SETTINGS_TEST(test_what_is_no_number_is_refused),
+		SETTINGS_TEST(test_times_and_sizes_have_units),
+		SETTINGS_TEST(test_texts_are_expanded),
+		SETTINGS_TEST(test_what_is_not_set_has_a_default),
+		SETTINGS_TEST(test_settings_may_be_freed_twice),
+		SETTINGS_TEST(test_a_bool_is_yes_or_no),
+		SETTINGS_TEST(test_an_enum_is_one_of_its_words),
+		SETTINGS_TEST(test_a_bad_override_is_named),
+		SETTINGS_TEST(test_a_fatal_value_is_named),
+		SETTINGS_TEST(test_mydomain_follows_myhostname),
+		SETTINGS_TEST(
+		    test_a_bad_value_in_tlsmgr_cf_is_replaced_by_the_default),
+		SETTINGS_TEST(
+		    test_a_bad_value_about_secrets_is_replaced_by_the_safe_one),
+		SETTINGS_TEST(
+		    test_a_bad_value_in_tlsmgr_cf_is_replaced_before_it_is_used),
+		SETTINGS_TEST(test_a_bad_value_of_ours_elsewhere_is_an_error),
+		SETTINGS_TEST(
+		    test_what_follows_a_unit_is_ignored_with_one_warning),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,6 +20,7 @@
 
 static struct daemon it;
 static struct settings settings;
+static struct config *config;
 static struct store_memory store;
 static struct buffer reply;
 
@@ -33,7 +34,8 @@ setup(void **state)
 
 	settings = (struct settings){ .tlsmgr_cache_max_entries = 11 };
 	store = (struct store_memory){ .base.ops = &store_memory_ops };
-	it = (struct daemon){ .settings = &settings };
+	config = config_new();
+	it = (struct daemon){ .settings = &settings, .config = config };
 	it.prng = prng_schedule_new(&prng_config);
 	it.ticket_key_file.fd = -1;
 	for (int i = 0; i < CACHE_TYPES; i++)
@@ -50,6 +52,7 @@ teardown(void **state)
 	service_fini(&it.service);
 	ticket_keys_fini(&it.ticket_keys);
 	prng_schedule_free(it.prng);
+	config_free(config);
 	for (int i = 0; i < CACHE_TYPES; i++)
 		cache_fini(&it.caches[i]);
 	return unit_teardown(state);
@@ -159,9 +162,12 @@ static void
 test_values(void **state)
 {
 	const struct ticket_key *key;
-	char text[32];
+	char text[32], version[] = "3.7.11";
 
-	it.postfix_version = "3.7.11";
+	settings.postfix_version = version;
+	config_add_problem(config, CONFIG_WARNING, strdup("none"));
+	config_add_problem(config, CONFIG_IGNORED, strdup("one"));
+	config_add_problem(config, CONFIG_IGNORED, strdup("two"));
 	it.started_at = 1700000000;
 	it.announces = true;
 	it.server.client_count = 3;
@@ -190,6 +196,8 @@ test_values(void **state)
 	ask();
 	expect("version", TLSMGR_VERSION);
 	expect("postfix_version", "3.7.11");
+	expect("settings_ignored", "2");
+	expect("first_setting_ignored", "one");
 	expect("started_at", "1700000000");
 	expect("announce", "1");
 	expect("clients", "3");

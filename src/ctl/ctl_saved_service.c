@@ -1,8 +1,8 @@
 /*
- * ctl_former: keeps a line of master.cf in a file of its own, in words that
- * say what it is for to whoever finds it.
+ * ctl_saved_service: keeps a line of master.cf in a file of its own, in words
+ * that say what it is for to whoever finds it.
  */
-#include "ctl_former.h"
+#include "ctl_saved_service.h"
 
 #include "xalloc.h"
 
@@ -40,7 +40,7 @@ write_file(const char *path, const char *line)
 }
 
 enum error
-ctl_former_save(
+ctl_saved_service_write(
     const struct ctl *ctl, const struct ctl_service *service, char **cause)
 {
 	char *path = make_path(ctl, ""), *part = make_path(ctl, ".part");
@@ -59,7 +59,7 @@ ctl_former_save(
 }
 
 enum error
-ctl_former_load(const struct ctl *ctl, struct ctl_service *service)
+ctl_saved_service_read(const struct ctl *ctl, struct ctl_service *service)
 {
 	enum error error = ERROR_NOT_FOUND;
 	char *path = make_path(ctl, ""), *line = NULL;
@@ -81,7 +81,7 @@ ctl_former_load(const struct ctl *ctl, struct ctl_service *service)
 }
 
 void
-ctl_former_remove(const struct ctl *ctl)
+ctl_saved_service_remove(const struct ctl *ctl)
 {
 	char *path = make_path(ctl, "");
 
