@@ -183,7 +183,8 @@ daemon_open(struct daemon *daemon, const struct master_options *options,
 		.restart_deadline_us = UINT64_MAX,
 	};
 	log_info("starting: tlsmgr " TLSMGR_VERSION ", Postfix %s",
-	    version != NULL ? version : "of unknown version");
+	    settings->postfix_version != NULL ? settings->postfix_version
+					      : "of unknown version");
 	if (master_owner_find(&daemon->owner, settings->mail_owner, &cause) !=
 	    ERROR_NONE)
 		settings_fatal(config, "mail_owner", cause);
