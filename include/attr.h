@@ -1,6 +1,6 @@
 /*
- * attr: attribute lists, the wire format between Postfix daemons (CONTRACT
- * section 1): zero or more `name NUL value NUL`, then one more NUL.
+ * attr: attribute lists, the wire format between Postfix daemons, see
+ * tlsmgr-protocol(7): zero or more `name NUL value NUL`, then one more NUL.
  *
  * Pure functions over bytes: no I/O, no allocation by the reader. The reader
  * is incremental: it remembers how far it looked, so a list that arrives one
@@ -71,6 +71,7 @@ struct attr_list {
 	unsigned next;
 };
 
+/* Begin to read what the reader found in `data`; both are borrowed. */
 void attr_list_init(
     struct attr_list *, const struct attr_reader *, const unsigned char *data);
 /* Borrowed from the input, and ends with NUL. `len` may be NULL. */
@@ -88,6 +89,7 @@ enum error attr_get_int(struct attr_list *, const char *name, int *value);
  */
 enum error attr_get_data(struct attr_list *, const char *name,
     unsigned char *out, size_t size, size_t *len);
+/* ERROR_PROTOCOL: there are attributes that were not read. */
 enum error attr_list_end(const struct attr_list *);
 
 /* The writer appends to a buffer. Names and strings end with NUL. */

@@ -41,7 +41,9 @@ struct loop_timer {
 	void *arg;
 };
 
+/* One for each process. Fatal: the system has none. */
 struct loop *loop_new(void);
+/* All watchers and timers have been through fini. NULL does nothing. */
 void loop_free(struct loop *);
 
 /* Dispatch events until loop_stop(). */
@@ -67,14 +69,19 @@ void loop_watch_init(struct loop_watch *, struct loop *, int fd, loop_fd_fn *,
     void *arg);
 /* Watch for this set of LOOP_READ, LOOP_WRITE from now on; 0: nothing. */
 void loop_watch_set(struct loop_watch *, unsigned interest);
+/* No call comes any more. May be called twice. */
 void loop_watch_fini(struct loop_watch *);
 
+/* A timer that is not set. */
 void loop_timer_init(struct loop_timer *, struct loop *, loop_timer_fn *,
     void *arg);
 /* Call back once, in delay_us microseconds from now; replaces a pending one. */
 void loop_timer_set(struct loop_timer *, uint64_t delay_us);
+/* Is a call to come? Not from within it. */
 bool loop_timer_is_set(const struct loop_timer *);
+/* No call is to come until it is set again. */
 void loop_timer_cancel(struct loop_timer *);
+/* The same, for good. May be called twice. */
 void loop_timer_fini(struct loop_timer *);
 
 /* Call back, from the loop, when the signal has arrived. For good. */

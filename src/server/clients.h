@@ -7,6 +7,7 @@
 
 #include "server.h"
 
+/* The server's part that is about clients; its loop is there. */
 void clients_init(struct server *);
 /* All clients have gone before: clients_drain(). */
 void clients_fini(struct server *);

@@ -4,13 +4,17 @@ Latencies are compared within one test, and told. The bounds asserted are wide,
 as the machine may be busy with something else. TLSMGR_LONG=1: a longer soak.
 """
 
+import contextlib
 import os
+import re
 import resource
+import selectors
+import threading
 import time
 
 import pytest
 
-from attributes import OK, Closed, encode, lookup_request, update_request
+from attributes import ERR, OK, Closed, encode, lookup_request, update_request
 from bystander import Bystander
 from clock_shift import ClockShift
 from faults import anonymous_bytes, busy_s, descriptor_count, resident_bytes
@@ -158,25 +162,113 @@ def limit_descriptors(master, count):
     master.binary = wrapper
 
 
-def test_out_of_descriptors(make_master, request):
-    """No spinning; who is connected is served, and then the others are."""
-    master = make_master(SETTINGS)
+def test_the_client_limit_follows_the_descriptors_there_are(
+        make_master, request):
+    """Fewer than clients: nothing spins, and the one that comes is served."""
+    master = make_master(SETTINGS, {"tlsmgr_client_limit": "200"})
     limit_descriptors(master, 50)
     pid = master.start(chroot=True).pid
-    with master.client() as client:
-        client.policy("smtpd")
-        clients = [master.client() for _ in range(100)]
-        master.wait_for_log("^warning: accept connection: ")
-        assert descriptor_count(pid) < 60
-        busy = busy_share(pid, 1)
-        assert client.policy("smtpd").status == OK
-    for each in clients:
-        with each:
-            assert each.policy("smtpd").status == OK
-    tell(request.config, "out of descriptors: busy for %.2f%% of the time" % (
-        100 * busy))
+    clients = []
+    for _ in range(100):
+        clients.append(master.client())
+        assert clients[-1].policy("smtpd").status == OK
+    assert descriptor_count(pid) < 50
+    busy = busy_share(pid, 1)
+    tell(request.config, "more clients than descriptors: busy for %.2f%% of "
+         "the time" % (100 * busy))
     assert busy < 0.3
-    assert len(master.remarks()) == 1
+    with pytest.raises(Closed):
+        clients[0].policy("smtpd")
+    assert clients[-2].policy("smtpd").status == OK
+    for each in clients:
+        each.close()
+    assert [line for line in master.remarks() if re.match(
+        "warning: tlsmgr_client_limit is 200, but the system allows 50 open "
+        r"files: no more than \d+ clients$", line)]
+    assert len(master.remarks()) == 2
+    assert re.match(r"warning: more than \d+ clients: ", master.remarks()[1])
+
+
+LISTING = encode([("request", "list"), ("cache_type", "smtpd"),
+                  ("cursor", "0"), ("filter", "nothing that there is")])
+
+
+class Listing:
+    """Clients that list all the time, in a thread, until the end."""
+
+    def __init__(self, master, count):
+        self.crowd = Crowd(master, count, LISTING * 4)
+        self.answers = 0
+        self.is_ended = False
+        self.thread = threading.Thread(target=self.work)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.is_ended = True
+        self.thread.join()
+        self.crowd.close()
+
+    def work(self):
+        """For each answer another request."""
+        with selectors.DefaultSelector() as selector:
+            for client in self.crowd.clients:
+                selector.register(client.socket, selectors.EVENT_READ, client)
+            while not self.is_ended:
+                for key, _ in selector.select(0.1):
+                    key.data.receive()
+                    key.data.send(LISTING)
+                    self.answers += 1
+
+
+@pytest.mark.parametrize("count", [50, 300])
+def test_clients_that_list(master, count, request):
+    """How many they are makes no difference to somebody else."""
+    with master.client() as client:
+        sessions = {"key-%d" % number: bytes(100) for number in range(20000)}
+        assert store_all(client, sessions) == sessions
+    with Bystander(master, "lookup", "seed") as bystander:
+        quiet = bystander.measure(3000)
+        with Listing(master, 1) as one:
+            few = bystander.measure(3000)
+        with Listing(master, count) as many:
+            wait_until(lambda: many.answers > 0, "an answer")
+            busy = bystander.measure(3000)
+    tell(request.config, "alone: %s; one client that lists: %s; %d of them: "
+         "%s; %d answers to them" % (quiet, few, count, busy, many.answers))
+    assert one.answers > 0
+    assert busy.median < 2 * few.median + 1
+    assert busy.high < 5 * few.high + 5
+
+
+def test_clients_that_hold_much(make_master, request):
+    """Half requests: the largest holders are closed, nobody else is."""
+    master = make_master(SETTINGS, {"tlsmgr_client_memory": "8m"})
+    pid = master.start().pid
+    half = encode(update_request("smtpd", "x", bytes(250000)))[:-2]
+    with master.client() as client:
+        assert client.policy("smtpd").status == OK
+        before = anonymous_bytes(pid)
+        with Crowd(master, 10, HALF) as modest, Crowd(master, 0) as greedy:
+            for _ in range(100):
+                each = master.client()
+                greedy.clients.append(each)
+                each.read_announcement()
+                with contextlib.suppress(Closed):
+                    each.send(half)
+            assert client.policy("smtpd").status == OK
+            growth = anonymous_bytes(pid) - before
+            for each in modest.clients:
+                each.send(REST)
+                assert each.receive().status == ERR
+        line = master.wait_for_log("^warning: clients hold more than ")
+    tell(request.config, "100 clients with 330 kB of a request each: memory "
+         "+%.1f MB" % (growth / MB))
+    assert "process %d, uid 0" % os.getpid() in line
+    if COUNTS_MEMORY:
+        assert growth < 12 * MB
 
 
 def test_much_without_a_terminator(master):

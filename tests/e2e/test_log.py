@@ -56,10 +56,19 @@ def test_log_line_form(make_master):
     master = make_master({"tls_random_source": ""})
     daemon = master.start()
     master.wait_for_log("^warning: ")
-    line = wait_until(lambda: master.log, "a line")[0]
+    line = [each for each in master.log if "warning" in each][0]
     prefix, text = line.split(": ", 1)
     assert prefix[15:] == " mail postfix/tlsmgr[%d]" % daemon.pid
     assert text.startswith("warning: ")
+
+
+@pytest.mark.ours("says nothing")
+def test_a_start_is_one_line_with_the_versions(make_master):
+    master = make_master()
+    master.start()
+    assert master.wait_ready().status == OK
+    line = master.wait_for_log("^starting: ")
+    assert re.fullmatch(r"starting: tlsmgr \S+, Postfix \d\.\d+\S*", line)
 
 
 @pytest.mark.parametrize("settings, tag", [

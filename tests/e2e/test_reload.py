@@ -1,14 +1,18 @@
 """An old and a new process at the same time."""
 
+import contextlib
+import fcntl
 import os
 import signal
 import subprocess
+import time
 
 import pytest
 
 import key_directories
-from attributes import OK
+from attributes import OK, encode, lookup_request
 from conftest import CACHES
+from pipeline import store_all
 from waiting import wait_until
 
 
@@ -131,3 +135,89 @@ def test_kill_leaves_a_service_that_starts(make_master):
         assert client.policy("smtpd").number("cachable") == 1
         assert client.update("smtpd", "x", b"session").status == OK
         assert client.lookup("smtpd", "x").data("session") == b"session"
+
+
+# How long an end may take here. It is a second at most; a busy machine may
+# take longer, and what is not bounded takes a minute.
+END_S = 8
+
+PIPELINES = {
+    "list": encode([("request", "list"), ("cache_type", "smtpd"),
+                    ("cursor", "0"), ("filter", "nothing that there is")]),
+    "flush": encode([("request", "flush"), ("cache_type", "smtpd")]),
+    "save": encode([("request", "save")]),
+    "config": encode([("request", "config")]),
+    "rotate": encode([("request", "rotate")]),
+    "lookup": encode(lookup_request("smtpd", "large")),
+}
+
+
+def send_much(client, data):
+    """As much of it as the sockets take."""
+    client.read_announcement()
+    client.socket.setblocking(False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            client.socket.send(data)
+
+
+@pytest.mark.ours("answers all there is first")
+@pytest.mark.parametrize("request_name", PIPELINES)
+@pytest.mark.parametrize("is_reload", [True, False])
+def test_the_end_comes_soon_whatever_is_asked(make_master, request_name,
+                                              is_reload):
+    master = make_master(CACHES)
+    daemon = master.start()
+    with master.client() as client:
+        sessions = {"key-%d" % number: bytes(100) for number in range(50000)}
+        assert store_all(client, sessions) == sessions
+        assert client.update("smtpd", "large", bytes(50000)).status == OK
+    clients = [master.client() for _ in range(8)]
+    for each in clients:
+        each.read_announcement()
+    daemon.signal(signal.SIGSTOP)
+    for each in clients:
+        send_much(each, PIPELINES[request_name] * 2000)
+    started = time.monotonic()
+    if is_reload:
+        daemon.hang_up()
+    else:
+        daemon.signal(signal.SIGTERM)
+    daemon.signal(signal.SIGCONT)
+    assert daemon.wait() == 0
+    took_s = time.monotonic() - started
+    for each in clients:
+        each.close()
+    assert took_s < END_S
+
+
+@pytest.mark.ours("knows no such requests")
+def test_past_the_limit_the_next_client_does_not_wait(make_master):
+    """All others have pipelines of what takes long."""
+    master = make_master(CACHES, {"tlsmgr_client_limit": "5"})
+    master.start()
+    with master.client() as client:
+        sessions = {"key-%d" % number: bytes(100) for number in range(50000)}
+        assert store_all(client, sessions) == sessions
+    clients = []
+    started = time.monotonic()
+    for _ in range(8):
+        clients.append(master.client())
+        send_much(clients[-1], PIPELINES["list"] * 2000)
+    with master.client() as client:
+        assert client.policy("smtpd").status == OK
+    assert time.monotonic() - started < END_S
+    for each in clients:
+        each.close()
+
+
+@pytest.mark.ours("waits for the lock for ever")
+def test_the_end_with_a_locked_file_and_a_short_watchdog(make_master):
+    master = make_master({**CACHES, "daemon_timeout": "1s"})
+    daemon = master.start()
+    master.wait_ready()
+    with open(master.exchange_path, "r+b") as exchange:
+        fcntl.lockf(exchange, fcntl.LOCK_EX)
+        assert daemon.terminate() == 0
+    assert not [line for line in master.messages()
+                if line.startswith(("fatal", "panic"))]

@@ -337,9 +337,10 @@ class FakeMaster:
                 for line in lines]
 
     def remarks(self, since=0):
-        """The same, but for what depends on the kernel and its headers."""
-        return [line for line in self.messages(since)
-                if not line.startswith("the sandbox is incomplete: ")]
+        """The same, but for the line of each start, and for what depends on
+        the kernel and its headers."""
+        return [line for line in self.messages(since) if not line.startswith(
+            ("starting: ", "the sandbox is incomplete: "))]
 
     def wait_for_log(self, pattern, since=0, timeout_s=DEADLINE_S):
         """The first message that matches."""

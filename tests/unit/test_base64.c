@@ -1,5 +1,6 @@
 /*
- * Unit tests of base64 and base64_x86, against a codec that goes bit by bit.
+ * Unit tests of base64, against a codec that goes bit by bit. Covers
+ * base64_x86.c.
  * Buffers are allocated to the byte, so that a sanitizer sees any excess.
  */
 #include "base64.h"

@@ -1,7 +1,7 @@
 /*
- * Unit tests of the requests of administrators (request_admin, request_list,
- * request_stats): handlers over a store in memory, with a daemon that only
- * remembers what it was asked. Covers service.c and service_call.c as well.
+ * Unit tests of the requests of administrators: handlers over a store in
+ * memory, with a daemon that only remembers what it was asked. Covers
+ * request_list.c, request_stats.c, service.c and service_call.c.
  */
 #include "clock.h"
 

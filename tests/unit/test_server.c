@@ -1,7 +1,8 @@
 /*
- * Unit tests of server and client: what a client says and what it hears, over
- * socket pairs. What clients do to each other is in test_clients.c, the end in
- * test_server_drain.c.
+ * Unit tests of the server: what a client says and what it hears, over socket
+ * pairs. Covers client.c and the handlers request_policy.c, request_seed.c,
+ * request_session.c and request_ticket_key.c. What clients do to each other is
+ * in test_clients.c, the end in test_server_drain.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /*
- * Unit tests of server, where accept4(2) fails: whatever it says, who waits is
+ * Unit tests of the server where accept4(2) fails: whatever it says, who waits is
  * accepted in the end, and meanwhile nothing spins.
  */
 #include <errno.h>

@@ -131,7 +131,7 @@ check_row(const char *name, const struct row *row)
 }
 
 static void
-test_all_rows_are_there(void **state)
+every_row_of_counters_def_is_there_once_and_in_order(void **state)
 {
 	char name[64];
 	unsigned attributes = 0, requests = 0;
@@ -159,7 +159,7 @@ test_all_rows_are_there(void **state)
 }
 
 static void
-test_values(void **state)
+each_statistic_has_the_value_of_its_part(void **state)
 {
 	const struct ticket_key *key;
 	char text[32], version[] = "3.7.11";
@@ -237,7 +237,7 @@ test_values(void **state)
 }
 
 static void
-test_log(void **state)
+totals_are_logged_for_caches_that_were_used(void **state)
 {
 	it.started_at = clock_wall_s() - 60;
 	it.service.requests = 100;
@@ -263,9 +263,9 @@ main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_all_rows_are_there),
-		TEST(test_values),
-		TEST(test_log),
+		TEST(every_row_of_counters_def_is_there_once_and_in_order),
+		TEST(each_statistic_has_the_value_of_its_part),
+		TEST(totals_are_logged_for_caches_that_were_used),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
