@@ -23,6 +23,13 @@
  */
 enum error prng_generate(void *out, size_t len);
 
+/*
+ * The same, but drawn from OpenSSL at this moment, after all that was gathered
+ * and the time of day were mixed in: for keys, which a copy of this machine
+ * must not make again. Takes some microseconds and a system call.
+ */
+enum error prng_generate_unbuffered(void *out, size_t len);
+
 /* Mix `len` bytes into OpenSSL's pool now, and drop the block drawn. */
 void prng_stir(const void *data, size_t len);
 

@@ -2,12 +2,13 @@
  * ticket_key: session ticket keys (RFC 5077 section 4).
  *
  * A key encrypts for half the lifetime of a session and decrypts for that half
- * and the next. The current and the previous key are kept, no others; a key
- * that retires is wiped.
+ * and the next. All keys that may still decrypt are kept, up to
+ * TICKET_KEYS_MAX; a key that goes is wiped. The one that ends last encrypts:
+ * a server process of Postfix goes by that, too.
  *
  * Times are given, never asked for. They may step either way: a key whose time
- * is over retires, and so does one that would encrypt further into the future
- * than a key made now, since it would outlive its lifetime.
+ * is over goes, and so does one that would encrypt further into the future
+ * than a key made now, by more than a clock that is set right may explain.
  */
 #ifndef TICKET_KEY_H
 #define TICKET_KEY_H
@@ -22,7 +23,10 @@
 #define TICKET_KEY_NAME_LEN   16
 #define TICKET_KEY_CIPHER_LEN 32
 #define TICKET_KEY_MAC_LEN    32
-#define TICKET_KEYS_MAX       2
+#define TICKET_KEYS_MAX       16
+
+/* How far the clock may be set back without the loss of a key. */
+#define TICKET_KEY_STEP_S 60
 
 /* As it travels to the client: 88 bytes, time_t in native form. */
 struct ticket_key {
@@ -38,14 +42,23 @@ _Static_assert(sizeof(time_t) == 8, "the wire has a 64-bit time");
 struct ticket_keys {
 	int64_t lifetime_s; /* of a session; 0: no tickets */
 	unsigned count;     /* 0 to TICKET_KEYS_MAX */
-	struct ticket_key keys[TICKET_KEYS_MAX]; /* current, previous */
-	uint64_t rotations;                      /* keys made */
+	/* By encrypt_until, the latest first: that one encrypts. */
+	struct ticket_key keys[TICKET_KEYS_MAX];
+	uint64_t rotations; /* keys made */
+	time_t rotated_at;  /* the last ticket_keys_rotate() */
+	bool is_handed_over; /* the next process has them: no rotation here */
+	/*
+	 * Called before a key is made on demand, and before a name is given up:
+	 * has another process made one? Answers with ticket_keys_adopt(). May
+	 * be NULL.
+	 */
+	void (*refresh)(void *arg, struct ticket_keys *, time_t now);
 	/*
 	 * Called once after keys changed (made, rotated, retired, wiped), and
 	 * must not change them. May be NULL.
 	 */
 	void (*changed)(void *arg, const struct ticket_keys *);
-	void *changed_arg;
+	void *callback_arg;
 };
 
 /* An empty set for sessions that live lifetime_s seconds. */
@@ -61,31 +74,36 @@ enum error ticket_keys_current(
     struct ticket_keys *, time_t now, const struct ticket_key **);
 
 /*
- * The key of that name, if it may still decrypt at `now`; borrowed until the
- * next call. ERROR_NOT_FOUND: unknown or too old. ERROR_DISABLED: lifetime 0.
+ * A copy of the key of that name, if it may still decrypt at `now`, for the
+ * caller to wipe. A key other than the one that encrypts has an encrypt_until
+ * that has passed: a server process of Postfix, which holds two keys, encrypts
+ * with the one whose time is later (observed on 3.5, 3.7 and 3.11).
+ *
+ * ERROR_NOT_FOUND: unknown or too old. ERROR_DISABLED: lifetime 0.
  */
 enum error ticket_keys_find(struct ticket_keys *, time_t now,
-    const unsigned char name[TICKET_KEY_NAME_LEN], const struct ticket_key **);
+    const unsigned char name[TICKET_KEY_NAME_LEN], struct ticket_key *copy);
 
 /*
- * When the key of that place (0: the current one) was made, and until when it
- * encrypts; 0: there is none.
+ * When the key of that index (0: the one that encrypts) was made, and until
+ * when it encrypts; 0: there is none.
  */
-int64_t ticket_keys_made_at(const struct ticket_keys *, unsigned place);
-int64_t ticket_keys_encrypts_until(const struct ticket_keys *, unsigned place);
+int64_t ticket_keys_made_at(const struct ticket_keys *, unsigned index);
+int64_t ticket_keys_encrypts_until(const struct ticket_keys *, unsigned index);
 
 /*
- * Make a new current key at once; the old one still decrypts. Fails as
- * ticket_keys_current() does.
+ * Make a new key to encrypt with at once; all others still decrypt.
+ * ERROR_EXISTS: this was done in this very second, and is not done again.
+ * ERROR_LOCKED: they are handed over. Otherwise fails as ticket_keys_current()
+ * does.
  */
 enum error ticket_keys_rotate(struct ticket_keys *, time_t now);
 
 /*
- * Take in a copy of a key that another process made, in the order of the times
- * until which keys encrypt; the older of too many is dropped. Does not call
- * back. ERROR_TIMED_OUT: too old; ERROR_INVALID: from the future;
- * ERROR_EXISTS: known already, or older than the two that there are;
- * ERROR_DISABLED: lifetime 0.
+ * Take in a copy of a key that another process made. If there are too many the
+ * one that ends first goes. Does not call back. ERROR_TIMED_OUT: too old;
+ * ERROR_INVALID: from the future; ERROR_EXISTS: known already, or one too many
+ * that ends first; ERROR_DISABLED: lifetime 0.
  */
 enum error ticket_keys_adopt(
     struct ticket_keys *, time_t now, const struct ticket_key *);

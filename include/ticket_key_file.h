@@ -3,13 +3,14 @@
  * that is opened before the jail and written in place after it.
  *
  *	ticket_key_file_open()   at start, as the owner of the file
- *	ticket_key_file_load()   jailed; again after a while on ERROR_LOCKED
+ *	ticket_key_file_load()   jailed; again and again on ERROR_LOCKED
  *	ticket_key_file_save()   whenever keys changed (ticket_keys.changed)
- *	ticket_key_file_close()
+ *	ticket_key_file_close()  before all else when the process ends
  *
- * The file has two slots, each with all keys, the settings that they depend
- * on, a sequence number and a checksum. A save writes the older slot and then
- * the other: whenever the process dies, one of them is whole, and after a save
+ * One process at a time writes the file: the one that has its lock. The one
+ * that starts while another ends reads it all the same: it has two slots, each
+ * with all keys and a checksum (ticket_key_slot.h). A save writes the older
+ * slot and then the other: at any time one of them is whole, and after a save
  * no retired key is left in either.
  *
  * A file that may not be used, and keys in it that may not, are never fatal:
@@ -51,12 +52,12 @@ enum error ticket_key_file_open(struct ticket_key_file *, const char *path,
  * Lock the file for as long as it is open, add the keys in it to the set where
  * they may be used at `now`, and save the result.
  *
- * ERROR_LOCKED: the process before us still has it; nothing was done, to be
- * tried again soon. Keys that were made meanwhile are kept: the newest two
- * stay. Any other result is final, and logged where there is something wrong:
- * keys of other settings (an info line), from the future or damaged are left
- * out, and ERROR_INVALID means a file with foreign content, which was left
- * alone and closed.
+ * ERROR_LOCKED: the process before us still has it. The keys in it were added
+ * all the same, and nothing was written or logged; to be tried again soon. Any
+ * other result is final, and logged where there is something wrong: keys of
+ * other settings (an info line), from the future or damaged are left out, and
+ * ERROR_INVALID means a file with foreign content, which was left alone and
+ * closed.
  */
 enum error ticket_key_file_load(
     struct ticket_key_file *, struct ticket_keys *, time_t now);
@@ -65,11 +66,15 @@ enum error ticket_key_file_load(
  * Write the set over both slots. ERROR_LOCKED, before the file is loaded:
  * nothing was done, the load will save. ERROR_IO, ERROR_NO_SPACE (logged): the
  * file was emptied, as old content is worse than none; the next save may do.
+ * ERROR_DISABLED: there is no file, or it is closed.
  */
 enum error ticket_key_file_save(
     struct ticket_key_file *, const struct ticket_keys *);
 
-/* Close the file, with its content as saved last. */
+/*
+ * Close the file, with its content as saved last, and let the next process
+ * have it. May be called again.
+ */
 void ticket_key_file_close(struct ticket_key_file *);
 
 #endif

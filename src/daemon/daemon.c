@@ -285,6 +285,7 @@ daemon_run(struct daemon *daemon)
 {
 	loop_run(daemon->loop);
 	master_watchdog_allow(END_S);
+	daemon_release_ticket_keys(daemon);
 	/* What has been asked is answered before anything is saved. */
 	server_drain(&daemon->server);
 	daemon_log_statistics(daemon);

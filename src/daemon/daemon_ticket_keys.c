@@ -18,7 +18,8 @@
 _Static_assert(TICKET_KEY_SETTINGS_LEN == SETTINGS_DIGEST_LEN,
     "keys depend on the settings of which this is the digest");
 
-#define LOCK_RETRY_US 100000
+#define LOCK_RETRY_US   100000
+#define LOCK_PATIENCE_S 10
 
 /* A key that may not be used any more is wiped no later than this. */
 #define RETIRE_PERIOD_US 60000000
@@ -67,13 +68,17 @@ changed_cb(void *arg, const struct ticket_keys *keys)
 	ticket_key_file_save(&daemon->ticket_key_file, keys);
 }
 
+/* Once: somebody holds the lock for longer than a process takes to end. */
 static void
-retire_cb(void *arg)
+warn_of_long_lock(struct daemon *daemon)
 {
-	struct daemon *daemon = arg;
-
-	ticket_keys_retire(&daemon->ticket_keys, clock_wall_s());
-	loop_timer_set(&daemon->retire_timer, RETIRE_PERIOD_US);
+	if (daemon->is_key_lock_warned ||
+	    clock_monotonic_us() < daemon->key_lock_deadline_us)
+		return;
+	daemon->is_key_lock_warned = true;
+	log_warning("%s: locked by another process for %d s; new session "
+		    "ticket keys are kept in memory only, until it is released",
+	    daemon->ticket_key_file.path, LOCK_PATIENCE_S);
 }
 
 /* The process before us may still have the file: try until it has not. */
@@ -83,19 +88,53 @@ load_cb(void *arg)
 	struct daemon *daemon = arg;
 
 	if (ticket_key_file_load(&daemon->ticket_key_file, &daemon->ticket_keys,
-		clock_wall_s()) == ERROR_LOCKED)
-		loop_timer_set(&daemon->load_timer, LOCK_RETRY_US);
+		clock_wall_s()) != ERROR_LOCKED)
+		return;
+	warn_of_long_lock(daemon);
+	loop_timer_set(&daemon->load_timer, LOCK_RETRY_US);
+}
+
+/* While another process has the file, keys may come in at any time. */
+static void
+refresh_cb(void *arg, struct ticket_keys *keys, time_t now)
+{
+	struct daemon *daemon = arg;
+
+	if (loop_timer_is_set(&daemon->load_timer))
+		ticket_key_file_load(&daemon->ticket_key_file, keys, now);
+}
+
+static void
+retire_cb(void *arg)
+{
+	struct daemon *daemon = arg;
+
+	ticket_keys_retire(&daemon->ticket_keys, clock_wall_s());
+	loop_timer_set(&daemon->retire_timer, RETIRE_PERIOD_US);
 }
 
 void
 daemon_start_ticket_keys(struct daemon *daemon)
 {
+	daemon->ticket_keys.refresh = refresh_cb;
 	daemon->ticket_keys.changed = changed_cb;
-	daemon->ticket_keys.changed_arg = daemon;
+	daemon->ticket_keys.callback_arg = daemon;
+	daemon->key_lock_deadline_us =
+	    clock_monotonic_us() + (uint64_t)LOCK_PATIENCE_S * 1000000;
 	loop_timer_init(&daemon->load_timer, daemon->loop, load_cb, daemon);
 	loop_timer_init(&daemon->retire_timer, daemon->loop, retire_cb, daemon);
 	load_cb(daemon);
 	retire_cb(daemon);
+}
+
+void
+daemon_release_ticket_keys(struct daemon *daemon)
+{
+	/* Keys of our own that nobody else has yet: a last try. */
+	refresh_cb(daemon, &daemon->ticket_keys, clock_wall_s());
+	loop_timer_cancel(&daemon->load_timer);
+	ticket_key_file_close(&daemon->ticket_key_file);
+	daemon->ticket_keys.is_handed_over = true;
 }
 
 void

@@ -77,19 +77,27 @@ log_failure(void)
 	ERR_clear_error();
 }
 
+/* `out` is all zero if the generator fails. */
 static enum error
-draw_block(void)
+draw(void *out, size_t len)
 {
 	stir_gathered();
 	/* 0 and -1 are failures alike. */
-	if (RAND_bytes(pool.block, sizeof(pool.block)) != 1) {
-		drop_block();
-		++pool.statistics.failures;
-		log_failure();
-		return ERROR_RANDOM;
-	}
-	pool.left = sizeof(pool.block);
-	return ERROR_NONE;
+	if (RAND_bytes(out, (int)len) == 1)
+		return ERROR_NONE;
+	explicit_bzero(out, len);
+	++pool.statistics.failures;
+	log_failure();
+	return ERROR_RANDOM;
+}
+
+static enum error
+draw_block(void)
+{
+	enum error error = draw(pool.block, sizeof(pool.block));
+
+	pool.left = error == ERROR_NONE ? sizeof(pool.block) : 0;
+	return error;
 }
 
 enum error
@@ -115,6 +123,18 @@ prng_generate(void *out, size_t len)
 	}
 	pool.statistics.bytes_generated += len;
 	return ERROR_NONE;
+}
+
+enum error
+prng_generate_unbuffered(void *out, size_t len)
+{
+	enum error error;
+
+	prng_gather_time();
+	error = draw(out, len);
+	if (error == ERROR_NONE)
+		pool.statistics.bytes_generated += len;
+	return error;
 }
 
 void

@@ -5,6 +5,8 @@
 #include "clock.h"
 #include "request.h"
 
+#include <string.h>
+
 static void
 ticket_key_reply(struct service_call *call, enum service_status status,
     const struct ticket_key *key)
@@ -15,13 +17,28 @@ ticket_key_reply(struct service_call *call, enum service_status status,
 	service_call_done(call);
 }
 
+/* The key of that name; without one, the key to encrypt with. */
+static enum error
+get_key(struct ticket_keys *keys, const unsigned char *name, size_t name_len,
+    struct ticket_key *copy)
+{
+	const struct ticket_key *current;
+	enum error error;
+
+	if (name_len > 0)
+		return ticket_keys_find(keys, clock_wall_s(), name, copy);
+	error = ticket_keys_current(keys, clock_wall_s(), &current);
+	if (error == ERROR_NONE)
+		*copy = *current;
+	return error;
+}
+
 void
 request_ticket_key(struct service *service, struct attr_list *request,
     struct service_call *call)
 {
 	unsigned char name[TICKET_KEY_NAME_LEN];
-	const struct ticket_key *key = NULL;
-	enum error error;
+	struct ticket_key key;
 	size_t len;
 
 	if (attr_get_data(request, "keyname", name, sizeof(name), &len) !=
@@ -32,14 +49,9 @@ request_ticket_key(struct service *service, struct attr_list *request,
 		return;
 	}
 	service_pass_over_rest(request, call);
-	if (len == 0)
-		error = ticket_keys_current(
-		    service->ticket_keys, clock_wall_s(), &key);
-	else
-		error = ticket_keys_find(
-		    service->ticket_keys, clock_wall_s(), name, &key);
-	if (error == ERROR_NONE)
-		ticket_key_reply(call, STATUS_OK, key);
+	if (get_key(service->ticket_keys, name, len, &key) == ERROR_NONE)
+		ticket_key_reply(call, STATUS_OK, &key);
 	else
 		ticket_key_reply(call, STATUS_ERR, NULL);
+	explicit_bzero(&key, sizeof(key));
 }

@@ -5,6 +5,7 @@
  */
 #include "ticket_key.h"
 
+#include "minmax.h"
 #include "prng.h"
 
 #include <string.h>
@@ -36,7 +37,14 @@ half_s(const struct ticket_keys *keys)
 static int64_t
 encrypt_s(const struct ticket_keys *keys)
 {
-	return half_s(keys) > 1 ? half_s(keys) - 1 : 1;
+	return max_i64(half_s(keys) - 1, 1);
+}
+
+/* The latest that a key may encrypt; later ones are from the future. */
+static int64_t
+last_end(const struct ticket_keys *keys, int64_t now)
+{
+	return now + encrypt_s(keys) + TICKET_KEY_STEP_S;
 }
 
 /* May this key be used at `now`, and if not, why? */
@@ -44,7 +52,7 @@ static enum error
 judge_key(
     const struct ticket_keys *keys, const struct ticket_key *key, int64_t now)
 {
-	if (key->encrypt_until > now + encrypt_s(keys))
+	if (key->encrypt_until > last_end(keys, now))
 		return ERROR_INVALID;
 	if (key->encrypt_until + half_s(keys) <= now)
 		return ERROR_TIMED_OUT;
@@ -55,7 +63,14 @@ static void
 notify(const struct ticket_keys *keys)
 {
 	if (keys->changed != NULL)
-		keys->changed(keys->changed_arg, keys);
+		keys->changed(keys->callback_arg, keys);
+}
+
+static void
+refresh(struct ticket_keys *keys, time_t now)
+{
+	if (keys->refresh != NULL)
+		keys->refresh(keys->callback_arg, keys, now);
 }
 
 /* Wipe what may not be used at `now`. True if there was any. */
@@ -73,7 +88,7 @@ drop_unusable(struct ticket_keys *keys, time_t now)
 	return kept < before;
 }
 
-/* Put a copy of a key in place `index`; the last one gives way. */
+/* Insert a copy at `index`; the last of too many is dropped. */
 static void
 insert_key(
     struct ticket_keys *keys, unsigned index, const struct ticket_key *key)
@@ -85,7 +100,13 @@ insert_key(
 		keys->count++;
 }
 
-/* A new current key. */
+static bool
+can_encrypt(const struct ticket_keys *keys, time_t now)
+{
+	return keys->count > 0 && keys->keys[0].encrypt_until > now;
+}
+
+/* A new key in front: the end of none is later. */
 static enum error
 make_key(struct ticket_keys *keys, time_t now)
 {
@@ -93,9 +114,14 @@ make_key(struct ticket_keys *keys, time_t now)
 	enum error error;
 
 	/* Name, cipher key and MAC key are one row of random bytes. */
-	error = prng_generate(&key, offsetof(struct ticket_key, encrypt_until));
+	error = prng_generate_unbuffered(
+	    &key, offsetof(struct ticket_key, encrypt_until));
 	if (error == ERROR_NONE) {
 		key.encrypt_until = now + encrypt_s(keys);
+		if (keys->count > 0)
+			key.encrypt_until = max_i64(key.encrypt_until,
+			    min_i64(keys->keys[0].encrypt_until + 1,
+				last_end(keys, now)));
 		insert_key(keys, 0, &key);
 		keys->rotations++;
 	}
@@ -113,7 +139,9 @@ ticket_keys_current(
 	if (keys->lifetime_s <= 0)
 		return ERROR_DISABLED;
 	is_changed = drop_unusable(keys, now);
-	if (keys->count == 0 || keys->keys[0].encrypt_until <= now) {
+	if (!can_encrypt(keys, now))
+		refresh(keys, now);
+	if (!can_encrypt(keys, now)) {
 		error = make_key(keys, now);
 		is_changed |= error == ERROR_NONE;
 	}
@@ -124,33 +152,48 @@ ticket_keys_current(
 	return error;
 }
 
+static const struct ticket_key *
+find_key(const struct ticket_keys *keys,
+    const unsigned char name[TICKET_KEY_NAME_LEN])
+{
+	for (unsigned i = 0; i < keys->count; i++)
+		if (memcmp(keys->keys[i].name, name, TICKET_KEY_NAME_LEN) == 0)
+			return &keys->keys[i];
+	return NULL;
+}
+
 enum error
 ticket_keys_find(struct ticket_keys *keys, time_t now,
-    const unsigned char name[TICKET_KEY_NAME_LEN],
-    const struct ticket_key **key)
+    const unsigned char name[TICKET_KEY_NAME_LEN], struct ticket_key *copy)
 {
+	const struct ticket_key *key;
+
 	if (keys->lifetime_s <= 0)
 		return ERROR_DISABLED;
 	ticket_keys_retire(keys, now);
-	for (unsigned i = 0; i < keys->count; i++)
-		if (memcmp(keys->keys[i].name, name, TICKET_KEY_NAME_LEN) ==
-		    0) {
-			*key = &keys->keys[i];
-			return ERROR_NONE;
-		}
-	return ERROR_NOT_FOUND;
+	key = find_key(keys, name);
+	if (key == NULL) {
+		refresh(keys, now);
+		key = find_key(keys, name);
+	}
+	if (key == NULL)
+		return ERROR_NOT_FOUND;
+	*copy = *key;
+	if (key != &keys->keys[0])
+		copy->encrypt_until = min_i64(copy->encrypt_until, now - 1);
+	return ERROR_NONE;
 }
 
 int64_t
-ticket_keys_encrypts_until(const struct ticket_keys *keys, unsigned place)
+ticket_keys_encrypts_until(const struct ticket_keys *keys, unsigned index)
 {
-	return place < keys->count ? keys->keys[place].encrypt_until : 0;
+	return index < keys->count ? keys->keys[index].encrypt_until : 0;
 }
 
 int64_t
-ticket_keys_made_at(const struct ticket_keys *keys, unsigned place)
+ticket_keys_made_at(const struct ticket_keys *keys, unsigned index)
 {
-	int64_t until = ticket_keys_encrypts_until(keys, place);
+	int64_t until = ticket_keys_encrypts_until(keys, index);
 
 	return until != 0 ? until - encrypt_s(keys) : 0;
 }
@@ -163,8 +206,15 @@ ticket_keys_rotate(struct ticket_keys *keys, time_t now)
 
 	if (keys->lifetime_s <= 0)
 		return ERROR_DISABLED;
+	if (keys->is_handed_over)
+		return ERROR_LOCKED;
 	is_changed = drop_unusable(keys, now);
-	error = make_key(keys, now);
+	if (keys->rotated_at == now && can_encrypt(keys, now))
+		error = ERROR_EXISTS;
+	else
+		error = make_key(keys, now);
+	if (error == ERROR_NONE)
+		keys->rotated_at = now;
 	if (is_changed || error == ERROR_NONE)
 		notify(keys);
 	return error;
@@ -183,13 +233,11 @@ ticket_keys_adopt(
 	error = judge_key(keys, key, now);
 	if (error != ERROR_NONE)
 		return error;
-	for (unsigned i = 0; i < keys->count; i++) {
-		if (memcmp(keys->keys[i].name, key->name, sizeof(key->name)) ==
-		    0)
-			return ERROR_EXISTS;
-		if (keys->keys[i].encrypt_until >= key->encrypt_until)
-			index = i + 1;
-	}
+	if (find_key(keys, key->name) != NULL)
+		return ERROR_EXISTS;
+	while (index < keys->count &&
+	       keys->keys[index].encrypt_until >= key->encrypt_until)
+		index++;
 	if (index == TICKET_KEYS_MAX)
 		return ERROR_EXISTS;
 	insert_key(keys, index, key);

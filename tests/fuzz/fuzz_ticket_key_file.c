@@ -1,21 +1,29 @@
 /*
  * fuzz_ticket_key_file: any bytes as the file of session ticket keys. Where
- * the first one says so the checksums are made good, so that what lies behind
- * them is reached. What is taken over may be used now, and is what a save and
+ * bits of the first one say so the checksums are made good, 0 and 1 those of
+ * the slots of version 1.0, 2 and 3 ours, so that what lies behind them is
+ * reached. What is taken over may be used now, and is what a save and
  * another load give back.
  */
 #include "fuzz.h"
 
 #include "ticket_key_file.h"
+#include "ticket_key_slot.h"
 #include "xalloc.h"
 
 #include <openssl/evp.h>
 
-#define SLOT_LEN     264
-#define CHECKSUM_LEN 32
-#define FILE_MAX     (3 * SLOT_LEN)
+#define SLOT_LEN_1_0 264
+#define FILE_MAX     (TICKET_KEY_FILE_LEN + 100)
 #define NOW          1000000
 #define LIFETIME_S   3600
+
+static void
+repair(unsigned char *slot, size_t len)
+{
+	EVP_Digest(slot, len - TICKET_KEY_CHECKSUM_LEN,
+	    slot + len - TICKET_KEY_CHECKSUM_LEN, NULL, EVP_sha256(), NULL);
+}
 
 static enum error
 load(int fd, struct ticket_keys *keys)
@@ -43,19 +51,20 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	size_t file_len = fuzz_take(&input, bytes, sizeof(bytes));
 	int fd;
 
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; i < 2; i++) {
 		if (repaired & (1U << i))
-			EVP_Digest(bytes + i * SLOT_LEN,
-			    SLOT_LEN - CHECKSUM_LEN,
-			    bytes + (i + 1) * SLOT_LEN - CHECKSUM_LEN, NULL,
-			    EVP_sha256(), NULL);
+			repair(bytes + i * SLOT_LEN_1_0, SLOT_LEN_1_0);
+		if (repaired & (4U << i))
+			repair(bytes + i * sizeof(struct ticket_key_slot),
+			    sizeof(struct ticket_key_slot));
+	}
 	fd = fuzz_file(bytes, file_len);
 	if (load(fd, &keys) == ERROR_NONE) {
 		fuzz_expect(keys.count <= TICKET_KEYS_MAX);
 		for (unsigned i = 0; i < keys.count; i++)
 			fuzz_expect(
 			    keys.keys[i].encrypt_until <=
-				NOW + LIFETIME_S / 2 &&
+				NOW + LIFETIME_S / 2 + TICKET_KEY_STEP_S &&
 			    keys.keys[i].encrypt_until >= NOW - LIFETIME_S / 2);
 		fuzz_expect(load(fd, &again) == ERROR_NONE);
 		fuzz_expect(again.count == keys.count);

@@ -1,211 +1,23 @@
 /*
- * Unit tests of ticket_key_file, and of file_lock, which it uses: a directory
- * of its own, times as we like them, and writes that end where a kill may end
- * them.
+ * Unit tests of ticket_key_file, and of file_lock, which it uses: which keys
+ * outlive a process, which file is used, and two processes at a time.
  */
-#include "log.h"
-#include "prng.h"
 #include "ticket_key_file.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include <errno.h>
-#include <fcntl.h>
+#include <setjmp.h>
 #include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#define LIFETIME_S 3600
-#define HALF_S     (LIFETIME_S / 2)
-#define DAY_S      86400
-#define START      1000000000
-#define FILE_LEN   528 /* two slots */
-
-static char directory[128];
-static char path[160];
-static char logged[4096];
-static unsigned char generated;
-
-static const unsigned char settings[TICKET_KEY_SETTINGS_LEN] = { 1, 2, 3 };
-
-/* One process: its keys and its file. */
-struct process {
-	struct ticket_keys keys;
-	struct ticket_key_file file;
-};
-
-/* Each key is full of a byte that no other key has. */
-enum error
-prng_generate(void *out, size_t len)
-{
-	memset(out, ++generated, len);
-	return ERROR_NONE;
-}
+#include "ticket_key_file_fixture.h"
 
 static void
-log_sink(void *arg, enum log_level level, const char *text)
-{
-	size_t len = strlen(logged);
-
-	(void)arg;
-	snprintf(logged + len, sizeof(logged) - len, "%s%s\n",
-	    level == LOG_LEVEL_WARNING ? "warning: " : "", text);
-}
-
-static void
-assert_logged(const char *text)
-{
-	if (strstr(logged, text) == NULL)
-		fail_msg("\"%s\" is not in \"%s\"", text, logged);
-	logged[0] = '\0';
-}
-
-static void
-assert_nothing_logged(void)
-{
-	assert_string_equal(logged, "");
-}
-
-static int
-set_up(void **state)
-{
-	snprintf(directory, sizeof(directory), "/tmp/test_ticket_key.XXXXXX");
-	assert_non_null(mkdtemp(directory));
-	snprintf(path, sizeof(path), "%s/ticket.keys", directory);
-	generated = 0x80;
-	logged[0] = '\0';
-	log_set_sink(log_sink, NULL);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	log_set_sink(NULL, NULL);
-	remove(path);
-	return rmdir(directory);
-}
-
-/* What the daemon does with a change. */
-static void
-save_changes(void *arg, const struct ticket_keys *keys)
-{
-	ticket_key_file_save(arg, keys);
-}
-
-static enum error
-process_open(struct process *process)
-{
-	ticket_keys_init(&process->keys, LIFETIME_S);
-	process->keys.changed = save_changes;
-	process->keys.changed_arg = &process->file;
-	return ticket_key_file_open(&process->file, path, settings);
-}
-
-static void
-process_start(struct process *process, time_t now)
-{
-	assert_int_equal(process_open(process), ERROR_NONE);
-	assert_int_equal(
-	    ticket_key_file_load(&process->file, &process->keys, now),
-	    ERROR_NONE);
-}
-
-static void
-process_end(struct process *process)
-{
-	ticket_keys_fini(&process->keys);
-	ticket_key_file_close(&process->file);
-}
-
-static unsigned char
-current_at(struct process *process, time_t now)
-{
-	const struct ticket_key *key;
-
-	assert_int_equal(
-	    ticket_keys_current(&process->keys, now, &key), ERROR_NONE);
-	return key->name[0];
-}
-
-static size_t
-read_file(unsigned char *bytes, size_t size)
-{
-	int fd = open(path, O_RDONLY);
-	ssize_t len = read(fd, bytes, size);
-
-	assert_true(fd >= 0 && len >= 0);
-	close(fd);
-	return (size_t)len;
-}
-
-static void
-write_file(const void *bytes, size_t len)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, bytes, len), len);
-	close(fd);
-}
-
-/* Is there a key of this byte anywhere in the file? */
-static bool
-file_has_key(unsigned char byte)
-{
-	unsigned char bytes[2 * FILE_LEN], key[TICKET_KEY_CIPHER_LEN];
-	size_t len = read_file(bytes, sizeof(bytes));
-
-	memset(key, byte, sizeof(key));
-	return memmem(bytes, len, key, sizeof(key)) != NULL;
-}
-
-/* The number of keys that a new process finds; the first bytes in `found`. */
-static unsigned
-keys_found_at(time_t now, unsigned char found[TICKET_KEYS_MAX])
-{
-	struct process process;
-	unsigned count;
-
-	process_start(&process, now);
-	count = process.keys.count;
-	for (unsigned i = 0; i < TICKET_KEYS_MAX; i++)
-		found[i] = process.keys.keys[i].name[0];
-	process_end(&process);
-	return count;
-}
-
-static void
-assert_no_keys_at(time_t now)
-{
-	unsigned char found[TICKET_KEYS_MAX];
-
-	assert_int_equal(keys_found_at(now, found), 0);
-}
-
-/* A file with two keys; returns the current one, the other is one less. */
-static unsigned char
-make_two_keys(void)
-{
-	struct process process;
-	unsigned char current;
-
-	process_start(&process, START);
-	current_at(&process, START);
-	current = current_at(&process, START + HALF_S);
-	process_end(&process);
-	return current;
-}
-
-static void
-creates_a_private_file(void **state)
+a_new_file_is_private(void **state)
 {
 	struct process process;
 	struct stat st;
@@ -222,7 +34,7 @@ creates_a_private_file(void **state)
 }
 
 static void
-restores_both_keys(void **state)
+all_keys_are_found_again(void **state)
 {
 	unsigned char current = make_two_keys();
 	struct process process;
@@ -248,7 +60,7 @@ restores_both_keys(void **state)
 
 /* As often as there are reloads. */
 static void
-hands_keys_from_process_to_process(void **state)
+keys_go_from_process_to_process(void **state)
 {
 	unsigned char found[TICKET_KEYS_MAX], current = make_two_keys();
 
@@ -260,7 +72,7 @@ hands_keys_from_process_to_process(void **state)
 }
 
 static void
-leaves_no_retired_key_in_the_file(void **state)
+no_retired_key_stays_in_the_file(void **state)
 {
 	struct process process;
 	unsigned char first, second, third;
@@ -286,7 +98,7 @@ leaves_no_retired_key_in_the_file(void **state)
 
 /* Keys that are over when a process starts are wiped by it. */
 static void
-wipes_keys_that_are_too_old(void **state)
+keys_that_are_too_old_are_wiped(void **state)
 {
 	unsigned char current = make_two_keys(), found[TICKET_KEYS_MAX];
 	time_t second_end = START + HALF_S + HALF_S - 1 + HALF_S;
@@ -301,7 +113,7 @@ wipes_keys_that_are_too_old(void **state)
 }
 
 static void
-refuses_keys_from_the_future(void **state)
+keys_from_the_future_are_not_used(void **state)
 {
 	unsigned char current = make_two_keys();
 
@@ -310,20 +122,20 @@ refuses_keys_from_the_future(void **state)
 	assert_false(file_has_key(current));
 	assert_false(file_has_key(current - 1));
 
-	/* The first of the two may be used a second before the second. */
+	/* Of the second a clock that was set back by a minute has no use. */
 	current = make_two_keys();
 	logged[0] = '\0';
 	{
 		unsigned char found[TICKET_KEYS_MAX];
 
-		assert_int_equal(keys_found_at(START + HALF_S - 1, found), 1);
+		assert_int_equal(keys_found_at(START + HALF_S - 61, found), 1);
 		assert_int_equal(found[0], current - 1);
 	}
 	assert_logged("in the future");
 }
 
 static void
-refuses_keys_of_other_settings(void **state)
+keys_of_other_settings_are_not_used(void **state)
 {
 	unsigned char current = make_two_keys();
 	struct process process;
@@ -346,7 +158,7 @@ refuses_keys_of_other_settings(void **state)
 
 /* A shorter lifetime than the keys were made for. */
 static void
-refuses_keys_that_live_too_long(void **state)
+keys_that_live_too_long_are_not_used(void **state)
 {
 	struct process process;
 
@@ -363,7 +175,7 @@ refuses_keys_that_live_too_long(void **state)
 }
 
 static void
-forgets_keys_when_tickets_are_off(void **state)
+without_tickets_no_key_stays(void **state)
 {
 	unsigned char current = make_two_keys();
 	struct process process;
@@ -378,31 +190,33 @@ forgets_keys_when_tickets_are_off(void **state)
 	process_end(&process);
 }
 
+/* As it is while an old process ends and a new one starts. */
 static void
-waits_for_the_process_before(void **state)
+a_file_that_is_locked_is_read_and_not_written(void **state)
 {
 	struct process old, new;
 	unsigned char first, second;
 
 	process_start(&old, START);
 	first = current_at(&old, START);
-
 	assert_int_equal(process_open(&new), ERROR_NONE);
 	assert_int_equal(
 	    ticket_key_file_load(&new.file, &new.keys, START), ERROR_LOCKED);
 	assert_int_equal(
 	    ticket_key_file_save(&new.file, &new.keys), ERROR_LOCKED);
-	assert_int_equal(new.keys.count, 0);
+	assert_int_equal(new.keys.count, 1);
+	assert_int_equal(current_at(&new, START + 1), first);
 	/* It serves meanwhile, and does not touch the file. */
-	second = current_at(&new, START + 1);
+	assert_int_equal(ticket_keys_rotate(&new.keys, START + 2), ERROR_NONE);
+	second = current_at(&new, START + 2);
 	assert_true(file_has_key(first));
 	assert_false(file_has_key(second));
 
 	process_end(&old);
 	assert_int_equal(
-	    ticket_key_file_load(&new.file, &new.keys, START + 2), ERROR_NONE);
+	    ticket_key_file_load(&new.file, &new.keys, START + 3), ERROR_NONE);
 	assert_int_equal(new.keys.count, 2);
-	assert_int_equal(current_at(&new, START + 2), second);
+	assert_int_equal(current_at(&new, START + 3), second);
 	assert_int_equal(new.keys.keys[1].name[0], first);
 	assert_true(file_has_key(first));
 	assert_true(file_has_key(second));
@@ -410,9 +224,100 @@ waits_for_the_process_before(void **state)
 	process_end(&new);
 }
 
+/* Both have handed out theirs, so both are needed. */
+static void
+keys_that_two_processes_made_are_all_kept(void **state)
+{
+	struct process old, new;
+	unsigned char found[TICKET_KEYS_MAX];
+
+	process_start(&old, START);
+	assert_int_equal(process_open(&new), ERROR_NONE);
+	for (int i = 0; i < 5; i++) {
+		current_at(&old, START + i);
+		current_at(&new, START + i);
+		ticket_keys_rotate(&old.keys, START + i);
+		ticket_keys_rotate(&new.keys, START + i);
+	}
+	process_end(&old);
+	assert_int_equal(
+	    ticket_key_file_load(&new.file, &new.keys, START + 5), ERROR_NONE);
+	assert_int_equal(new.keys.count, 12);
+	process_end(&new);
+	assert_int_equal(keys_found_at(START + 6, found), 12);
+	for (unsigned i = 1; i <= 12; i++)
+		assert_non_null(memchr(found, 0x80 + (int)i, 12));
+}
+
+/* What the old one makes is there for the new one at once. */
+static void
+a_locked_file_can_be_read_again_and_again(void **state)
+{
+	struct process old, new;
+	unsigned char rotated;
+
+	process_start(&old, START);
+	assert_int_equal(process_open(&new), ERROR_NONE);
+	for (int i = 0; i < 5; i++) {
+		ticket_keys_rotate(&old.keys, START + i);
+		rotated = current_at(&old, START + i);
+		assert_int_equal(
+		    ticket_key_file_load(&new.file, &new.keys, START + i),
+		    ERROR_LOCKED);
+		assert_int_equal(current_at(&new, START + i), rotated);
+	}
+	assert_int_equal(new.keys.count, 5);
+	assert_int_equal(new.keys.rotations, 0);
+	process_end(&new);
+	process_end(&old);
+}
+
+/* What is wrong in it is for the process that has the lock to say. */
+static void
+nothing_is_said_of_a_locked_file(void **state)
+{
+	struct process old, new;
+
+	process_start(&old, START);
+	current_at(&old, START);
+	assert_int_equal(process_open(&new), ERROR_NONE);
+	assert_int_equal(
+	    ticket_key_file_load(&new.file, &new.keys, START - DAY_S),
+	    ERROR_LOCKED);
+	new.file.settings[0] ^= 1;
+	assert_int_equal(
+	    ticket_key_file_load(&new.file, &new.keys, START), ERROR_LOCKED);
+	write_file("other", 5);
+	assert_int_equal(
+	    ticket_key_file_load(&new.file, &new.keys, START), ERROR_LOCKED);
+	assert_int_equal(new.keys.count, 0);
+	assert_nothing_logged();
+	process_end(&new);
+	process_end(&old);
+}
+
+static void
+after_closing_nothing_is_written(void **state)
+{
+	struct process old, new;
+	unsigned char late;
+
+	process_start(&old, START);
+	current_at(&old, START);
+	ticket_key_file_close(&old.file);
+	process_start(&new, START);
+	late = current_at(&old, START + HALF_S);
+	assert_int_equal(
+	    ticket_key_file_save(&old.file, &old.keys), ERROR_DISABLED);
+	assert_false(file_has_key(late));
+	assert_int_equal(new.keys.count, 1);
+	process_end(&new);
+	process_end(&old);
+}
+
 /* The lock is of the open file: any other close in the process leaves it. */
 static void
-keeps_its_lock(void **state)
+other_descriptors_leave_the_lock_alone(void **state)
 {
 	struct process old, new;
 
@@ -427,7 +332,7 @@ keeps_its_lock(void **state)
 }
 
 static void
-does_without_a_file(void **state)
+without_a_file_keys_are_in_memory(void **state)
 {
 	struct process process;
 
@@ -460,7 +365,7 @@ assert_not_opened(const char *reason)
 }
 
 static void
-refuses_a_file_that_others_can_read(void **state)
+a_file_that_others_can_read_is_not_used(void **state)
 {
 	static const mode_t modes[] = { 0640, 0604, 0620, 0602, 0644, 0666 };
 	unsigned char current = make_two_keys(), found[TICKET_KEYS_MAX];
@@ -479,7 +384,7 @@ refuses_a_file_that_others_can_read(void **state)
 }
 
 static void
-refuses_what_is_not_a_file_of_its_own(void **state)
+what_is_not_a_file_of_its_own_is_not_used(void **state)
 {
 	char other[200];
 
@@ -504,7 +409,7 @@ refuses_what_is_not_a_file_of_its_own(void **state)
 }
 
 static void
-refuses_a_file_of_another_owner(void **state)
+a_file_of_another_owner_is_not_used(void **state)
 {
 	if (geteuid() != 0) {
 		print_message("needs root: a file of another owner\n");
@@ -515,239 +420,9 @@ refuses_a_file_of_another_owner(void **state)
 	assert_not_opened("owned by");
 }
 
-static void
-assert_left_alone(const unsigned char *bytes, size_t len)
-{
-	unsigned char after[6000];
-	struct process process;
-
-	write_file(bytes, len);
-	assert_int_equal(process_open(&process), ERROR_NONE);
-	assert_int_equal(
-	    ticket_key_file_load(&process.file, &process.keys, START),
-	    ERROR_INVALID);
-	assert_logged("not a file of session ticket keys");
-	assert_int_equal(process.file.fd, -1);
-	current_at(&process, START);
-	assert_int_equal(
-	    ticket_key_file_load(&process.file, &process.keys, START),
-	    ERROR_DISABLED);
-	process_end(&process);
-	assert_int_equal(read_file(after, sizeof(after)), len);
-	assert_memory_equal(after, bytes, len);
-}
-
-/* As when the parameter names the wrong file. */
-static void
-leaves_a_foreign_file_alone(void **state)
-{
-	static const size_t lengths[] = { 9, 100, 264, 400, FILE_LEN, 1024,
-		5000 };
-	unsigned char bytes[5000];
-
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		bytes[i] = (unsigned char)(i % 251 + 1);
-	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
-		assert_left_alone(bytes, lengths[i]);
-	/* Where one of the slots would be, it has nothing. */
-	memset(bytes, 0, FILE_LEN / 2);
-	assert_left_alone(bytes, FILE_LEN);
-	bytes[20] = 1;
-	memset(bytes + FILE_LEN / 2, 0, FILE_LEN / 2);
-	assert_left_alone(bytes, FILE_LEN);
-	memset(bytes, 0, FILE_LEN);
-	assert_left_alone(bytes, FILE_LEN + 1);
-}
-
-/* Every byte of the slot counts, and the other slot stands in for it. */
-static void
-notices_every_damaged_byte(void **state)
-{
-	unsigned char image[FILE_LEN], bytes[FILE_LEN];
-	unsigned char found[TICKET_KEYS_MAX];
-	unsigned char current = make_two_keys();
-
-	assert_int_equal(read_file(image, sizeof(image)), FILE_LEN);
-	for (size_t i = 0; i < FILE_LEN; i++) {
-		memcpy(bytes, image, FILE_LEN);
-		bytes[i] ^= 0x10;
-		write_file(bytes, FILE_LEN);
-		assert_int_equal(keys_found_at(START + HALF_S, found), 2);
-		assert_int_equal(found[0], current);
-		assert_nothing_logged();
-
-		/* The same byte of the other slot as well: none is left. */
-		memcpy(bytes, image, FILE_LEN);
-		bytes[i] ^= 0x10;
-		bytes[(i + FILE_LEN / 2) % FILE_LEN] ^= 0x10;
-		if (i % (FILE_LEN / 2) < 8)
-			continue; /* no magic: a foreign file */
-		write_file(bytes, FILE_LEN);
-		assert_no_keys_at(START + HALF_S);
-		assert_logged("damaged");
-		/* And it is whole again. */
-		assert_no_keys_at(START + HALF_S);
-		assert_nothing_logged();
-	}
-}
-
-static void
-notices_every_wrong_length(void **state)
-{
-	unsigned char image[2 * FILE_LEN] = { 0 };
-	unsigned char found[TICKET_KEYS_MAX];
-	struct stat st;
-
-	make_two_keys();
-	assert_int_equal(read_file(image, sizeof(image)), FILE_LEN);
-	for (size_t len = 0; len <= sizeof(image); len++) {
-		if (len == FILE_LEN)
-			continue;
-		write_file(image, len);
-		assert_int_equal(keys_found_at(START + HALF_S, found), 0);
-		if (len > 0)
-			assert_logged("damaged");
-		assert_nothing_logged();
-		assert_int_equal(stat(path, &st), 0);
-		assert_int_equal(st.st_size, FILE_LEN);
-	}
-}
-
-/* What a process finds in a file: how many keys, and the current one. */
-struct content {
-	unsigned char image[FILE_LEN];
-	unsigned count;
-	unsigned char current;
-};
-
-static void
-take_content(struct content *content, const struct ticket_keys *keys)
-{
-	assert_int_equal(read_file(content->image, FILE_LEN), FILE_LEN);
-	content->count = keys->count;
-	content->current = keys->keys[0].name[0];
-}
-
-/*
- * A save goes from one content to the other in two writes, the one of slot
- * `first` first. A kill leaves any part of it, or all of it and any part of
- * the other; the next process finds either all of the old or all of the new.
- */
-static void
-assert_survives_kills(const struct content *old, const struct content *new,
-    size_t first, time_t now)
-{
-	const size_t slot_len = FILE_LEN / 2;
-	unsigned char found[TICKET_KEYS_MAX], image[FILE_LEN];
-
-	for (size_t written = 0; written <= 2 * slot_len; written++) {
-		size_t in_first = written < slot_len ? written : slot_len;
-		const struct content *expected =
-		    in_first < slot_len ? old : new;
-
-		memcpy(image, old->image, FILE_LEN);
-		memcpy(image + first * slot_len, new->image + first *slot_len,
-		    in_first);
-		memcpy(image + (1 - first) * slot_len,
-		    new->image + (1 - first) * slot_len, written - in_first);
-		write_file(image, FILE_LEN);
-		assert_int_equal(keys_found_at(now, found), expected->count);
-		assert_int_equal(found[0], expected->current);
-		assert_nothing_logged();
-	}
-}
-
-/* Whichever slot is the older one. */
-static void
-survives_a_kill_at_every_byte_of_a_save(void **state)
-{
-	time_t now = START + HALF_S;
-	struct content old, new;
-	struct process process;
-
-	for (uint64_t skipped = 0; skipped < 2; skipped++) {
-		size_t first;
-
-		make_two_keys();
-		process_start(&process, now);
-		process.file.sequence += skipped;
-		ticket_key_file_save(&process.file, &process.keys);
-		take_content(&old, &process.keys);
-		first = (process.file.sequence + 1) % 2;
-		assert_int_equal(first, (1 + skipped) % 2);
-		assert_int_equal(
-		    ticket_keys_rotate(&process.keys, now), ERROR_NONE);
-		take_content(&new, &process.keys);
-		process_end(&process);
-		assert_int_equal(old.count, 2);
-		assert_int_equal(new.current, old.current + 1);
-		assert_survives_kills(&old, &new, first, now);
-		remove(path);
-	}
-}
-
-/* When the keys of two processes meet. */
-static void
-survives_a_kill_at_every_byte_of_a_load(void **state)
-{
-	struct content before, after;
-	struct process old, new;
-
-	process_start(&old, START);
-	current_at(&old, START);
-	take_content(&before, &old.keys);
-	assert_int_equal(process_open(&new), ERROR_NONE);
-	current_at(&new, START + 1);
-	process_end(&old);
-	assert_int_equal(
-	    ticket_key_file_load(&new.file, &new.keys, START + 1), ERROR_NONE);
-	take_content(&after, &new.keys);
-	process_end(&new);
-	assert_int_equal(before.count, 1);
-	assert_int_equal(after.count, 2);
-	assert_survives_kills(&before, &after, 1, START + 1);
-}
-
-/* The first save of all finds no old slot to fall back to. */
-static void
-survives_a_kill_at_every_byte_of_the_first_save(void **state)
-{
-	const size_t slot_len = FILE_LEN / 2;
-	unsigned char after[FILE_LEN], image[FILE_LEN] = { 0 };
-	struct process process;
-
-	process_start(&process, START);
-	read_file(after, FILE_LEN);
-	process_end(&process);
-	for (size_t written = 0; written <= slot_len; written++) {
-		memcpy(image + slot_len, after + slot_len, written);
-		write_file(image, written > 0 ? slot_len + written : 0);
-		assert_no_keys_at(START);
-		logged[0] = '\0';
-		assert_no_keys_at(START);
-		assert_nothing_logged();
-	}
-}
-
-/* A sound slot in the place of the other is not one that we wrote. */
-static void
-refuses_a_slot_in_the_wrong_place(void **state)
-{
-	const size_t slot_len = FILE_LEN / 2;
-	unsigned char image[FILE_LEN], swapped[FILE_LEN];
-
-	make_two_keys();
-	read_file(image, FILE_LEN);
-	memcpy(swapped, image + slot_len, slot_len);
-	memcpy(swapped + slot_len, image, slot_len);
-	write_file(swapped, FILE_LEN);
-	assert_no_keys_at(START + HALF_S);
-	assert_logged("damaged");
-}
-
 /* Old content is worse than none. */
 static void
-empties_the_file_that_it_cannot_write(void **state)
+a_file_that_cannot_be_written_is_emptied(void **state)
 {
 	struct rlimit limit, small;
 	struct process process;
@@ -784,29 +459,26 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(creates_a_private_file),
-		TEST(restores_both_keys),
-		TEST(hands_keys_from_process_to_process),
-		TEST(leaves_no_retired_key_in_the_file),
-		TEST(wipes_keys_that_are_too_old),
-		TEST(refuses_keys_from_the_future),
-		TEST(refuses_keys_of_other_settings),
-		TEST(refuses_keys_that_live_too_long),
-		TEST(forgets_keys_when_tickets_are_off),
-		TEST(waits_for_the_process_before),
-		TEST(keeps_its_lock),
-		TEST(does_without_a_file),
-		TEST(refuses_a_file_that_others_can_read),
-		TEST(refuses_what_is_not_a_file_of_its_own),
-		TEST(refuses_a_file_of_another_owner),
-		TEST(leaves_a_foreign_file_alone),
-		TEST(notices_every_damaged_byte),
-		TEST(notices_every_wrong_length),
-		TEST(survives_a_kill_at_every_byte_of_a_save),
-		TEST(survives_a_kill_at_every_byte_of_a_load),
-		TEST(survives_a_kill_at_every_byte_of_the_first_save),
-		TEST(refuses_a_slot_in_the_wrong_place),
-		TEST(empties_the_file_that_it_cannot_write),
+		TEST(a_new_file_is_private),
+		TEST(all_keys_are_found_again),
+		TEST(keys_go_from_process_to_process),
+		TEST(no_retired_key_stays_in_the_file),
+		TEST(keys_that_are_too_old_are_wiped),
+		TEST(keys_from_the_future_are_not_used),
+		TEST(keys_of_other_settings_are_not_used),
+		TEST(keys_that_live_too_long_are_not_used),
+		TEST(without_tickets_no_key_stays),
+		TEST(a_file_that_is_locked_is_read_and_not_written),
+		TEST(keys_that_two_processes_made_are_all_kept),
+		TEST(a_locked_file_can_be_read_again_and_again),
+		TEST(nothing_is_said_of_a_locked_file),
+		TEST(after_closing_nothing_is_written),
+		TEST(other_descriptors_leave_the_lock_alone),
+		TEST(without_a_file_keys_are_in_memory),
+		TEST(a_file_that_others_can_read_is_not_used),
+		TEST(what_is_not_a_file_of_its_own_is_not_used),
+		TEST(a_file_of_another_owner_is_not_used),
+		TEST(a_file_that_cannot_be_written_is_emptied),
 	};
 
 	return cmocka_run_group_tests_name(
