@@ -4,7 +4,9 @@
  *
  * Output is drawn from OpenSSL in blocks and handed out from there, wiped as
  * it goes. What was gathered since (time of day, cache material) is stirred
- * into OpenSSL's pool before the next block is drawn.
+ * into OpenSSL's pool before the next block is drawn. A block is used for a
+ * second at most, and not across a step of the clock: a virtual machine that is
+ * copied or set back has the same block, and must not hand it out again.
  *
  * One thread, one process: a child of fork(2) would hand out the rest of the
  * same block, so it calls prng_fini() first if it needs random numbers.

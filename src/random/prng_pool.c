@@ -11,6 +11,7 @@
 
 #include <openssl/err.h>
 #include <openssl/rand.h>
+#include <stdbool.h>
 #include <string.h>
 
 /*
@@ -22,16 +23,52 @@
 #define GATHERED_LEN 256
 #define DELAY_MIN_US 1000
 #define US_PER_S     1000000
+#define NS_PER_S     1000000000
 #define LOG_PERIOD_S 60
 
 static struct {
 	unsigned char block[BLOCK_LEN];
-	size_t left; /* bytes at the end of block not handed out yet */
+	size_t left;       /* bytes at the end of block not handed out yet */
+	uint64_t drawn_us; /* monotonic; when the block was drawn */
+	int64_t drawn_ns;  /* the same by the wall clock */
 	unsigned char gathered[GATHERED_LEN];
 	size_t gathered_count; /* all since the last stir, folded or not */
 	struct log_limit log_limit;
 	struct prng_statistics statistics;
 } pool;
+
+/*
+ * Past the end the buffer is folded onto itself; the rotation keeps material
+ * that comes twice from cancelling itself out.
+ */
+void
+prng_gather(const void *data, size_t len)
+{
+	const unsigned char *bytes = data;
+	unsigned char *slot;
+	size_t i;
+
+	for (i = 0; i < len; ++i) {
+		slot = &pool.gathered[pool.gathered_count++ % GATHERED_LEN];
+		*slot = (unsigned char)((*slot << 1 | *slot >> 7) ^ bytes[i]);
+	}
+}
+
+static int64_t
+wall_ns(void)
+{
+	struct timespec now = clock_wall();
+
+	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+void
+prng_gather_time(void)
+{
+	int64_t now_ns = wall_ns();
+
+	prng_gather(&now_ns, sizeof(now_ns));
+}
 
 /*
  * The material is credited with no entropy: its quality is unknown, and
@@ -81,6 +118,8 @@ log_failure(void)
 static enum error
 draw(void *out, size_t len)
 {
+	/* So that every draw brings about a reseed. */
+	prng_gather_time();
 	stir_gathered();
 	/* 0 and -1 are failures alike. */
 	if (RAND_bytes(out, (int)len) == 1)
@@ -94,10 +133,27 @@ draw(void *out, size_t len)
 static enum error
 draw_block(void)
 {
-	enum error error = draw(pool.block, sizeof(pool.block));
+	enum error error;
 
+	/* Before, lest it look younger than it is. */
+	pool.drawn_us = clock_monotonic_us();
+	pool.drawn_ns = wall_ns();
+	error = draw(pool.block, sizeof(pool.block));
 	pool.left = error == ERROR_NONE ? sizeof(pool.block) : 0;
 	return error;
+}
+
+/*
+ * Is there output, and is it of the last second by both clocks? A copy of this
+ * machine, or the machine after it was set back, has the same block.
+ */
+static bool
+is_block_usable(void)
+{
+	int64_t age_ns = wall_ns() - pool.drawn_ns;
+
+	return pool.left > 0 && age_ns >= 0 && age_ns <= NS_PER_S &&
+	       clock_monotonic_us() - pool.drawn_us <= US_PER_S;
 }
 
 enum error
@@ -109,7 +165,7 @@ prng_generate(void *out, size_t len)
 	size_t part;
 
 	while (wanted > 0) {
-		if (pool.left == 0 && draw_block() != ERROR_NONE) {
+		if (!is_block_usable() && draw_block() != ERROR_NONE) {
 			explicit_bzero(out, len);
 			return ERROR_RANDOM;
 		}
@@ -128,10 +184,8 @@ prng_generate(void *out, size_t len)
 enum error
 prng_generate_unbuffered(void *out, size_t len)
 {
-	enum error error;
+	enum error error = draw(out, len);
 
-	prng_gather_time();
-	error = draw(out, len);
 	if (error == ERROR_NONE)
 		pool.statistics.bytes_generated += len;
 	return error;
@@ -143,33 +197,6 @@ prng_stir(const void *data, size_t len)
 	stir_gathered();
 	add_to_pool(data, len);
 	drop_block();
-}
-
-/*
- * Past the end the buffer is folded onto itself; the rotation keeps material
- * that comes twice from cancelling itself out.
- */
-void
-prng_gather(const void *data, size_t len)
-{
-	const unsigned char *bytes = data;
-	unsigned char *slot;
-	size_t i;
-
-	for (i = 0; i < len; ++i) {
-		slot = &pool.gathered[pool.gathered_count++ % GATHERED_LEN];
-		*slot = (unsigned char)((*slot << 1 | *slot >> 7) ^ bytes[i]);
-	}
-}
-
-void
-prng_gather_time(void)
-{
-	struct timespec now = clock_wall();
-	uint64_t now_ns;
-
-	now_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-	prng_gather(&now_ns, sizeof(now_ns));
 }
 
 uint64_t

@@ -1,6 +1,7 @@
 /*
- * Unit tests of the pool, on a generator whose bytes count up: so it shows at
- * once if a byte is handed out twice, left out, or not the generator's.
+ * Unit tests of prng_pool, on a generator whose bytes count up: so it shows at
+ * once if a byte is handed out twice, left out, or not the generator's. The
+ * clock stands still unless a test moves it.
  */
 #include "fake_rand.h"
 
@@ -18,12 +19,48 @@
 #include "unit.h"
 
 #define BLOCKS_LEN 20000 /* spans several blocks */
+#define TIME_LEN   8     /* of the time of day, as it is mixed in */
+
+/* In the place of clock.c. */
+static struct timespec wall;
+static uint64_t monotonic_us;
+
+struct timespec
+clock_wall(void)
+{
+	return wall;
+}
+
+time_t
+clock_wall_s(void)
+{
+	return wall.tv_sec;
+}
+
+uint64_t
+clock_monotonic_us(void)
+{
+	return monotonic_us;
+}
+
+static void
+pass_time(uint64_t us)
+{
+	uint64_t wall_us = (uint64_t)wall.tv_sec * 1000000 +
+	                   (uint64_t)wall.tv_nsec / 1000 + us;
+
+	wall = (struct timespec){ (time_t)(wall_us / 1000000),
+		(long)(wall_us % 1000000) * 1000 };
+	monotonic_us += us;
+}
 
 static int
 setup(void **state)
 {
 	prng_fini();
 	fake_rand_reset();
+	wall = (struct timespec){ 1000000000, 0 };
+	monotonic_us += 3600000000; /* past what other tests logged */
 	return unit_setup(state);
 }
 
@@ -121,13 +158,12 @@ a_failure_is_logged_once_a_minute(void **state)
 {
 	unsigned char out[64];
 
-	clock_advance(3600); /* past what the other tests logged */
 	fake_rand.result = 0;
 	for (int i = 0; i < 10; ++i)
 		assert_int_equal(prng_generate(out, 64), ERROR_RANDOM);
 	assert_true(unit_log_has("random number generator failed"));
 	assert_int_equal(unit_log_complaints(), 1);
-	clock_advance(3600);
+	pass_time(60000000);
 	assert_int_equal(prng_generate(out, 64), ERROR_RANDOM);
 	assert_int_equal(unit_log_complaints(), 2);
 }
@@ -139,13 +175,99 @@ what_was_gathered_goes_in_before_the_next_block(void **state)
 
 	assert_int_equal(prng_generate(out, 1), ERROR_NONE);
 	prng_gather("material", 8);
-	assert_int_equal(fake_rand.adds, 0);
 	assert_int_equal(prng_generate(out, 1), ERROR_NONE);
-	assert_int_equal(fake_rand.adds, 0);
+	assert_int_equal(fake_rand.adds, 1);
+	assert_false(fake_rand_has("material", 8));
 	assert_int_equal(prng_generate(out, sizeof(out)), ERROR_NONE);
-	assert_int_equal(fake_rand.adds, 1); /* and not with each block */
-	assert_int_equal(fake_rand.added_len, 8);
 	assert_true(fake_rand_has("material", 8));
+	/* With the time each time, and once itself. */
+	assert_int_equal(fake_rand.adds, fake_rand.draws);
+	assert_int_equal(fake_rand.added_len, fake_rand.draws * TIME_LEN + 8);
+}
+
+/* A copy of this machine, or this one set back, would draw the same. */
+static void
+each_draw_mixes_in_the_time(void **state)
+{
+	unsigned char out[1], first[TIME_LEN];
+
+	assert_int_equal(prng_generate(out, 1), ERROR_NONE);
+	assert_int_equal(fake_rand.adds, 1);
+	memcpy(first, fake_rand.added, sizeof(first));
+	prng_fini();
+	pass_time(1);
+	fake_rand_reset();
+	assert_int_equal(prng_generate(out, 1), ERROR_NONE);
+	assert_int_equal(fake_rand.added_len, TIME_LEN);
+	assert_memory_not_equal(fake_rand.added, first, sizeof(first));
+}
+
+static void
+output_is_handed_out_for_a_second(void **state)
+{
+	unsigned char out[64];
+
+	assert_int_equal(prng_generate(out, 4), ERROR_NONE);
+	pass_time(1000000);
+	assert_int_equal(prng_generate(out, 4), ERROR_NONE);
+	assert_counts(out, 4, 4);
+	assert_int_equal(fake_rand.draws, 1);
+	pass_time(1);
+	fake_rand.next = 200;
+	assert_int_equal(prng_generate(out, 4), ERROR_NONE);
+	assert_counts(out, 4, 200);
+	assert_int_equal(fake_rand.draws, 2);
+	/* A second from then on. */
+	pass_time(999999);
+	assert_int_equal(prng_generate(out, 64), ERROR_NONE);
+	assert_counts(out, 64, 204);
+}
+
+/* Of a machine that was suspended, copied, or set to another time. */
+static void
+output_is_not_handed_out_after_a_step_of_either_clock(void **state)
+{
+	const struct {
+		time_t wall_s;
+		int64_t monotonic_s;
+	} steps[] = { { 2, 0 }, { -1, 0 }, { 0, 2 }, { 86400, 86400 },
+		{ -86400, 0 }, { -3, 3 } };
+	unsigned char out[4];
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		assert_int_equal(prng_generate(out, 4), ERROR_NONE);
+		wall.tv_sec += steps[i].wall_s;
+		monotonic_us += (uint64_t)steps[i].monotonic_s * 1000000;
+		fake_rand.next = 100;
+		assert_int_equal(prng_generate(out, 4), ERROR_NONE);
+		assert_counts(out, 4, 100);
+	}
+}
+
+/* Nothing of it was drawn before, and nothing of the block is used up. */
+static void
+unbuffered_output_is_drawn_when_it_is_asked_for(void **state)
+{
+	unsigned char out[300];
+	const uint64_t before = prng_statistics()->bytes_generated;
+
+	assert_int_equal(prng_generate(out, 4), ERROR_NONE);
+	prng_gather("material", 8);
+	fake_rand.next = 100;
+	assert_int_equal(
+	    prng_generate_unbuffered(out, sizeof(out)), ERROR_NONE);
+	assert_counts(out, sizeof(out), 100);
+	assert_true(fake_rand_has("material", 8));
+	assert_int_equal(fake_rand.adds, 2);
+	assert_int_equal(prng_generate(out, 4), ERROR_NONE);
+	assert_counts(out, 4, 4);
+	assert_int_equal(prng_statistics()->bytes_generated - before, 308);
+
+	fake_rand.result = 0;
+	assert_int_equal(
+	    prng_generate_unbuffered(out, sizeof(out)), ERROR_RANDOM);
+	assert_all_zero(out, sizeof(out));
+	assert_int_equal(prng_statistics()->bytes_generated - before, 308);
 }
 
 /* What is too much for the buffer still all takes part in what is added. */
@@ -188,30 +310,16 @@ what_is_gathered_twice_does_not_cancel(void **state)
 	assert_memory_not_equal(fake_rand.added, zero, sizeof(zero));
 }
 
-static void
-gathered_time_follows_the_clock(void **state)
-{
-	unsigned char out[1], first[8];
-
-	prng_gather_time();
-	assert_int_equal(prng_generate(out, 1), ERROR_NONE);
-	assert_int_equal(fake_rand.added_len, sizeof(first));
-	memcpy(first, fake_rand.added, sizeof(first));
-	prng_fini();
-	fake_rand_reset();
-	prng_gather_time();
-	assert_int_equal(prng_generate(out, 1), ERROR_NONE);
-	assert_memory_not_equal(fake_rand.added, first, sizeof(first));
-}
-
 /* At once, and what was drawn before is not handed out any more. */
 static void
 stirring_drops_the_block(void **state)
 {
-	const uint64_t before = prng_statistics()->stirs;
+	uint64_t before;
 	unsigned char out[4];
 
 	assert_int_equal(prng_generate(out, 1), ERROR_NONE);
+	fake_rand_reset();
+	before = prng_statistics()->stirs;
 	prng_gather("gathered", 8);
 	prng_stir("stirred", 7);
 	assert_true(fake_rand_has("gathered", 8));
@@ -220,7 +328,7 @@ stirring_drops_the_block(void **state)
 	fake_rand.next = 100;
 	assert_int_equal(prng_generate(out, sizeof(out)), ERROR_NONE);
 	assert_counts(out, sizeof(out), 100);
-	assert_int_equal(fake_rand.adds, 2);
+	assert_int_equal(fake_rand.adds, 3);
 }
 
 /* OpenSSL 1.1.1 would else leave the operating system's entropy out. */
@@ -248,7 +356,7 @@ the_end_wipes_everything(void **state)
 	fake_rand.next = 100;
 	assert_int_equal(prng_generate(out, sizeof(out)), ERROR_NONE);
 	assert_counts(out, sizeof(out), 100);
-	assert_int_equal(fake_rand.adds, 0);
+	assert_false(fake_rand_has("material", 8));
 }
 
 static uint64_t
@@ -299,9 +407,12 @@ main(void)
 		TEST(a_generator_that_recovers_is_used_again),
 		TEST(a_failure_is_logged_once_a_minute),
 		TEST(what_was_gathered_goes_in_before_the_next_block),
+		TEST(each_draw_mixes_in_the_time),
+		TEST(output_is_handed_out_for_a_second),
+		TEST(output_is_not_handed_out_after_a_step_of_either_clock),
+		TEST(unbuffered_output_is_drawn_when_it_is_asked_for),
 		TEST(too_much_that_was_gathered_is_folded),
 		TEST(what_is_gathered_twice_does_not_cancel),
-		TEST(gathered_time_follows_the_clock),
 		TEST(stirring_drops_the_block),
 		TEST(nothing_is_credited_with_entropy),
 		TEST(the_end_wipes_everything),
