@@ -130,8 +130,8 @@ ctl_rotate(struct ctl *ctl, char *const operands[])
 	status = request(&client, "rotate",
 	    "the daemon made no new ticket key; its log says why");
 	if (status == CTL_OK)
-		printf("New tickets are encrypted with a new key. One before "
-		       "it decrypts for %s at most.\n" SERVERS_HAVE_COPIES,
+		printf("New tickets are encrypted with a new key. Those before "
+		       "it decrypt for %s at most.\n" SERVERS_HAVE_COPIES,
 		    ctl_text_duration(get(&client, NULL, "ticket_lifetime"))
 			.text);
 	ctl_client_close(&client);

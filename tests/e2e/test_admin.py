@@ -468,13 +468,15 @@ def test_rotate(master):
         assert act(client, "rotate") == OK
         second = client.ticket_key()
         assert key_of(second)[0] != key_of(first)[0]
-        assert client.ticket_key(key_of(first)[0]) == first
+        assert key_of(client.ticket_key(key_of(first)[0]))[:3] == \
+            key_of(first)[:3]
         found = statistics(client)
         assert (found["ticket_keys"], found["ticket_key_rotations"]) == (2, 2)
         assert found["ticket_key_previous_made_at"] > 0
         assert act(client, "rotate") == OK
-        assert client.ticket_key(key_of(second)[0]) == second
-        assert client.ticket_key(key_of(first)[0]).status == ERR
+        for key in first, second:
+            assert key_of(client.ticket_key(key_of(key)[0]))[:3] == \
+                key_of(key)[:3]
     line = master.wait_for_log("^session ticket key made on request of ")
     assert line.endswith("process %d, uid 0" % os.getpid())
 
