@@ -46,7 +46,6 @@ struct ticket_keys {
 	struct ticket_key keys[TICKET_KEYS_MAX];
 	uint64_t rotations; /* keys made */
 	time_t rotated_at;  /* the last ticket_keys_rotate() */
-	bool is_handed_over; /* the next process has them: no rotation here */
 	/*
 	 * Called before a key is made on demand, and before a name is given up:
 	 * has another process made one? Answers with ticket_keys_adopt(). May
@@ -94,8 +93,7 @@ int64_t ticket_keys_encrypts_until(const struct ticket_keys *, unsigned index);
 /*
  * Make a new key to encrypt with at once; all others still decrypt.
  * ERROR_EXISTS: this was done in this very second, and is not done again.
- * ERROR_LOCKED: they are handed over. Otherwise fails as ticket_keys_current()
- * does.
+ * Otherwise fails as ticket_keys_current() does.
  */
 enum error ticket_keys_rotate(struct ticket_keys *, time_t now);
 

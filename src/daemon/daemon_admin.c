@@ -30,8 +30,7 @@ wipe_ticket_keys_cb(void *arg)
 	if (daemon->ticket_keys.lifetime_s <= 0)
 		return ERROR_DISABLED;
 	/* The old keys in the file would be taken over later. */
-	if (loop_timer_is_set(&daemon->load_timer) ||
-	    daemon->ticket_keys.is_handed_over)
+	if (loop_timer_is_set(&daemon->load_timer))
 		return ERROR_LOCKED;
 	ticket_keys_wipe(&daemon->ticket_keys);
 	return ERROR_NONE;

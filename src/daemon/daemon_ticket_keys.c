@@ -134,7 +134,6 @@ daemon_release_ticket_keys(struct daemon *daemon)
 	refresh_cb(daemon, &daemon->ticket_keys, clock_wall_s());
 	loop_timer_cancel(&daemon->load_timer);
 	ticket_key_file_close(&daemon->ticket_key_file);
-	daemon->ticket_keys.is_handed_over = true;
 }
 
 void

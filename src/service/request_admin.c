@@ -92,10 +92,8 @@ request_rotate(struct service *service, struct attr_list *request,
 	error = ticket_keys_rotate(service->ticket_keys, clock_wall_s());
 	if (error == ERROR_EXISTS)
 		error = ERROR_NONE; /* made in this very second */
-	else
-		log_outcome(call, &service->rotations,
-		    "session ticket key made", "session ticket key not made",
-		    error);
+	log_outcome(call, &service->rotations, "session ticket key made",
+	    "session ticket key not made", error);
 	service_call_reply(call, service_status_of(error));
 }
 

@@ -206,8 +206,6 @@ ticket_keys_rotate(struct ticket_keys *keys, time_t now)
 
 	if (keys->lifetime_s <= 0)
 		return ERROR_DISABLED;
-	if (keys->is_handed_over)
-		return ERROR_LOCKED;
 	is_changed = drop_unusable(keys, now);
 	if (keys->rotated_at == now && can_encrypt(keys, now))
 		error = ERROR_EXISTS;

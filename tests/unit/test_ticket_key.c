@@ -130,18 +130,6 @@ rotations_within_a_second_are_one(void **state)
 	assert_int_equal(current_at(keys, START + 1), 4);
 }
 
-static void
-keys_that_are_handed_over_do_not_rotate(void **state)
-{
-	struct ticket_keys *keys = *state;
-
-	current_at(keys, START);
-	keys->is_handed_over = true;
-	assert_int_equal(ticket_keys_rotate(keys, START + 1), ERROR_LOCKED);
-	assert_int_equal(current_at(keys, START + 1), 1);
-	assert_int_equal(current_at(keys, START + HALF_S), 2);
-}
-
 /* Server processes encrypt with the one whose time is later. */
 static void
 only_the_key_that_encrypts_has_a_time_to_come(void **state)
@@ -321,7 +309,6 @@ main(void)
 		TEST(no_other_names_are_known),
 		TEST(rotating_loses_no_key_up_to_sixteen),
 		TEST(rotations_within_a_second_are_one),
-		TEST(keys_that_are_handed_over_do_not_rotate),
 		TEST(only_the_key_that_encrypts_has_a_time_to_come),
 		TEST(a_new_key_ends_later_than_all_others),
 		TEST(it_is_known_when_keys_were_made),
