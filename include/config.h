@@ -35,6 +35,7 @@ struct config_entry {
 
 struct config;
 
+/* An empty dictionary; NULL may be freed. */
 struct config *config_new(void);
 void config_free(struct config *);
 

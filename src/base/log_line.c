@@ -4,6 +4,7 @@
  * localtime(3).
  */
 #include "log_transport.h"
+#include "utf8.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -141,43 +142,15 @@ log_line_append_message(struct log_line *line, enum log_level level,
 	log_line_append(line, text);
 }
 
-/*
- * The length of the printable character at the start of a string, 0 if there
- * is none: not valid UTF-8 (overlong, a surrogate, out of range, cut), or a
- * control character. Those of U+0080 to U+009F can steer a terminal as well.
- */
-static size_t
-printable_len(const unsigned char *text)
-{
-	static const unsigned long smallest[5] = { 0, 0, 0xa0, 0x800, 0x10000 };
-	unsigned long code;
-	size_t i, len;
-
-	if (text[0] < 0x80)
-		return text[0] >= 0x20 && text[0] != 0x7f ? 1 : 0;
-	if (text[0] < 0xc2 || text[0] > 0xf4)
-		return 0;
-	len = text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
-	code = text[0] & (0x7fu >> len);
-	for (i = 1; i < len; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (text[i] & 0x3f);
-	}
-	if (code < smallest[len] || code > 0x10ffff ||
-	    (code >= 0xd800 && code <= 0xdfff))
-		return 0;
-	return len;
-}
-
 void
 log_text_sanitize(char *text)
 {
+	uint32_t code;
 	size_t len;
 
 	while (*text != '\0') {
-		len = printable_len((const unsigned char *)text);
-		if (len == 0) {
+		len = utf8_decode(text, &code);
+		if (len == 0 || !utf8_is_printable(code)) {
 			*text = '?';
 			len = 1;
 		}

@@ -14,8 +14,11 @@ struct piece {
 	size_t len;
 };
 
+/* Take so many bytes, or what is white space in a macro, off the front. */
 void piece_skip(struct piece *, size_t len);
 void piece_skip_blanks(struct piece *);
+
+/* Is `text` at its front? */
 bool piece_starts_with(struct piece, const char *text);
 
 /* Take a name off the front; it may be empty. */

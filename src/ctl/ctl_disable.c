@@ -23,18 +23,18 @@ static char *
 choose_command(struct ctl *ctl, const struct ctl_service *service)
 {
 	const char *command = service->fields[CTL_FIELD_COMMAND];
-	struct ctl_service former;
+	struct ctl_service previous;
 	char *program, *wanted;
 
-	if (ctl_saved_service_read(ctl, &former) != ERROR_NONE)
+	if (ctl_saved_service_read(ctl, &previous) != ERROR_NONE)
 		return ctl_command_with(command, POSTFIX_PROGRAM);
-	if (!ctl_service_is_same(service, &former))
+	if (!ctl_service_is_same(service, &previous))
 		printf("What was changed in that line since then stays.\n");
-	program = former.fields[CTL_FIELD_COMMAND];
+	program = previous.fields[CTL_FIELD_COMMAND];
 	program = xstrndup(program, ctl_command_program_len(program));
 	wanted = ctl_command_with(command, program);
 	free(program);
-	ctl_service_fini(&former);
+	ctl_service_fini(&previous);
 	return wanted;
 }
 

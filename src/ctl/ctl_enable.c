@@ -68,7 +68,7 @@ make_policy_request(struct buffer *request)
 
 /*
  * Does it start, and answer? master(8) would let a minute pass after one that
- * does not, also for the former daemon when that is put back.
+ * does not, also for the previous daemon when that is put back.
  */
 static bool
 try_daemon(const char *path, const char *command)
@@ -117,12 +117,12 @@ is_installed(struct ctl *ctl, const char *command)
 	return is_good;
 }
 
-/* The former line first: a crash must not find it nowhere. */
+/* The previous line first: a crash must not find it nowhere. */
 static int
 replace(struct ctl *ctl, const struct ctl_service *service)
 {
-	const char *former = service->fields[CTL_FIELD_COMMAND];
-	char *wanted = ctl_command_with(former, ctl_program), *cause = NULL;
+	const char *previous = service->fields[CTL_FIELD_COMMAND];
+	char *wanted = ctl_command_with(previous, ctl_program), *cause = NULL;
 	int status = CTL_NO;
 
 	if (ctl_saved_service_write(ctl, service, &cause) != ERROR_NONE) {
@@ -130,11 +130,11 @@ replace(struct ctl *ctl, const struct ctl_service *service)
 		free(cause);
 	} else {
 		printf("master.cf: ");
-		ctl_put_text(stdout, former);
+		ctl_put_text(stdout, previous);
 		printf(" becomes ");
 		ctl_put_text(stdout, wanted);
 		printf(".\n");
-		status = ctl_switch_command(ctl, former, wanted, true);
+		status = ctl_switch_command(ctl, previous, wanted, true);
 		if (status != CTL_OK)
 			ctl_saved_service_remove(ctl);
 	}

@@ -136,9 +136,9 @@ write_command(struct ctl *ctl, const char *command)
 }
 
 static void
-undo(struct ctl *ctl, const char *former)
+undo(struct ctl *ctl, const char *previous)
 {
-	if (write_command(ctl, former) && run_postfix(ctl, "reload", true))
+	if (write_command(ctl, previous) && run_postfix(ctl, "reload", true))
 		ctl_error("master.cf is as it was before, and Postfix is "
 			  "reloaded; it may wait for a minute before it "
 			  "starts a tlsmgr again");
@@ -146,7 +146,7 @@ undo(struct ctl *ctl, const char *former)
 
 /* master.cf has the command; see to it that its process answers. */
 static int
-see_to_process(struct ctl *ctl, const char *former, const char *wanted,
+see_to_process(struct ctl *ctl, const char *previous, const char *wanted,
     const char *before, bool wants_ours)
 {
 	if (!run_postfix(ctl, "status", false)) {
@@ -156,7 +156,7 @@ see_to_process(struct ctl *ctl, const char *former, const char *wanted,
 	}
 	if (reload(ctl, before, wants_ours))
 		return CTL_OK;
-	if (strcmp(former, wanted) == 0)
+	if (strcmp(previous, wanted) == 0)
 		return CTL_NO;
 	/* Nobody wants a daemon back that did not start. */
 	if (!wants_ours && before == NULL)
@@ -164,20 +164,20 @@ see_to_process(struct ctl *ctl, const char *former, const char *wanted,
 			  "changed; Postfix waits for up to a minute before "
 			  "it starts a tlsmgr again");
 	else
-		undo(ctl, former);
+		undo(ctl, previous);
 	return CTL_NO;
 }
 
 int
 ctl_switch_command(
-    struct ctl *ctl, const char *former, const char *wanted, bool wants_ours)
+    struct ctl *ctl, const char *previous, const char *wanted, bool wants_ours)
 {
 	enum ctl_daemon daemon = CTL_DAEMON_OLDER;
 	char *cause = NULL, *before = ask_name(ctl, &daemon, &cause);
 	int status = CTL_NO;
 
 	free(cause);
-	if (strcmp(former, wanted) == 0 && before != NULL &&
+	if (strcmp(previous, wanted) == 0 && before != NULL &&
 	    (daemon == CTL_DAEMON_OURS) == wants_ours) {
 		ctl_put_text(stdout, before);
 		printf(" answers.\n");
@@ -185,9 +185,9 @@ ctl_switch_command(
 		return CTL_OK;
 	}
 	hold_signals(SIG_BLOCK);
-	if (strcmp(former, wanted) == 0 || write_command(ctl, wanted))
+	if (strcmp(previous, wanted) == 0 || write_command(ctl, wanted))
 		status =
-		    see_to_process(ctl, former, wanted, before, wants_ours);
+		    see_to_process(ctl, previous, wanted, before, wants_ours);
 	hold_signals(SIG_UNBLOCK);
 	free(before);
 	return status;

@@ -1,18 +1,14 @@
 /*
- * ctl_text: numbers as people read them; strings that are safe where they are
- * printed. Pure.
+ * ctl_text: numbers as people read them. Pure.
  */
 #include "ctl_text.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
-#include <string.h>
 
 #define MINUTE_S 60
 #define HOUR_S   3600
 #define DAY_S    86400
-
-#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
 static struct ctl_text __attribute__((format(printf, 1, 2)))
 make_text(const char *fmt, ...)
@@ -99,105 +95,4 @@ ctl_text_time(time_t when)
 		strftime(
 		    result.text, sizeof(result.text), "%Y-%m-%d %H:%M:%S", &tm);
 	return result;
-}
-
-void
-ctl_put_text(FILE *out, const char *text)
-{
-	for (; *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c == '\\')
-			fputs("\\\\", out);
-		else if (c >= ' ' && c <= '~')
-			putc(c, out);
-		else
-			fprintf(out, "\\x%02x", c);
-	}
-}
-
-/*
- * The length of the UTF-8 character at `text`, or 0 if there is none: not an
- * overlong form, no surrogate, nothing past U+10FFFF.
- */
-static size_t
-utf8_len(const unsigned char *text)
-{
-	unsigned char low = 0x80, high = 0xbf;
-	size_t len;
-
-	if (text[0] < 0x80)
-		return 1;
-	if (text[0] >= 0xc2 && text[0] <= 0xdf)
-		len = 2;
-	else if (text[0] >= 0xe0 && text[0] <= 0xef)
-		len = 3;
-	else if (text[0] >= 0xf0 && text[0] <= 0xf4)
-		len = 4;
-	else
-		return 0;
-	if (text[0] == 0xe0)
-		low = 0xa0;
-	else if (text[0] == 0xed)
-		high = 0x9f;
-	else if (text[0] == 0xf0)
-		low = 0x90;
-	else if (text[0] == 0xf4)
-		high = 0x8f;
-	/* The NUL at the end is in no range, so this stops there. */
-	for (size_t i = 1; i < len; i++, low = 0x80, high = 0xbf)
-		if (text[i] < low || text[i] > high)
-			return 0;
-	return len;
-}
-
-/* One character of a string; returns how many bytes of it were used. */
-static size_t
-put_utf8(FILE *out, const char *text)
-{
-	size_t len = utf8_len((const unsigned char *)text);
-
-	if (len == 0) {
-		fputs(REPLACEMENT, out);
-		return 1;
-	}
-	fwrite(text, 1, len, out);
-	return len;
-}
-
-void
-ctl_put_json(FILE *out, const char *text)
-{
-	putc('"', out);
-	while (*text != '\0') {
-		unsigned char c = (unsigned char)*text;
-
-		if (c == '"' || c == '\\') {
-			fprintf(out, "\\%c", c);
-			text++;
-		} else if (c < ' ' || c == 0x7f) {
-			fprintf(out, "\\u%04x", c);
-			text++;
-		} else {
-			text += put_utf8(out, text);
-		}
-	}
-	putc('"', out);
-}
-
-void
-ctl_put_label(FILE *out, const char *text)
-{
-	putc('"', out);
-	while (*text != '\0') {
-		if (*text == '"' || *text == '\\') {
-			fprintf(out, "\\%c", *text++);
-		} else if (*text == '\n') {
-			fputs("\\n", out);
-			text++;
-		} else {
-			text += put_utf8(out, text);
-		}
-	}
-	putc('"', out);
 }

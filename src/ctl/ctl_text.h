@@ -33,12 +33,16 @@ void ctl_put_text(FILE *, const char *text);
 
 /*
  * A JSON string with its quotes. What is not UTF-8 becomes U+FFFD, so the
- * result is valid whatever the bytes were.
+ * result is valid whatever the bytes were. What is not printable, by
+ * utf8_is_printable(), is escaped: a terminal may be where it ends.
  */
 void ctl_put_json(FILE *, const char *text);
 
-/* A label value of Prometheus's exposition format, with its quotes; UTF-8 as
- * above. */
+/*
+ * A label value of Prometheus's exposition format, with its quotes; UTF-8 as
+ * above. That format has no escape for what is not printable, so it becomes
+ * "\u{9b}", spelled out.
+ */
 void ctl_put_label(FILE *, const char *text);
 
 #endif

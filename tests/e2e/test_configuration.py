@@ -1,4 +1,4 @@
-"""main.cf, tlsmgr.cf, what is refused and how."""
+"""main.cf, tlsmgr.cf, what is refused and how. Covers daemon_caches.c."""
 
 import json
 import os
@@ -119,7 +119,7 @@ def test_overridden_entry_is_reported(make_master):
     assert "smtpd_tls_session_cache_timeout=1000" in line
 
 
-def test_lines_and_expansion(make_master):
+def test_lines_are_joined_and_expanded(make_master):
     """A taste; all of it is compared with postconf(1) elsewhere."""
     master = make_master(
         "base =\n"
@@ -336,12 +336,12 @@ def test_main_cf_may_refer_to_a_bad_line_of_tlsmgr_cf(make_master):
 
 
 @pytest.mark.ours("has no such parameter")
-def test_own_parameter_in_main_cf(make_master):
+def test_own_parameter_may_stand_in_main_cf(make_master):
     assert_refused(make_master({"tlsmgr_client_limit": "no"}),
                    "tlsmgr_client_limit", r"\bno\b", "main.cf")
 
 
-def test_service_name_in_main_cf(make_master):
+def test_service_name_may_stand_in_main_cf(make_master):
     """It has our prefix, but is Postfix's."""
     master = make_master({"tlsmgr_service_name": "other"})
     master.start()
@@ -350,7 +350,7 @@ def test_service_name_in_main_cf(make_master):
 
 
 @pytest.mark.ours("has no use for it")
-def test_service_name_that_is_empty(make_master):
+def test_service_name_may_not_be_empty(make_master):
     """smtpd(8) refuses it as well."""
     master = make_master("tlsmgr_service_name =\n")
     assert_refused(master, "tlsmgr_service_name",
@@ -360,7 +360,7 @@ def test_service_name_that_is_empty(make_master):
 @pytest.mark.parametrize("name", [
     "process_id", "service_name",
     pytest.param("process_name", marks=pytest.mark.ours("lets it be set"))])
-def test_override_of_a_read_only_parameter(make_master, name):
+def test_read_only_parameter_is_not_overridden(make_master, name):
     """Refused or ignored, but not obeyed."""
     master = make_master({"smtpd_tls_session_cache_timeout":
                           "${{$%s} == {123} ? {999} : {500}}" % name})

@@ -1,4 +1,4 @@
-"""CONTRACT 3: lines and macros, compared with the installed postconf(1).
+"""main.cf(5): lines and macros, compared with the installed postconf(1).
 
 TLSMGR_BUILD names the build directory with tests/settings_dump in it.
 """
@@ -207,7 +207,7 @@ def assert_same(directory, text):
 
 
 @pytest.mark.parametrize("seed", range(150))
-def test_generated_files(tmp_path, seed):
+def test_generated_files_are_read_as_postconf_reads_them(tmp_path, seed):
     assert_same(tmp_path, Generator(seed).file())
 
 
@@ -229,7 +229,7 @@ def test_generated_files_exercise_something():
     "mydomain = example.org\ndebugger_command = $myhostname\n",
     "myhostname = $x.example.net\nx = a\ndebugger_command = $mydomain\n",
     "debugger_command = " + "y" * 100000 + "\n"])
-def test_particular_files(tmp_path, text):
+def test_particular_files_are_read_as_postconf_reads_them(tmp_path, text):
     assert_same(tmp_path, text)
 
 
@@ -246,7 +246,7 @@ def nest(depth):
 
 
 @pytest.mark.parametrize("text", [chain(100), nest(100)])
-def test_deepest_nesting(tmp_path, text):
+def test_the_deepest_nesting_is_taken(tmp_path, text):
     assert_same(tmp_path, text)
 
 

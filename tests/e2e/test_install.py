@@ -83,7 +83,7 @@ def assert_installed(root):
 
 
 @pytest.mark.parametrize("way", ["variables", "postconf"])
-def test_install_and_uninstall(build, root, tmp_path, way):
+def test_what_is_installed_can_be_uninstalled(build, root, tmp_path, way):
     told = ["BUILD=" + build, "DESTDIR=" + root]
     if way == "variables":
         told += ["%s=%s" % item for item in DIRECTORIES.items()]
@@ -110,7 +110,7 @@ def test_nothing_is_built_twice(build, root):
 
 
 @pytest.mark.parametrize("command", ["tlsmgr2", "tlsmgr2 -v"])
-def test_uninstall_of_what_is_in_use(tmp_path, command):
+def test_what_is_in_use_is_not_uninstalled(tmp_path, command):
     """Refused: Postfix would be left without a TLS manager."""
     told = ["DESTDIR=", "DOCDIR=%s/doc" % tmp_path] + [
         "%s=%s" % (name, tmp_path)

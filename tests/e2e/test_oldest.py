@@ -61,7 +61,7 @@ def expected_messages(config_directory, data_directory):
 
 @pytest.mark.ours("does not know the type")
 @CHROOT
-def test_oldest_configuration(make_master, egd, chroot):
+def test_the_oldest_configuration_is_served(make_master, egd, chroot):
     master = make_master()
     master.configure(MAIN_CF.format(
         config_directory=master.config_directory, egd=egd.path))
@@ -83,7 +83,7 @@ def test_oldest_configuration(make_master, egd, chroot):
 
 @pytest.mark.ours("does not know the type")
 @CHROOT
-def test_oldest_configuration_in_postfix(make_postfix, egd, chroot):
+def test_the_oldest_configuration_works_in_postfix(make_postfix, egd, chroot):
     postfix = make_postfix(chroot=chroot, settings=MAIN_CF.format(
         config_directory="${config_directory}", egd=egd.path))
     scenarios.resume_by_session_id(postfix)

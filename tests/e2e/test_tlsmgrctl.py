@@ -1,4 +1,9 @@
-"""tlsmgrctl: each subcommand, against the daemon and against impostors."""
+"""tlsmgrctl: each subcommand, against the daemon.
+
+Covers ctl_ask.c, ctl_change.c, ctl_config.c, ctl_error.c, ctl_list.c,
+ctl_options.c, ctl_ping.c, ctl_seed.c, ctl_settings.c, ctl_statistics.c,
+ctl_status.c, ctl_status_json.c, ctl_status_prometheus.c and ctl_status_text.c.
+"""
 
 import fcntl
 import json
@@ -7,7 +12,6 @@ import pty
 import re
 import select
 import shutil
-import socket
 import struct
 import subprocess
 import termios
@@ -19,7 +23,7 @@ import attributes
 import ctl
 import installed
 from conftest import CACHES
-from ctl import Impostor
+from metrics import parse_metrics
 
 OK, NO, USAGE, UNREACHABLE, OTHER = range(5)
 TYPES = ("smtpd", "smtp", "lmtp")
@@ -53,7 +57,7 @@ def tell(master, *arguments, **keywords):
     ["status", "--json", "--prometheus"], ["flush", "smtpd", "--json"],
     ["ping", "--timeout", "0"], ["ping", "--timeout", "x"],
     ["status", "--watch=0"], ["help", "nosuch"], ["rotate", "now"]])
-def test_usage(arguments):
+def test_a_wrong_command_line_is_refused(arguments):
     result = ctl.run(None, *arguments)
     assert result.status == USAGE, result
     assert result.err and not result.out
@@ -83,7 +87,7 @@ def subcommands():
     (["-c", "/x", "st"], ["status"]), (["help", "ch"], ["check"]),
     (["config", "--ch"], ["--changed"]), (["rotate", "--ch"], []),
     (["--timeout", ""], [])])
-def test_completion(words, expected):
+def test_the_shell_completes_subcommands_and_options(words, expected):
     script = """. "$1"; shift; COMP_WORDS=(tlsmgrctl "$@"); COMP_CWORD=$#
         _tlsmgrctl; printf '%s\n' "${COMPREPLY[@]}" """
     output = subprocess.run(
@@ -96,12 +100,12 @@ def test_completion(words, expected):
         subcommands() if expected == "every" else expected)
 
 
-def test_version():
+def test_version_is_shown():
     result = ctl.run(None, "--version")
     assert re.fullmatch(r"tlsmgrctl \d+\.\d+\n", result.text), result
 
 
-def test_configuration_directory(master):
+def test_the_configuration_directory_can_be_given(master):
     directory = master.config_directory
     assert ctl.run(None, "-c", directory, "ping").status == OK
     assert ctl.run(None, "ping", "--config", directory).status == OK
@@ -113,7 +117,7 @@ def test_configuration_directory(master):
     assert gone.status == NO and "/nonexistent" in gone.complaint
 
 
-def test_output_that_cannot_be_written():
+def test_output_that_cannot_be_written_is_an_error():
     with open("/dev/full", "wb") as full:
         process = subprocess.run([ctl.PROGRAM, "--help"], stdout=full,
                                  stderr=subprocess.PIPE, check=False)
@@ -123,7 +127,7 @@ def test_output_that_cannot_be_written():
 # Against the daemon
 
 @ours
-def test_status(master):
+def test_status_is_a_screenful(master):
     with master.client() as client:
         client.lookup("smtpd", "id-1")
         client.lookup("smtpd", "absent")
@@ -146,7 +150,7 @@ def test_status(master):
 
 
 @ours
-def test_status_json(master):
+def test_status_as_json_has_every_statistic(master):
     with master.client() as client:
         client.lookup("smtpd", "id-1")
     status = json.loads(tell(master, "status", "--json").out)
@@ -165,32 +169,8 @@ def test_status_json(master):
     assert None not in status["caches"]["smtpd"].values()
 
 
-SAMPLE = re.compile(r"([a-z_0-9]+)(\{(?:[a-z_]+=\"(?:[^\"\\\n]|\\.)*\",?)*\})?"
-                    r" (-?[0-9.]+)")
-
-
-def parse_metrics(text):
-    """{name: [(labels, value)]}; every line is as the format demands."""
-    metrics, head = {}, None
-    for line in text.splitlines():
-        if line.startswith("# HELP "):
-            head = line.split()[2]
-            assert head not in metrics
-            metrics[head] = []
-        elif line.startswith("# TYPE "):
-            assert line.split()[2] == head
-            kind = line.split()[3]
-            assert (kind == "counter") == head.endswith("_total"), line
-        else:
-            sample = SAMPLE.fullmatch(line)
-            assert sample and sample.group(1) == head, line
-            metrics[head].append((sample.group(2) or "",
-                                  float(sample.group(3))))
-    return metrics
-
-
 @ours
-def test_prometheus(master):
+def test_metrics_are_in_the_format_of_prometheus(master):
     with master.client() as client:
         client.lookup("smtpd", "id-1")
     text = tell(master, "status", "--prometheus").text
@@ -209,7 +189,7 @@ def test_prometheus(master):
 
 @ours
 @pytest.mark.skipif(not shutil.which("promtool"), reason="needs promtool")
-def test_promtool(master):
+def test_promtool_finds_no_fault_with_the_metrics(master):
     status = tell(master, "status", "--prometheus")
     assert status.status == OK
     text = status.out
@@ -220,7 +200,7 @@ def test_promtool(master):
 
 
 @ours
-def test_list(master):
+def test_list_shows_sessions_oldest_first(master):
     text = tell(master, "list", "smtpd").text
     lines = text.splitlines()
     assert lines[0].split() == ["Age", "Left", "Size", "Id"]
@@ -235,7 +215,7 @@ def test_list(master):
 
 
 @ours
-def test_list_json(master):
+def test_list_as_json_has_times_of_day(master):
     now = time.time()
     sessions = json.loads(tell(master, "list", "smtpd", "--json").out)
     assert [each["id"] for each in sessions] == ["id-%d" % i for i in range(5)]
@@ -246,7 +226,7 @@ def test_list_json(master):
 
 
 @ours
-def test_list_in_slices(master):
+def test_a_long_list_comes_in_slices_each_session_once(master):
     """More than one answer holds, in order, each once."""
     count = 3000
     with master.client() as client:
@@ -257,14 +237,14 @@ def test_list_in_slices(master):
 
 
 @ours
-def test_list_without_a_cache(master):
+def test_list_without_a_cache_is_refused(master):
     result = tell(master, "list", "lmtp")
     assert result.status == NO and result.text == "", result
     assert "there is no lmtp cache" in result.complaint
 
 
 @ours
-def test_flush(master):
+def test_flush_removes_all_sessions_of_a_cache(master):
     with master.client() as client:
         client.update("smtp", "other", b"session")
         result = tell(master, "flush", "smtpd")
@@ -277,7 +257,7 @@ def test_flush(master):
         assert client.lookup("smtp", "other").status == attributes.ERR
 
 
-def test_delete(master):
+def test_delete_removes_one_session(master):
     with master.client() as client:
         client.update("smtpd", "-odd " + ESCAPE, b"session")
         assert tell(master, "delete", "smtpd", "id-1").status == OK
@@ -290,7 +270,7 @@ def test_delete(master):
 
 
 @ours
-def test_rotate_and_flush_tickets(master):
+def test_rotate_keeps_the_key_before_and_flush_tickets_none(master):
     with master.client() as client:
         first = client.ticket_key().data("keybuf")
         assert tell(master, "rotate").status == OK
@@ -303,7 +283,7 @@ def test_rotate_and_flush_tickets(master):
 
 
 @ours
-def test_save(master):
+def test_save_writes_the_exchange_file(master):
     with open(master.exchange_path, "rb") as exchange:
         before = exchange.read()
     result = tell(master, "save")
@@ -312,7 +292,7 @@ def test_save(master):
         assert exchange.read() != before
 
 
-def test_seed(master):
+def test_seed_prints_random_bytes(master):
     for size in (1, 32, 255):
         result = tell(master, "seed", str(size))
         assert re.fullmatch("[0-9a-f]{%d}\n" % (2 * size), result.text)
@@ -320,7 +300,7 @@ def test_seed(master):
 
 
 @ours
-def test_config(make_master):
+def test_config_shows_values_and_where_they_are_from(make_master):
     master = make_master(CACHES, {"tlsmgr_client_limit": "${unset:1234}"})
     master.start("-o", "tls_random_bytes=16")
     master.wait_ready()
@@ -340,7 +320,7 @@ def test_config(make_master):
 
 
 @ours
-def test_config_with_a_value_that_is_too_long_for_the_wire(make_master):
+def test_config_cuts_a_value_that_is_too_long_for_the_wire(make_master):
     names = "VARIABLE " * 1000
     master = make_master({"import_environment": names})
     master.start()
@@ -350,7 +330,7 @@ def test_config_with_a_value_that_is_too_long_for_the_wire(make_master):
     assert values["tls_random_bytes"]["value"] == "32"
 
 
-def test_ping(master, is_stock):
+def test_ping_shows_who_answers_and_how_fast(master, is_stock):
     text = tell(master, "ping").text
     assert re.search(r"first answer [\d.]+ m?s, then 20: [\d.]+ ms at least",
                      text)
@@ -385,7 +365,7 @@ def on_terminal(master, *arguments, until=None, **environment):
 
 
 @ours
-def test_colour_on_a_terminal_only(master):
+def test_there_is_colour_on_a_terminal_only(master):
     assert "\x1b[1m" in on_terminal(master, "status")
     assert "\x1b" not in on_terminal(master, "status", NO_COLOR="1")
     assert "\x1b" not in on_terminal(master, "status", TERM="dumb")
@@ -398,296 +378,3 @@ def test_watch_refreshes_in_place(master):
                        until=lambda text: text.count(b"\x1b[H") >= 3)
     assert text.count("\x1b[H\x1b[J") >= 3
     assert text.count("smtpd cache") >= 2
-
-
-# Daemons that are not as they should be
-
-def answers(**known):
-    """Statistics, and then what is given by name of request."""
-    def answer(request):
-        if request["request"] == "stats":
-            return known.get("stats", ctl.statistics())
-        return known[request["request"]]
-    return answer
-
-
-def test_no_socket():
-    with Impostor(None) as impostor:
-        os.unlink(impostor.socket_path)
-        result = impostor.run("ping")
-    assert result.status == UNREACHABLE
-    assert "there is no such socket" in result.complaint
-
-
-def test_nobody_listens():
-    with Impostor(None) as impostor:
-        os.unlink(impostor.socket_path)
-        socket.socket(socket.AF_UNIX, socket.SOCK_STREAM).bind(
-            impostor.socket_path)
-        result = impostor.run("ping")
-    assert result.status == UNREACHABLE
-    assert "nobody listens" in result.complaint
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be another")
-def test_no_permission():
-    with Impostor(answers()) as impostor:
-        os.chmod(impostor.queue_directory + "/private", 0o700)
-        result = impostor.run("status", user="nobody")
-    assert result.status == UNREACHABLE
-    assert "permission denied; only root" in result.complaint
-
-
-@pytest.mark.parametrize("greeting", [b"", attributes.encode(
-    attributes.ANNOUNCEMENT)])
-def test_announced_or_not(greeting):
-    with Impostor(answers(save=ctl.reply(0)), greeting) as impostor:
-        assert impostor.run("save").status == OK
-
-
-@pytest.mark.parametrize("command", ["status", "ping", "save"])
-def test_hangs(command):
-    with Impostor(lambda request: None) as impostor:
-        began = time.monotonic()
-        result = impostor.run("--timeout", "1", command)
-        took = time.monotonic() - began
-    assert result.status == UNREACHABLE
-    assert "no answer within 1000 ms" in result.complaint
-    assert 0.9 < took < 10
-
-
-def test_hangs_in_mid_answer():
-    with Impostor(lambda request: ctl.statistics()[:-1]) as impostor:
-        result = impostor.run("--timeout", "1", "status")
-    assert result.status == UNREACHABLE
-    assert "no answer within" in result.complaint
-
-
-def test_hangs_later():
-    with Impostor(answers(save=None)) as impostor:
-        result = impostor.run("--timeout", "1", "save")
-    assert result.status == UNREACHABLE
-    assert "no answer within" in result.complaint
-
-
-def test_closes():
-    def close(request):
-        raise EOFError
-    with Impostor(close) as impostor:
-        result = impostor.run("status")
-    assert result.status == UNREACHABLE
-    assert "closed the connection" in result.complaint
-
-
-@pytest.mark.parametrize("answer", [
-    b"\0", attributes.encode([("name", "value")]), b"HTTP/1.1 400 Bad\r\n\0\0\0"
-], ids=["empty", "other attributes", "other protocol"])
-def test_is_no_tlsmgr(answer):
-    with Impostor(lambda request: answer) as impostor:
-        for command in ("status", "ping"):
-            result = impostor.run(command)
-            assert result.status == UNREACHABLE
-            assert "no tlsmgr" in result.complaint or \
-                "makes no sense" in result.complaint
-
-
-def test_endless_answer():
-    with Impostor(lambda request: b"x" * 10000000) as impostor:
-        result = impostor.run("status")
-    assert result.status == UNREACHABLE
-    assert "longer than any can be" in result.complaint
-
-
-def test_byte_by_byte():
-    data = ctl.statistics(**{"request.seed": "7"})
-    pieces = [data[i:i + 1] for i in range(len(data))]
-    with Impostor(answers(stats=pieces)) as impostor:
-        status = json.loads(impostor.run("status", "--json").out)
-    assert status["pid"] == 77 and status["requests"] == {"seed": 7}
-
-
-def test_older_daemon():
-    with Impostor(lambda request: ctl.reply(-2)) as impostor:
-        result = impostor.run("status")
-    assert result.status == OTHER and "older" in result.complaint
-
-
-@pytest.mark.parametrize("command", ["status", "rotate", "config"])
-def test_stock_daemon(make_master, command):
-    master = make_master(CACHES, program=installed.stock_tlsmgr())
-    daemon = master.start()
-    result = tell(master, command)  # which has it start, too
-    daemon.kill()
-    assert result.status == OTHER
-    assert "Postfix's own tlsmgr answers" in result.complaint
-
-
-def test_slow_daemon_is_not_taken_for_stock():
-    """It takes longer for its statistics than we are patient."""
-    def answer(request):
-        if request["request"] == "stats":
-            time.sleep(1.6)
-            return ctl.statistics()
-        if request["request"] == "policy":
-            return ctl.reply(0, ("cachable", "0"), ("timeout", "0"))
-        return ctl.reply(0, ("cursor", "0"), *entry("one"))
-    with Impostor(answer) as impostor:
-        sessions = json.loads(impostor.run("list", "smtpd", "--json").out)
-        assert [each["request"] for each in impostor.requests] == [
-            "stats", "policy", "policy", "list"]
-    assert [each["id"] for each in sessions] == ["one"]
-
-
-def test_refusals():
-    no = ctl.reply(-1)
-    enabled = ctl.statistics(**{"smtpd.enabled": "1"})
-    with Impostor(answers(stats=enabled, save=no, rotate=no, flush=no,
-                          flush_tickets=no, config=no, delete=no,
-                          seed=ctl.reply(-1, ("seed", "")),
-                          list=no, policy=no)) as impostor:
-        for command in (["save"], ["rotate"], ["flush", "smtpd"],
-                        ["flush", "all"], ["flush-tickets"], ["config"],
-                        ["delete", "smtpd", "id"], ["seed", "8"],
-                        ["list", "smtpd"], ["ping"]):
-            result = impostor.run(*command)
-            assert result.status == NO and result.err, result
-
-
-@pytest.mark.parametrize("pairs", [
-    [], [("seed", "")], [("seed", "YWJj")], [("seed", "!!!!")],
-    [("other", "YWJjZGVmZ2g=")]])
-def test_wrong_seed(pairs):
-    with Impostor(answers(seed=ctl.reply(0, *pairs))) as impostor:
-        result = impostor.run("seed", "8")
-    assert result.status == UNREACHABLE and not result.out
-
-
-def entry(cache_id, size="1", put_at="1700000000"):
-    return [("cache_id", cache_id), ("size", size), ("time", put_at)]
-
-
-@pytest.mark.parametrize("pairs", [
-    [], [("cursor", "0"), ("cache_id", "id")],
-    [("cursor", "0"), *entry("id", size="-")],
-    [("cursor", "0"), *entry("id", put_at="99999999999999999999")],
-    [("cursor", "0"), *entry("id", put_at="9223372036854775807")],
-    [("cursor", "0"), ("size", "1"), ("cache_id", "id"), ("time", "1")]])
-def test_wrong_list(pairs):
-    with Impostor(answers(list=ctl.reply(0, *pairs))) as impostor:
-        result = impostor.run("list", "smtpd")
-    assert result.status == UNREACHABLE
-    assert "makes no sense" in result.complaint
-
-
-def test_cursor_that_stands_still():
-    with Impostor(answers(list=ctl.reply(0, ("cursor", "5")))) as impostor:
-        result = impostor.run("list", "smtpd")
-        assert len(impostor.requests) == 3
-    assert result.status == UNREACHABLE
-
-
-def test_cursor_is_handed_back():
-    def answer(request):
-        if request["request"] == "stats":
-            return ctl.statistics()
-        cursor = request["cursor"]
-        assert request["filter"] == "text"
-        if cursor == "0":
-            return ctl.reply(0, ("cursor", "a"), *entry("1"), *entry("2"))
-        if cursor == "a":
-            return ctl.reply(0, ("cursor", "b"))
-        return ctl.reply(0, ("cursor", "0"), *entry("3"))
-    with Impostor(answer) as impostor:
-        sessions = json.loads(
-            impostor.run("list", "smtpd", "text", "--json").out)
-    assert [each["id"] for each in sessions] == ["1", "2", "3"]
-
-
-# Bytes that mean something to a terminal or a parser
-
-NASTY = b"a\x1b]0;owned\x07\x9b\r\n\t\x7f\"\\{}\xff\xc3\xa9\xc0\x80\xed\xa0\x80"
-
-
-def nasty_answers():
-    """Every text that comes from the daemon is nasty."""
-    nasty = ctl.statistics(**{
-        "version": NASTY, "postfix_version": NASTY, "entropy_source": NASTY,
-        "exchange_file": NASTY, "ticket_key_file": NASTY, "pid": NASTY,
-        "ticket_lifetime": "3600", "smtpd.enabled": "1", "smtpd.cachable": "1",
-        "smtpd.ready": "1", "smtpd.database": NASTY})
-    nasty = nasty[:-1] + attributes.encode([(b"request." + NASTY, "1")])
-    return answers(
-        stats=nasty, policy=ctl.reply(0, ("cachable", "1"), ("timeout", "9")),
-        list=ctl.reply(0, ("cursor", "0"), *entry(NASTY)),
-        config=ctl.reply(0, ("parameter", NASTY), ("value", NASTY),
-                         ("origin", NASTY)))
-
-
-@pytest.mark.parametrize("command", [
-    ["status"], ["list", "smtpd"], ["config"], ["ping"], ["check"]])
-def test_nothing_moves_a_cursor(command):
-    with Impostor(nasty_answers()) as impostor:
-        result = impostor.run(*command)
-    printed = result.out + result.err
-    assert set(printed) <= set(range(32, 127)) | {10}, printed
-    if command != ["check"]:
-        assert b"a\\x1b]0;owned\\x07\\x9b\\x0d\\x0a" in printed
-
-
-@pytest.mark.parametrize("command", [
-    ["status", "--json"], ["list", "smtpd", "--json"], ["config", "--json"]])
-def test_json_of_any_bytes(command):
-    with Impostor(nasty_answers()) as impostor:
-        result = impostor.run(*command)
-    text = result.out.decode("utf-8", "strict")
-    kept = "a\x1b]0;owned\x07\ufffd\r\n\t\x7f\"\\{}\ufffdé\ufffd\ufffd" + \
-        "\ufffd" * 3
-    assert kept in str_values(json.loads(text)), text
-
-
-def str_values(value):
-    """Every string in it, names included."""
-    if isinstance(value, dict):
-        return [each for pair in value.items() for part in pair
-                for each in str_values(part)]
-    if isinstance(value, list):
-        return [each for part in value for each in str_values(part)]
-    return [value]
-
-
-def test_labels_of_any_bytes():
-    with Impostor(nasty_answers()) as impostor:
-        out = impostor.run("status", "--prometheus").out
-    lines = [line for line in out.decode("utf-8", "strict").split("\n")
-             if line.startswith("tlsmgr_info{")]
-    assert len(lines) == 1 and lines[0].endswith("} 1")
-    assert 'version="a\x1b]0;owned\x07\ufffd\r\\n\t\x7f\\"\\\\{}' in lines[0]
-
-
-def test_no_daemon_for_prometheus():
-    with Impostor(None) as impostor:
-        os.unlink(impostor.socket_path)
-        result = impostor.run("status", "--prometheus")
-    assert result.status == UNREACHABLE
-    assert parse_metrics(result.text) == {"tlsmgr_up": [("", 0)]}
-
-
-def test_long_queue_directory():
-    """Longer than the address of a socket may be."""
-    with Impostor(answers(save=ctl.reply(0))) as impostor:
-        deep = impostor.queue_directory + "/" + "d" * 120
-        os.makedirs(deep)
-        os.rename(impostor.queue_directory + "/private", deep + "/private")
-        with open(impostor.config_directory + "/main.cf", "a") as output:
-            output.write("queue_directory = %s\n" % deep)
-        result = impostor.run("save")
-    assert result.status == OK, result
-
-
-def test_other_service_name():
-    with Impostor(answers(save=ctl.reply(0))) as impostor:
-        os.rename(impostor.socket_path, impostor.socket_path + "-two")
-        with open(impostor.config_directory + "/main.cf", "a") as output:
-            output.write("tlsmgr_service_name = tlsmgr-two\n")
-        result = impostor.run("save")
-    assert result.status == OK, result

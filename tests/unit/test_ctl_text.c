@@ -18,7 +18,7 @@
 #define REPLACED "\xef\xbf\xbd"
 
 static void
-test_duration(void **state)
+test_a_duration_has_two_units_at_most(void **state)
 {
 	static const struct {
 		int64_t seconds;
@@ -44,7 +44,7 @@ test_duration(void **state)
 }
 
 static void
-test_bytes(void **state)
+test_bytes_are_in_powers_of_1024(void **state)
 {
 	static const struct {
 		int64_t bytes;
@@ -67,7 +67,7 @@ test_bytes(void **state)
 }
 
 static void
-test_latency(void **state)
+test_a_latency_has_two_digits_or_three(void **state)
 {
 	static const struct {
 		int64_t microseconds;
@@ -91,7 +91,7 @@ test_latency(void **state)
 }
 
 static void
-test_percent(void **state)
+test_a_part_of_nothing_is_no_percentage(void **state)
 {
 	assert_string_equal(ctl_text_percent(0, 0).text, "-");
 	assert_string_equal(ctl_text_percent(1, 0).text, "-");
@@ -102,7 +102,7 @@ test_percent(void **state)
 }
 
 static void
-test_time(void **state)
+test_a_time_is_a_local_date(void **state)
 {
 	setenv("TZ", "UTC", 1);
 	tzset();
@@ -112,118 +112,15 @@ test_time(void **state)
 	assert_string_equal(ctl_text_time((time_t)INT64_MAX).text, "-");
 }
 
-typedef void put_fn(FILE *, const char *);
-
-static void
-assert_put(put_fn *put, const char *text, const char *expected)
-{
-	char *printed = NULL;
-	size_t len;
-	FILE *out = open_memstream(&printed, &len);
-
-	put(out, text);
-	assert_int_equal(fclose(out), 0);
-	assert_int_equal(strlen(printed), len);
-	assert_string_equal(printed, expected);
-	free(printed);
-}
-
-/* Every byte but NUL. */
-static void
-make_all_bytes(char all[256])
-{
-	for (int i = 1; i < 256; i++)
-		all[i - 1] = (char)i;
-	all[255] = '\0';
-}
-
-static void
-test_put_text(void **state)
-{
-	char all[256], *printed = NULL;
-	size_t len;
-	FILE *out;
-
-	assert_put(ctl_put_text, "", "");
-	assert_put(ctl_put_text, "id&s=smtp ~", "id&s=smtp ~");
-	assert_put(ctl_put_text, "\x1b[31m\n\x7f\x80\xff",
-	    "\\x1b[31m\\x0a"
-	    "\\x7f\\x80\\xff");
-	/* So that what stands there for a byte cannot be made of others. */
-	assert_put(ctl_put_text, "\\x1b", "\\\\x1b");
-	make_all_bytes(all);
-	out = open_memstream(&printed, &len);
-	ctl_put_text(out, all);
-	fclose(out);
-	for (size_t i = 0; i < len; i++)
-		assert_in_range((unsigned char)printed[i], ' ', '~');
-	free(printed);
-}
-
-static void
-test_put_json(void **state)
-{
-	assert_put(ctl_put_json, "", "\"\"");
-	assert_put(ctl_put_json, "a\"\\/b", "\"a\\\"\\\\/b\"");
-	assert_put(
-	    ctl_put_json, "\x01\x1b\n\x7f", "\"\\u0001\\u001b\\u000a\\u007f\"");
-}
-
-/* RFC 3629: what is a character, and what only looks like one. */
-static const struct {
-	const char *text, *cleaned;
-} utf8_cases[] = {
-	{ "\xc3\xa9", "\xc3\xa9" },
-	{ "\xe2\x82\xac", "\xe2\x82\xac" },
-	{ "\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80" },
-	{ "\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf" },
-	{ "\x80", REPLACED },
-	{ "\xff", REPLACED },
-	{ "\xc3", REPLACED },      /* cut off */
-	{ "\xc3(", REPLACED "(" }, /* and the rest is kept */
-	{ "\xe2\x82", REPLACED REPLACED },
-	{ "\xc0\x80", REPLACED REPLACED }, /* overlong */
-	{ "\xe0\x9f\xbf", REPLACED REPLACED REPLACED },
-	{ "\xed\xa0\x80", REPLACED REPLACED REPLACED }, /* a surrogate */
-	{ "\xf4\x90\x80\x80", REPLACED REPLACED REPLACED REPLACED },
-	{ "\xf0\x8f\xbf\xbf", REPLACED REPLACED REPLACED REPLACED },
-};
-
-static void
-test_utf8(void **state)
-{
-	char expected[64];
-
-	for (size_t i = 0; i < sizeof(utf8_cases) / sizeof(utf8_cases[0]);
-	     i++) {
-		snprintf(expected, sizeof(expected), "\"%s\"",
-		    utf8_cases[i].cleaned);
-		assert_put(ctl_put_json, utf8_cases[i].text, expected);
-		assert_put(ctl_put_label, utf8_cases[i].text, expected);
-	}
-}
-
-static void
-test_put_label(void **state)
-{
-	assert_put(ctl_put_label, "", "\"\"");
-	assert_put(ctl_put_label, "btree:/var/x", "\"btree:/var/x\"");
-	assert_put(ctl_put_label, "a\"b\\c\nd\te", "\"a\\\"b\\\\c\\nd\te\"");
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_duration),
-		cmocka_unit_test(test_bytes),
-		cmocka_unit_test(test_latency),
-		cmocka_unit_test(test_percent),
-		cmocka_unit_test(test_time),
-		cmocka_unit_test(test_put_text),
-		cmocka_unit_test(test_put_json),
-		cmocka_unit_test(test_utf8),
-		cmocka_unit_test(test_put_label),
+		cmocka_unit_test(test_a_duration_has_two_units_at_most),
+		cmocka_unit_test(test_bytes_are_in_powers_of_1024),
+		cmocka_unit_test(test_a_latency_has_two_digits_or_three),
+		cmocka_unit_test(test_a_part_of_nothing_is_no_percentage),
+		cmocka_unit_test(test_a_time_is_a_local_date),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,82 @@
+/*
+ * ctl_put: writes strings so that they are safe where they are printed.
+ */
+#include "ctl_text.h"
+
+#include "utf8.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+
+#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
+
+void
+ctl_put_text(FILE *out, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c == '\\')
+			fputs("\\\\", out);
+		else if (c >= ' ' && c <= '~')
+			putc(c, out);
+		else
+			fprintf(out, "\\x%02x", c);
+	}
+}
+
+/* The code points that JSON escapes in one piece: RFC 8259 section 7. */
+static void
+put_json_escape(FILE *out, uint32_t code)
+{
+	if (code > 0xffff) {
+		code -= 0x10000;
+		fprintf(out, "\\u%04" PRIx32, 0xd800 + (code >> 10));
+		code = 0xdc00 + (code & 0x3ff);
+	}
+	fprintf(out, "\\u%04" PRIx32, code);
+}
+
+void
+ctl_put_json(FILE *out, const char *text)
+{
+	uint32_t code;
+	size_t len;
+
+	putc('"', out);
+	for (; *text != '\0'; text += len > 0 ? len : 1) {
+		len = utf8_decode(text, &code);
+		if (len == 0)
+			fputs(REPLACEMENT, out);
+		else if (code == '"' || code == '\\')
+			fprintf(out, "\\%c", *text);
+		else if (!utf8_is_printable(code))
+			put_json_escape(out, code);
+		else
+			fwrite(text, 1, len, out);
+	}
+	putc('"', out);
+}
+
+void
+ctl_put_label(FILE *out, const char *text)
+{
+	uint32_t code;
+	size_t len;
+
+	putc('"', out);
+	for (; *text != '\0'; text += len > 0 ? len : 1) {
+		len = utf8_decode(text, &code);
+		if (len == 0)
+			fputs(REPLACEMENT, out);
+		else if (code == '"' || code == '\\')
+			fprintf(out, "\\%c", *text);
+		else if (code == '\n')
+			fputs("\\n", out);
+		else if (!utf8_is_printable(code))
+			fprintf(out, "\\\\u{%" PRIx32 "}", code);
+		else
+			fwrite(text, 1, len, out);
+	}
+	putc('"', out);
+}

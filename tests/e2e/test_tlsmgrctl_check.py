@@ -1,0 +1,186 @@
+"""tlsmgrctl check: what it finds. Covers ctl_check.c, ctl_check_config.c,
+ctl_check_files.c, ctl_check_postfix.c and ctl_finding.c."""
+
+import os
+import socket
+import subprocess
+
+import pytest
+
+import installed
+from switching import append, field, instance, own, tell
+
+OK, NO = 0, 1
+
+
+def break_mode(instance):
+    os.chmod(instance._path("data"), 0o777)
+    return "lets others in"
+
+
+def break_owner(instance):
+    os.chown(instance._path("data"), 0, 0)
+    return "is not the mail owner's"
+
+
+def break_type(instance):
+    append(instance, "smtp_tls_session_cache_database = cdb:/x\n")
+    return 'there is no type "cdb"'
+
+
+def break_path(instance):
+    append(instance, "smtp_tls_session_cache_database = btree:\n")
+    return "there is no path"
+
+
+def break_unit(instance):
+    append(instance, "smtp_tls_session_cache_timeout = 1hour\n")
+    return '"our" is ignored'
+
+
+def break_same_file(instance):
+    append(instance, "smtp_tls_session_cache_database ="
+           " btree:${data_directory}/smtpd_scache\n")
+    return "smtpd and smtp have the same file"
+
+
+def break_link(instance):
+    os.symlink("/etc/passwd", instance._path("data/smtpd_scache.db"))
+    return "is no plain file"
+
+
+def break_exchange_mode(instance):
+    path = instance._path("data/prng_exch")
+    with open(path, "w"):
+        os.chown(path, instance.owner.pw_uid, instance.owner.pw_gid)
+        os.chmod(path, 0o644)
+    return "can be read by others"
+
+
+def break_ticket_key_file(instance):
+    path = instance._path("data/keys")
+    with open(path, "w"):
+        os.chmod(path, 0o600)
+    own(instance, "tlsmgr_ticket_key_file = %s\n" % path)
+    return "data/keys is not the mail owner's"
+
+
+def break_source(instance):
+    append(instance, "tls_random_source = dev:/nonexistent\n")
+    return "/nonexistent"
+
+
+def break_egd(instance):
+    append(instance, "tls_random_source = egd:/nonexistent\n")
+    return "/nonexistent"
+
+
+def break_announcement(instance):
+    own(instance, "tlsmgr_announce_protocol = %s\n" % (
+        "no" if installed.announces() else "yes"))
+    return "expects the opposite"
+
+
+def break_name(instance):
+    own(instance, "tlsmgr_nosuch = 1\n")
+    return "unknown parameter: tlsmgr_nosuch"
+
+
+def break_place(instance):
+    own(instance, "smtpd_tls_loglevel = 1\n")
+    return "it belongs in main.cf"
+
+
+def break_override(instance):
+    field(instance, "command=tlsmgr -o { process_id = 1 }")
+    return "process_id"
+
+
+def break_override_value(instance):
+    field(instance, "command=tlsmgr -o tls_random_bytes=none")
+    return "tls_random_bytes"
+
+
+def break_limit(instance):
+    field(instance, "process_limit=-")
+    return "process limit of -"
+
+
+def break_private(instance):
+    field(instance, "private=n")
+    return "not private"
+
+
+def break_privileges(instance):
+    field(instance, "unprivileged=n")
+    return "root's privileges"
+
+
+def break_command(instance):
+    field(instance, "command=nosuch")
+    return "cannot be run"
+
+
+def break_service(instance):
+    subprocess.run(["postconf", "-c", instance.config_directory, "-MX",
+                    "tlsmgr/unix"], stderr=subprocess.DEVNULL, check=True)
+    return "has no service tlsmgr/unix"
+
+
+def break_socket(instance):
+    directory = instance._path("queue/private")
+    os.makedirs(directory, exist_ok=True)
+    os.chown(directory, instance.owner.pw_uid, -1)
+    with open(directory + "/tlsmgr", "w"):
+        pass
+    return "is no socket"
+
+
+def test_check_finds_nothing(instance):
+    result = tell(instance, "check")
+    assert result.status == OK, result
+    assert "PROBLEM" not in result.text and "warning" not in result.text
+    assert "master.cf names another daemon" in result.text
+
+
+@pytest.mark.parametrize("fault", [
+    value for name, value in sorted(globals().items())
+    if name.startswith("break_")], ids=lambda fault: fault.__name__[6:])
+def test_check_finds(instance, fault):
+    expected = fault(instance)
+    result = tell(instance, "check")
+    assert result.status == NO, result
+    lines = result.text.splitlines()
+    found = [i for i, line in enumerate(lines) if expected in line and
+             line.startswith(("PROBLEM", "warning"))]
+    assert len(found) == 1, result
+    at = found[0]
+    assert lines[at + 1].startswith("         Do: "), result
+    assert not result.err
+
+
+def test_check_needs_no_root(instance):
+    result = tell(instance, "check", user="nobody")
+    assert "without being root" in result.text
+    assert "PROBLEM" not in result.text, result
+
+
+def test_check_finds_a_daemon_that_hangs(instance):
+    directory = instance._path("queue/private")
+    os.makedirs(directory, exist_ok=True)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(directory + "/tlsmgr")
+        listener.listen(4)
+        result = tell(instance, "check", "--timeout", "1")
+    assert result.status == NO and "no answer within" in result.text
+
+
+def test_check_finds_no_fault_with_redirected_caches(make_master):
+    """As the oldest documentation has it: told of, and not found fault with."""
+    master = make_master({
+        "smtpd_tls_session_cache_database": "sdbm:/etc/smtpd_scache",
+        "tls_random_exchange_name": "/etc/prng_exch"})
+    result = tell(master, "check", "--timeout", "1")
+    notes = [line for line in result.text.splitlines()
+             if line.startswith("note") and "non-postfix directory" in line]
+    assert len(notes) == 2, result
