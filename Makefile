@@ -69,7 +69,7 @@ TEST_TOOLS := $(patsubst tests/lib/%.c,$(BUILD)/tests/%,$(wildcard tests/lib/*_d
 	$(BUILD)/tests/clockshift.so $(BUILD)/tests/forbidden.so \
 	$(BUILD)/tests/failing_malloc.so
 
-.PHONY: all check test run clean install uninstall deps deps-test \
+.PHONY: all check test run run-fleet clean install uninstall deps deps-test \
 	check-e2e check-docs check-rooms check-asan check-asan-unit check-valgrind \
 	lint bench bench-quick
 all: deps $(BUILD)/tlsmgr $(BUILD)/tlsmgrctl
@@ -212,6 +212,11 @@ lint:
 # A private Postfix with this daemon in it; KEEP=1 leaves it running.
 run: all deps-test
 	@$(E2E_ENV) $(PYTHON) -B tests/run/demo.py
+
+# Several of them, and a load balancer in front; minutes.
+run-fleet: all deps-test
+	@tests/run/install-packages fleet
+	@$(E2E_ENV) $(PYTHON) -B tests/run/fleet.py
 
 bench bench-quick: all deps-test $(TEST_TOOLS)
 	$(MAKE) -C tests/bench BUILD=$(abspath $(BUILD))/bench

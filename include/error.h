@@ -27,6 +27,7 @@
 	X(ERROR_UNSUPPORTED, "not supported")                      \
 	X(ERROR_PERMISSION, "not permitted")                       \
 	X(ERROR_DISABLED, "not enabled")                           \
+	X(ERROR_SHARED, "in common with other hosts")              \
 	X(ERROR_RANDOM, "the random generator failed")
 
 enum error {

@@ -35,6 +35,7 @@ struct service_admin {
 	void (*put_parameters)(void *arg, struct buffer *reply);
 	/*
 	 * Wipe all ticket keys. ERROR_DISABLED: there are no tickets;
+	 * ERROR_SHARED: they are those of a group of hosts;
 	 * ERROR_LOCKED: another process has their file, try again.
 	 */
 	enum error (*wipe_ticket_keys)(void *arg);

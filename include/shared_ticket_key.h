@@ -34,14 +34,18 @@ struct shared_ticket_key {
 };
 
 struct shared_ticket_keys {
-	int64_t epoch_s; /* its length */
-	int64_t skew_s;  /* how far apart the clocks of hosts may be */
+	int64_t timeout_s; /* of a session */
+	int64_t epoch_s;   /* half of that */
+	int64_t skew_s;    /* how far apart the clocks of hosts may be */
 	unsigned secrets;
 	unsigned char parents[SHARED_SECRETS_MAX][SHARED_KEY_LEN];
 	bool is_derived; /* the keys below are there */
 	int64_t epoch;   /* the present one, when they were derived */
 	struct shared_ticket_key keys[SHARED_SECRETS_MAX][SHARED_EPOCHS];
 };
+
+/* The epoch at a time, for sessions that live timeout_s seconds. */
+int64_t shared_ticket_key_epoch(int64_t timeout_s, time_t now);
 
 /*
  * The 80 bytes of the key of an epoch, from a key for the purpose "ticket" and
@@ -76,6 +80,9 @@ enum error shared_ticket_keys_current(
 enum error shared_ticket_keys_find(struct shared_ticket_keys *, time_t now,
     const unsigned char name[SHARED_TICKET_KEY_NAME_LEN],
     const struct shared_ticket_key **);
+
+/* When encryption ends with the last key that is known at `now`. */
+int64_t shared_ticket_keys_until(const struct shared_ticket_keys *, time_t now);
 
 /*
  * Wipe keys whose time is over and derive those that follow, as all calls do:

@@ -14,6 +14,7 @@
 #define TICKET_KEY_H
 
 #include "error.h"
+#include "shared_ticket_key.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -58,6 +59,13 @@ struct ticket_keys {
 	 */
 	void (*changed)(void *arg, const struct ticket_keys *);
 	void *callback_arg;
+	/*
+	 * Keys that the hosts of a group have in common: where there are any,
+	 * they are the ones that encrypt, and those above only decrypt.
+	 * Borrowed; NULL: there are none.
+	 */
+	struct shared_ticket_keys *group;
+	struct ticket_key group_key; /* of it, that encrypts */
 };
 
 /* An empty set for sessions that live lifetime_s seconds. */
@@ -83,6 +91,9 @@ enum error ticket_keys_current(
 enum error ticket_keys_find(struct ticket_keys *, time_t now,
     const unsigned char name[TICKET_KEY_NAME_LEN], struct ticket_key *copy);
 
+/* How many keys there are, those of the group among them. */
+unsigned ticket_keys_held(const struct ticket_keys *);
+
 /*
  * When the key of that index (0: the one that encrypts) was made, and until
  * when it encrypts; 0: there is none.
@@ -93,7 +104,8 @@ int64_t ticket_keys_encrypts_until(const struct ticket_keys *, unsigned index);
 /*
  * Make a new key to encrypt with at once; all others still decrypt.
  * ERROR_EXISTS: this was done in this very second, and is not done again.
- * Otherwise fails as ticket_keys_current() does.
+ * ERROR_SHARED: they are those of the group, which one host alone cannot
+ * replace. Otherwise fails as ticket_keys_current() does.
  */
 enum error ticket_keys_rotate(struct ticket_keys *, time_t now);
 

@@ -131,6 +131,8 @@ ctl_command_fn ctl_flush_tickets;
 ctl_command_fn ctl_save;
 ctl_command_fn ctl_seed;
 ctl_command_fn ctl_config;
+ctl_command_fn ctl_shared;
+ctl_command_fn ctl_secret;
 ctl_command_fn ctl_check;
 ctl_command_fn ctl_ping;
 ctl_command_fn ctl_enable;

@@ -118,6 +118,26 @@ ctl_delete(struct ctl *ctl, char *const operands[])
 	return status;
 }
 
+/*
+ * Keys that hosts have in common are replaced on all of them. Returns CTL_OK
+ * where they are not, or says what to do.
+ */
+static int
+check_own_keys(const struct ctl_client *client)
+{
+	struct ctl_reply statistics;
+
+	if (get(client, CTL_SHARED, "ticket_key") == 0)
+		return CTL_OK;
+	statistics = ctl_client_statistics(client);
+	ctl_error("the session ticket keys are those of the group %s: to "
+		  "replace them, put a new secret into the file of secrets "
+		  "on all hosts (see " CTL_NAME " secret, and SEVERAL HOSTS "
+		  "in tlsmgr.cf(5)), then: postfix reload",
+	    ctl_statistics_text(&statistics, CTL_SHARED, "group"));
+	return CTL_NO;
+}
+
 int
 ctl_rotate(struct ctl *ctl, char *const operands[])
 {
@@ -127,8 +147,10 @@ ctl_rotate(struct ctl *ctl, char *const operands[])
 	(void)operands;
 	if (status != CTL_OK)
 		return status;
-	status = request(&client, "rotate",
-	    "the daemon made no new ticket key; its log says why");
+	status = check_own_keys(&client);
+	if (status == CTL_OK)
+		status = request(&client, "rotate",
+		    "the daemon made no new ticket key; its log says why");
 	if (status == CTL_OK)
 		printf("New tickets are encrypted with a new key. Those before "
 		       "it decrypt for %s at most.\n" SERVERS_HAVE_COPIES,
@@ -147,8 +169,11 @@ ctl_flush_tickets(struct ctl *ctl, char *const operands[])
 	(void)operands;
 	if (status != CTL_OK)
 		return status;
-	status = request(&client, "flush_tickets",
-	    "the daemon did not remove its ticket keys; its log says why");
+	status = check_own_keys(&client);
+	if (status == CTL_OK)
+		status = request(&client, "flush_tickets",
+		    "the daemon did not remove its ticket keys; its log says "
+		    "why");
 	if (status == CTL_OK)
 		printf("All session ticket keys are wiped; the next is made "
 		       "when it is asked for.\n" SERVERS_HAVE_COPIES);

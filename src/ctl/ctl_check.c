@@ -63,6 +63,8 @@ ctl_check_fini(struct ctl_check *check)
 {
 	if (check->has_service)
 		ctl_service_fini(&check->service);
+	if (check->has_group)
+		shared_group_close(&check->group);
 	if (check->has_settings)
 		settings_fini(&check->settings);
 	if (check->has_owner)

@@ -7,6 +7,7 @@
 
 #include "ctl.h"
 #include "ctl_finding.h"
+#include "ctl_group.h"
 #include "ctl_master_cf.h"
 #include "master.h"
 #include "settings.h"
@@ -23,6 +24,8 @@ struct ctl_check {
 	struct settings settings;
 	bool has_owner;
 	struct master_owner owner;
+	bool has_group;
+	struct shared_group group;
 };
 
 /* All parts. The caller looks at the counts, and then finis. */
@@ -42,6 +45,8 @@ void ctl_check_caches(struct ctl_check *);
 void ctl_check_cache_files(struct ctl_check *, const char *path);
 void ctl_check_files(struct ctl_check *);
 void ctl_check_entropy(struct ctl_check *);
+/* Comes first, as what is wrong with it is what matters most. */
+void ctl_check_shared(struct ctl_check *);
 void ctl_check_daemon(struct ctl_check *);
 
 #endif

@@ -4,7 +4,6 @@
  */
 #include "cache.h"
 #include "ctl_check.h"
-#include "ctl_command.h"
 #include "data_path.h"
 #include "store.h"
 #include "xalloc.h"
@@ -41,30 +40,6 @@ add_problems(struct ctl_check *check)
 	config_each_problem(check->ctl->config, add_problem, &problems);
 }
 
-/* As the daemon would, with the options that it has in master.cf. */
-static enum error
-load_settings(struct ctl_check *check, char **cause)
-{
-	struct ctl *ctl = check->ctl;
-	struct settings_source source = {
-		.config_directory = ctl->config_directory,
-		.find_version = master_postfix_version,
-	};
-	char **overrides = NULL;
-	enum error error;
-
-	if (check->has_service)
-		overrides = ctl_command_overrides(
-		    check->service.fields[CTL_FIELD_COMMAND],
-		    &source.override_count);
-	source.overrides = (const char *const *)overrides;
-	config_free(ctl->config);
-	ctl->config = config_new();
-	error = settings_load(&check->settings, ctl->config, &source, cause);
-	ctl_command_overrides_free(overrides);
-	return error;
-}
-
 static void
 find_owner(struct ctl_check *check)
 {
@@ -85,7 +60,9 @@ void
 ctl_check_settings(struct ctl_check *check)
 {
 	char *cause = NULL;
-	enum error error = load_settings(check, &cause);
+	enum error error = ctl_settings_load(check->ctl,
+	    check->has_service ? &check->service : NULL, &check->settings,
+	    &cause);
 
 	add_problems(check);
 	if (error != ERROR_NONE) {
@@ -95,10 +72,11 @@ ctl_check_settings(struct ctl_check *check)
 		return;
 	}
 	check->has_settings = true;
+	find_owner(check);
+	ctl_check_shared(check);
 	ctl_finding_add(&check->findings, CTL_GOOD, NULL,
 	    "the configuration in %s is understood",
 	    check->ctl->config_directory);
-	find_owner(check);
 }
 
 /* The file that the daemon would use, or NULL where there is none. */

@@ -168,6 +168,11 @@ compare_versions(struct ctl_check *check, const struct ctl_client *client)
 		    "the daemon was started for Postfix %s, and %s is "
 		    "installed",
 		    postfix, check->settings.postfix_version);
+	if (check->has_group &&
+	    !ctl_group_is_running(&check->group, &statistics))
+		ctl_finding_add(&check->findings, CTL_WARNING, RELOAD,
+		    "the daemon has another secret, or other settings, than "
+		    "the files say now");
 }
 
 static void

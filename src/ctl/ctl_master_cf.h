@@ -31,6 +31,13 @@ struct ctl_service {
 enum error ctl_service_read(struct ctl_service *, struct ctl *, char **cause);
 void ctl_service_fini(struct ctl_service *);
 
+/*
+ * All settings as the daemon of that line would have them, with its options;
+ * NULL: without any. As settings_load(), into ctl->config.
+ */
+enum error ctl_settings_load(struct ctl *, const struct ctl_service *,
+    struct settings *, char **cause);
+
 /* Change the command, and nothing else. ERROR_IO with a cause. */
 enum error ctl_service_write_command(
     struct ctl *, const char *command, char **cause);

@@ -2,6 +2,9 @@
  * ctl_settings: main.cf and tlsmgr.cf, read as the daemon reads them.
  */
 #include "ctl.h"
+#include "ctl_command.h"
+#include "ctl_master_cf.h"
+#include "master.h"
 #include "xalloc.h"
 
 #include <stdlib.h>
@@ -18,6 +21,28 @@ ctl_config_read(struct ctl *ctl, char **cause)
 	config_free(ctl->config);
 	ctl->config = config_new();
 	return settings_load_files(ctl->config, &source, cause);
+}
+
+enum error
+ctl_settings_load(struct ctl *ctl, const struct ctl_service *service,
+    struct settings *settings, char **cause)
+{
+	struct settings_source source = {
+		.config_directory = ctl->config_directory,
+		.find_version = master_postfix_version,
+	};
+	char **overrides = NULL;
+	enum error error;
+
+	if (service != NULL)
+		overrides = ctl_command_overrides(
+		    service->fields[CTL_FIELD_COMMAND], &source.override_count);
+	source.overrides = (const char *const *)overrides;
+	config_free(ctl->config);
+	ctl->config = config_new();
+	error = settings_load(settings, ctl->config, &source, cause);
+	ctl_command_overrides_free(overrides);
+	return error;
 }
 
 char *

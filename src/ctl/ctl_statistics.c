@@ -14,6 +14,12 @@ const struct ctl_statistic ctl_process_statistics[] = {
 	{ NULL, CTL_TEXT, NULL },
 };
 
+const struct ctl_statistic ctl_shared_statistics[] = {
+#define SHARED(name, kind, expression, help) ROW(name, kind, help)
+#include "counters.def"
+	{ NULL, CTL_TEXT, NULL },
+};
+
 const struct ctl_statistic ctl_cache_statistics[] = {
 #define CACHE(name, kind, expression, help) ROW(name, kind, help)
 #include "counters.def"
@@ -24,21 +30,21 @@ const char *const ctl_cache_types[] = { "smtpd", "smtp", "lmtp", NULL };
 
 const char *
 ctl_statistics_text(
-    const struct ctl_reply *reply, const char *cache, const char *name)
+    const struct ctl_reply *reply, const char *scope, const char *name)
 {
 	char full_name[128];
 
-	if (cache == NULL)
+	if (scope == NULL)
 		return ctl_reply_find(reply, name);
-	snprintf(full_name, sizeof(full_name), "%s.%s", cache, name);
+	snprintf(full_name, sizeof(full_name), "%s.%s", scope, name);
 	return ctl_reply_find(reply, full_name);
 }
 
 bool
-ctl_statistics_number(const struct ctl_reply *reply, const char *cache,
+ctl_statistics_number(const struct ctl_reply *reply, const char *scope,
     const char *name, int64_t *number)
 {
-	const char *text = ctl_statistics_text(reply, cache, name);
+	const char *text = ctl_statistics_text(reply, scope, name);
 
 	*number = 0;
 	return text != NULL && ctl_reply_number(text, number) == ERROR_NONE;
@@ -46,10 +52,10 @@ ctl_statistics_number(const struct ctl_reply *reply, const char *cache,
 
 int64_t
 ctl_statistics_get(
-    const struct ctl_reply *reply, const char *cache, const char *name)
+    const struct ctl_reply *reply, const char *scope, const char *name)
 {
 	int64_t number;
 
-	ctl_statistics_number(reply, cache, name, &number);
+	ctl_statistics_number(reply, scope, name, &number);
 	return number;
 }

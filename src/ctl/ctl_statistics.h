@@ -30,23 +30,27 @@ struct ctl_statistic {
 
 /* The tables, each ended by a row without a name. */
 extern const struct ctl_statistic ctl_process_statistics[];
+extern const struct ctl_statistic ctl_shared_statistics[];
 extern const struct ctl_statistic ctl_cache_statistics[];
 /* "smtpd", "smtp", "lmtp", NULL. */
 extern const char *const ctl_cache_types[];
+/* The scope of ctl_shared_statistics, as a type is that of a cache's. */
+#define CTL_SHARED "shared"
 /* Before the name of a request, in the counters of requests. */
 #define CTL_REQUEST_PREFIX "request."
 
 /*
- * A value, borrowed from the reply; `cache` NULL for those of the process.
+ * A value, borrowed from the reply; `scope` is the type of a cache, CTL_SHARED,
+ * or NULL for those of the process.
  * NULL, or false and 0: a daemon of another version, which does not give it.
  */
 const char *ctl_statistics_text(
-    const struct ctl_reply *, const char *cache, const char *name);
-bool ctl_statistics_number(const struct ctl_reply *, const char *cache,
+    const struct ctl_reply *, const char *scope, const char *name);
+bool ctl_statistics_number(const struct ctl_reply *, const char *scope,
     const char *name, int64_t *number);
 /* The same; 0 where there is none. */
 int64_t ctl_statistics_get(
-    const struct ctl_reply *, const char *cache, const char *name);
+    const struct ctl_reply *, const char *scope, const char *name);
 
 /* The three forms, to standard output. For Prometheus, NULL is a form too: that
  * there is no daemon. */

@@ -1,6 +1,6 @@
 /*
  * ctl_status_json: all statistics as one JSON object: those of the process,
- * then "requests", then "caches" with an object for each type.
+ * then "requests", "shared", and "caches" with an object for each type.
  */
 #include "ctl_statistics.h"
 #include "ctl_text.h"
@@ -11,15 +11,15 @@
 
 /* A number keeps its digits, a flag is a boolean, what is absent is null. */
 static void
-put_value(const struct ctl_reply *reply, const char *cache,
+put_value(const struct ctl_reply *reply, const char *scope,
     const struct ctl_statistic *row)
 {
-	const char *text = ctl_statistics_text(reply, cache, row->name);
+	const char *text = ctl_statistics_text(reply, scope, row->name);
 	int64_t number;
 
 	if (text != NULL && row->kind == CTL_TEXT)
 		ctl_put_json(stdout, text);
-	else if (!ctl_statistics_number(reply, cache, row->name, &number))
+	else if (!ctl_statistics_number(reply, scope, row->name, &number))
 		printf("null");
 	else if (row->kind == CTL_FLAG)
 		printf("%s", number != 0 ? "true" : "false");
@@ -51,17 +51,19 @@ put_requests(const struct ctl_reply *statistics)
 	printf("\n  },\n");
 }
 
+/* The object of a scope, whose rows stand so deep. */
 static void
-put_cache(const struct ctl_reply *statistics, const char *cache)
+put_scope(const struct ctl_reply *statistics, const char *scope,
+    const struct ctl_statistic *table, int indent)
 {
-	printf("    \"%s\": {\n", cache);
-	for (const struct ctl_statistic *row = ctl_cache_statistics;
-	     row->name != NULL; row++) {
-		printf("      \"%s\": ", row->name);
-		put_value(statistics, cache, row);
+	printf("%*s\"%s\": {\n", indent, "", scope);
+	for (const struct ctl_statistic *row = table; row->name != NULL;
+	     row++) {
+		printf("%*s\"%s\": ", indent + 2, "", row->name);
+		put_value(statistics, scope, row);
 		printf("%s\n", row[1].name != NULL ? "," : "");
 	}
-	printf("    }");
+	printf("%*s}", indent, "");
 }
 
 void
@@ -75,9 +77,10 @@ ctl_status_json(const struct ctl_reply *statistics)
 		printf(",\n");
 	}
 	put_requests(statistics);
-	printf("  \"caches\": {\n");
+	put_scope(statistics, CTL_SHARED, ctl_shared_statistics, 2);
+	printf(",\n  \"caches\": {\n");
 	for (const char *const *type = ctl_cache_types; *type != NULL; type++) {
-		put_cache(statistics, *type);
+		put_scope(statistics, *type, ctl_cache_statistics, 4);
 		printf("%s\n", type[1] != NULL ? "," : "");
 	}
 	printf("  }\n}\n");

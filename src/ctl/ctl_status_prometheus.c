@@ -1,6 +1,6 @@
 /*
  * ctl_status_prometheus: all statistics in Prometheus's text exposition
- * format. Texts become the labels of two "info" metrics; numbers are in base
+ * format. Texts become the labels of "info" metrics; numbers are in base
  * units, and their names end as their kind demands.
  */
 #include "ctl_statistics.h"
@@ -57,15 +57,17 @@ put_number(const struct ctl_statistic *row, int64_t number)
 		printf(" %" PRId64 "\n", number);
 }
 
+/* One that has no labels. */
 static void
-put_process(const struct ctl_reply *statistics, const struct ctl_statistic *row)
+put_single(const struct ctl_reply *statistics, const char *scope,
+    const char *prefix, const struct ctl_statistic *row)
 {
 	char name[NAME_MAX_LEN];
 	int64_t number;
 
-	if (!ctl_statistics_number(statistics, NULL, row->name, &number))
+	if (!ctl_statistics_number(statistics, scope, row->name, &number))
 		return;
-	make_name(name, "", row);
+	make_name(name, prefix, row);
 	put_head(name, row->help, kinds[row->kind].type);
 	printf("%s", name);
 	put_number(row, number);
@@ -93,13 +95,13 @@ put_caches(const struct ctl_reply *statistics, const struct ctl_statistic *row)
 
 /* The texts of a table, as labels. */
 static void
-put_labels(const struct ctl_reply *statistics, const char *cache,
+put_labels(const struct ctl_reply *statistics, const char *scope,
     const struct ctl_statistic *table, const char *separator)
 {
 	for (const struct ctl_statistic *row = table; row->name != NULL;
 	     row++) {
 		const char *text =
-		    ctl_statistics_text(statistics, cache, row->name);
+		    ctl_statistics_text(statistics, scope, row->name);
 
 		if (row->kind != CTL_TEXT || text == NULL)
 			continue;
@@ -115,6 +117,12 @@ put_info(const struct ctl_reply *statistics)
 	put_head("tlsmgr_info", "Texts about the daemon, as labels", "gauge");
 	printf("tlsmgr_info{");
 	put_labels(statistics, NULL, ctl_process_statistics, "");
+	printf("} 1\n");
+	put_head("tlsmgr_shared_info",
+	    "Texts about what this host shares with others, as labels",
+	    "gauge");
+	printf("tlsmgr_shared_info{");
+	put_labels(statistics, CTL_SHARED, ctl_shared_statistics, "");
 	printf("} 1\n");
 	put_head(
 	    "tlsmgr_cache_info", "Texts about each cache, as labels", "gauge");
@@ -156,7 +164,11 @@ ctl_status_prometheus(const struct ctl_reply *statistics)
 	for (const struct ctl_statistic *row = ctl_process_statistics;
 	     row->name != NULL; row++)
 		if (row->kind != CTL_TEXT)
-			put_process(statistics, row);
+			put_single(statistics, NULL, "", row);
+	for (const struct ctl_statistic *row = ctl_shared_statistics;
+	     row->name != NULL; row++)
+		if (row->kind != CTL_TEXT)
+			put_single(statistics, CTL_SHARED, "shared_", row);
 	for (const struct ctl_statistic *row = ctl_cache_statistics;
 	     row->name != NULL; row++)
 		if (row->kind != CTL_TEXT)

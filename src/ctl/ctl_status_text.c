@@ -194,6 +194,61 @@ put_cache(const struct screen *screen)
 	put_count(screen, "errors", "errors", "\n");
 }
 
+static const char *
+get_shared(const struct screen *screen, const char *name)
+{
+	const char *text =
+	    ctl_statistics_text(screen->statistics, CTL_SHARED, name);
+
+	return text != NULL ? text : "";
+}
+
+static int64_t
+get_shared_number(const struct screen *screen, const char *name)
+{
+	return ctl_statistics_get(screen->statistics, CTL_SHARED, name);
+}
+
+/* First of all: this host is not one of its group. */
+static void
+put_shared_problem(const struct screen *screen)
+{
+	const char *problem = get_shared(screen, "problem");
+
+	if (*problem == '\0')
+		return;
+	printf("%snothing is shared:%s ", style(screen, RED),
+	    style(screen, NORMAL));
+	ctl_put_text(stdout, problem);
+	printf("\n\n");
+}
+
+static void
+put_shared(const struct screen *screen)
+{
+	int64_t secrets = get_shared_number(screen, "secrets");
+
+	begin_line(screen, "Shared");
+	if (secrets == 0) {
+		printf("nothing with other hosts\n");
+		return;
+	}
+	printf("with the group ");
+	ctl_put_text(stdout, get_shared(screen, "group"));
+	printf(", %" PRId64 " secret%s; ticket keys are %s\n", secrets,
+	    secrets == 1 ? "" : "s",
+	    get_shared_number(screen, "ticket_key") != 0 ? "the group's"
+							 : "this host's own");
+	begin_line(screen, "");
+	printf("fingerprints: smtpd ");
+	ctl_put_text(stdout, get_shared(screen, "fingerprint_smtpd"));
+	printf(", smtp ");
+	ctl_put_text(stdout, get_shared(screen, "fingerprint_smtp"));
+	printf(", lmtp ");
+	ctl_put_text(stdout, get_shared(screen, "fingerprint_lmtp"));
+	printf("\n");
+}
+
 static void
 put_ticket_keys(const struct screen *screen)
 {
@@ -218,6 +273,10 @@ put_ticket_keys(const struct screen *screen)
 			printf("when it is asked for\n");
 	}
 	begin_line(screen, "");
+	if (get_shared_number(screen, "ticket_key") != 0) {
+		printf("derived from the secret of the group, kept nowhere\n");
+		return;
+	}
 	if (keys > 1)
 		printf("one that only decrypts, %s old; ",
 		    age(screen, get(screen, "ticket_key_previous_made_at"))
@@ -289,6 +348,7 @@ ctl_status_text(
 {
 	struct screen screen = { statistics, NULL, now_s, is_coloured };
 
+	put_shared_problem(&screen);
 	put_ignored_settings(&screen);
 	put_process(&screen);
 	put_clients(&screen);
@@ -298,6 +358,7 @@ ctl_status_text(
 	}
 	screen.cache = NULL;
 	printf("\n");
+	put_shared(&screen);
 	put_ticket_keys(&screen);
 	put_random(&screen);
 }

@@ -192,6 +192,7 @@ daemon_open(struct daemon *daemon, const struct master_options *options,
 	daemon_open_prng(daemon);
 	prng_schedule_open_source(daemon->prng);
 	daemon_open_ticket_keys(daemon);
+	daemon_open_shared(daemon);
 	master_owner_enter(&daemon->owner);
 	prng_schedule_open_exchange(daemon->prng);
 	daemon_open_caches(daemon);
@@ -275,6 +276,7 @@ daemon_start(struct daemon *daemon)
 	/* The pool first: everything else may draw on it. */
 	prng_schedule_start(daemon->prng, daemon->loop);
 	daemon_start_ticket_keys(daemon);
+	daemon_start_shared(daemon);
 	daemon_start_caches(daemon);
 	daemon_watch_master(daemon);
 	daemon_listen(daemon);
@@ -304,6 +306,7 @@ daemon_close(struct daemon *daemon)
 	prng_schedule_free(daemon->prng);
 	free(daemon->exchange_path);
 	service_fini(&daemon->service);
+	daemon_close_shared(daemon);
 	daemon_close_ticket_keys(daemon);
 	daemon_close_admin(daemon);
 	loop_timer_fini(&daemon->restart_timer);

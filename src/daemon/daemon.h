@@ -13,6 +13,8 @@
 #include "server.h"
 #include "service.h"
 #include "settings.h"
+#include "shared_group.h"
+#include "shared_ticket_key.h"
 #include "ticket_key.h"
 #include "ticket_key_file.h"
 
@@ -37,6 +39,8 @@ struct daemon {
 	struct loop *loop;
 	struct cache caches[CACHE_TYPES];
 	struct daemon_upkeep upkeep[CACHE_TYPES];
+	struct shared_group group;
+	struct shared_ticket_keys group_keys;
 	struct ticket_keys ticket_keys;
 	struct ticket_key_file ticket_key_file;
 	struct loop_timer load_timer;   /* set: that file is locked */
@@ -101,6 +105,22 @@ void daemon_open_ticket_keys(struct daemon *);
 void daemon_start_ticket_keys(struct daemon *);
 void daemon_release_ticket_keys(struct daemon *);
 void daemon_close_ticket_keys(struct daemon *);
+
+/*
+ * daemon_shared.c: what this host has in common with others. Opened with the
+ * privileges of the start, and as the owner; parsed in the jail, once the keys
+ * of tickets are there.
+ */
+void daemon_open_shared(struct daemon *);
+void daemon_start_shared(struct daemon *);
+void daemon_close_shared(struct daemon *);
+/* For the statistics: "off", "failed" or "secret". */
+const char *daemon_shared_state(const struct daemon *);
+/*
+ * When the encryption ends with the last of the group's ticket keys that are
+ * known now; 0: they are this host's own.
+ */
+int64_t daemon_shared_keys_until(const struct daemon *);
 
 /*
  * daemon_admin.c: what the service asks of us for administrators, and the

@@ -29,6 +29,9 @@ wipe_ticket_keys_cb(void *arg)
 
 	if (daemon->ticket_keys.lifetime_s <= 0)
 		return ERROR_DISABLED;
+	/* Other hosts would go on with them, and this one would make them anew. */
+	if (daemon->ticket_keys.group != NULL)
+		return ERROR_SHARED;
 	/* The old keys in the file would be taken over later. */
 	if (loop_timer_is_set(&daemon->load_timer))
 		return ERROR_LOCKED;

@@ -68,6 +68,16 @@ put_process(const struct daemon *daemon, struct buffer *reply)
 }
 
 static void
+put_shared(const struct daemon *daemon, struct buffer *reply)
+{
+	const struct shared_group *group = &daemon->group;
+
+#define SHARED(name, kind, expression, help) \
+	PUT_##kind("shared", #name, expression);
+#include "counters.def"
+}
+
+static void
 put_cache(const struct daemon *daemon, const struct cache *cache,
     struct buffer *reply)
 {
@@ -84,6 +94,7 @@ void
 statistics_put(const struct daemon *daemon, struct buffer *reply)
 {
 	put_process(daemon, reply);
+	put_shared(daemon, reply);
 	service_put_request_counts(&daemon->service, reply);
 	for (int i = 0; i < CACHE_TYPES; i++)
 		put_cache(daemon, &daemon->caches[i], reply);

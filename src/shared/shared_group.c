@@ -33,7 +33,8 @@ set_problem(struct shared_group *group, char *problem)
 bool
 shared_group_is_configured(const struct shared_group *group)
 {
-	return *group->config.secret_file != '\0';
+	return group->config.secret_file != NULL &&
+	       *group->config.secret_file != '\0';
 }
 
 void
@@ -172,5 +173,5 @@ shared_group_close(struct shared_group *group)
 		free(group->trust_files[i].path);
 	free(group->trust_files);
 	free(group->problem);
-	*group = (struct shared_group){ .config = { .secret_file = "" } };
+	*group = (struct shared_group){ 0 };
 }

@@ -184,7 +184,7 @@ enum error
 shared_secret_make(char text[SHARED_SECRET_TEXT_LEN + 1])
 {
 	unsigned char secret[SHARED_SECRET_MIN];
-	enum error error = prng_generate(secret, sizeof(secret));
+	enum error error = prng_generate_unbuffered(secret, sizeof(secret));
 
 	text[0] = '\0';
 	if (error == ERROR_NONE)

@@ -15,6 +15,16 @@
 /* Of the clocks of hosts; at most this, and less for short lifetimes. */
 #define SKEW_MAX_S 60
 
+/*
+ * The epoch begins a second early: a key is never handed out in the second in
+ * which its time ends. Before 1970 it is the first one.
+ */
+int64_t
+shared_ticket_key_epoch(int64_t timeout_s, time_t now)
+{
+	return now < 0 ? 0 : ((int64_t)now + 1) / (timeout_s / 2);
+}
+
 bool
 shared_ticket_key_derive(const unsigned char parent[SHARED_KEY_LEN],
     const void *random, size_t random_len, int64_t epoch,
@@ -41,6 +51,7 @@ shared_ticket_keys_init(struct shared_ticket_keys *keys,
     int64_t timeout_s)
 {
 	*keys = (struct shared_ticket_keys){
+		.timeout_s = timeout_s,
 		.epoch_s = timeout_s / 2,
 		.skew_s = min_i64(SKEW_MAX_S, timeout_s / 8),
 		.secrets = secrets->count,
@@ -63,14 +74,18 @@ shared_ticket_keys_wipe(struct shared_ticket_keys *keys)
 	keys->is_derived = false;
 }
 
-/*
- * The epoch begins a second early: a key is never handed out in the second in
- * which its time ends. Before 1970 it is the first one.
- */
 static int64_t
-epoch_at(const struct shared_ticket_keys *keys, time_t now)
+encrypt_until(const struct shared_ticket_keys *keys, int64_t epoch)
 {
-	return now < 0 ? 0 : ((int64_t)now + 1) / keys->epoch_s;
+	return (epoch + 1) * keys->epoch_s - 1;
+}
+
+/* The key of the next epoch is known, and never more than that is needed. */
+int64_t
+shared_ticket_keys_until(const struct shared_ticket_keys *keys, time_t now)
+{
+	return encrypt_until(
+	    keys, shared_ticket_key_epoch(keys->timeout_s, now) + 1);
 }
 
 static bool
@@ -78,7 +93,7 @@ derive(const struct shared_ticket_keys *keys, unsigned secret, int64_t epoch,
     struct shared_ticket_key *key)
 {
 	key->epoch = epoch;
-	key->encrypt_until = (epoch + 1) * keys->epoch_s - 1;
+	key->encrypt_until = encrypt_until(keys, epoch);
 	key->decrypt_until = (epoch + 2) * keys->epoch_s + keys->skew_s;
 	return shared_ticket_key_derive(
 	    keys->parents[secret], NULL, 0, epoch, key->bytes);
@@ -87,7 +102,7 @@ derive(const struct shared_ticket_keys *keys, unsigned secret, int64_t epoch,
 enum error
 shared_ticket_keys_refresh(struct shared_ticket_keys *keys, time_t now)
 {
-	int64_t epoch = epoch_at(keys, now);
+	int64_t epoch = shared_ticket_key_epoch(keys->timeout_s, now);
 
 	if (keys->is_derived && keys->epoch == epoch)
 		return ERROR_NONE;
@@ -107,7 +122,7 @@ shared_ticket_keys_current(struct shared_ticket_keys *keys, time_t now,
 	enum error error = shared_ticket_keys_refresh(keys, now);
 
 	if (error == ERROR_NONE)
-		*key = &keys->keys[0][2];
+		*key = &keys->keys[0][SHARED_EPOCHS - 2];
 	return error;
 }
 

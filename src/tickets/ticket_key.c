@@ -7,6 +7,7 @@
 
 #include "minmax.h"
 #include "prng.h"
+#include "ticket_key_group.h"
 
 #include <string.h>
 
@@ -20,6 +21,7 @@ void
 ticket_keys_fini(struct ticket_keys *keys)
 {
 	explicit_bzero(keys->keys, sizeof(keys->keys));
+	explicit_bzero(&keys->group_key, sizeof(keys->group_key));
 	keys->count = 0;
 }
 
@@ -138,6 +140,11 @@ ticket_keys_current(
 
 	if (keys->lifetime_s <= 0)
 		return ERROR_DISABLED;
+	if (keys->group != NULL && ticket_key_group_current(keys->group, now,
+				       &keys->group_key) == ERROR_NONE) {
+		*key = &keys->group_key;
+		return ERROR_NONE;
+	}
 	is_changed = drop_unusable(keys, now);
 	if (!can_encrypt(keys, now))
 		refresh(keys, now);
@@ -170,6 +177,9 @@ ticket_keys_find(struct ticket_keys *keys, time_t now,
 
 	if (keys->lifetime_s <= 0)
 		return ERROR_DISABLED;
+	if (keys->group != NULL &&
+	    ticket_key_group_find(keys->group, now, name, copy) == ERROR_NONE)
+		return ERROR_NONE;
 	ticket_keys_retire(keys, now);
 	key = find_key(keys, name);
 	if (key == NULL) {
@@ -179,14 +189,23 @@ ticket_keys_find(struct ticket_keys *keys, time_t now,
 	if (key == NULL)
 		return ERROR_NOT_FOUND;
 	*copy = *key;
-	if (key != &keys->keys[0])
+	if (keys->group != NULL || key != &keys->keys[0])
 		copy->encrypt_until = min_i64(copy->encrypt_until, now - 1);
 	return ERROR_NONE;
+}
+
+unsigned
+ticket_keys_held(const struct ticket_keys *keys)
+{
+	return keys->count +
+	       (keys->group != NULL ? keys->group->secrets * SHARED_EPOCHS : 0);
 }
 
 int64_t
 ticket_keys_encrypts_until(const struct ticket_keys *keys, unsigned index)
 {
+	if (keys->group != NULL)
+		return ticket_key_group_encrypts_until(keys->group, index);
 	return index < keys->count ? keys->keys[index].encrypt_until : 0;
 }
 
@@ -206,6 +225,8 @@ ticket_keys_rotate(struct ticket_keys *keys, time_t now)
 
 	if (keys->lifetime_s <= 0)
 		return ERROR_DISABLED;
+	if (keys->group != NULL)
+		return ERROR_SHARED;
 	is_changed = drop_unusable(keys, now);
 	if (keys->rotated_at == now && can_encrypt(keys, now))
 		error = ERROR_EXISTS;
@@ -245,6 +266,8 @@ ticket_keys_adopt(
 void
 ticket_keys_retire(struct ticket_keys *keys, time_t now)
 {
+	if (keys->group != NULL)
+		shared_ticket_keys_refresh(keys->group, now);
 	if (drop_unusable(keys, now))
 		notify(keys);
 }

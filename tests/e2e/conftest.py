@@ -21,6 +21,7 @@ import installed  # noqa: E402
 import key_directories  # noqa: E402
 from fake_master import FakeMaster  # noqa: E402
 from postfix_instance import PostfixInstance  # noqa: E402
+from shared_host import Host  # noqa: E402
 
 CACHES = {
     "smtpd_tls_session_cache_database": "btree:${data_directory}/smtpd_scache",
@@ -111,6 +112,26 @@ def make_master(binary, is_stock):
     yield make
     for master in masters:
         finish(master, is_stock)
+
+
+@pytest.fixture
+def make_host(make_master):
+    """make_host(secrets, ...): a Host of a group, started or not."""
+    made = []
+
+    def make(*secrets, clock_s=0, is_started=True, **own):
+        host = Host(make_master(), clock_s)
+        made.append(host)
+        host.own.update(own)
+        if secrets:
+            host.give(*secrets)
+        if is_started:
+            host.start()
+        return host
+    yield make
+    for host in made:
+        if host.client:
+            host.client.close()
 
 
 @pytest.fixture(scope="module")

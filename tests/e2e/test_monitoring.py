@@ -22,6 +22,7 @@ SUFFIXES = {"COUNTER": "_total", "GAUGE": "", "FLAG": "", "BYTES": "_bytes",
             "MICROSECONDS": "_seconds"}
 # Not in counters.def: put in by tlsmgrctl, and by node_exporter.
 OTHERS = {"tlsmgr_up", "tlsmgr_info", "tlsmgr_cache_info",
+          "tlsmgr_shared_info",
           "tlsmgr_requests_total", "node_textfile_mtime_seconds"}
 
 # A name that no other name, quote or brace of a matcher is part of.
@@ -51,6 +52,8 @@ def known_names():
     counted = re.findall(r'^CACHE_COUNTED\((\w+), "', text, re.MULTILINE)
     return OTHERS | {
         prometheus_name("tlsmgr_", *row) for row in rows("PROCESS")
+        if row[1] in SUFFIXES} | {
+        prometheus_name("tlsmgr_shared_", *row) for row in rows("SHARED")
         if row[1] in SUFFIXES} | {
         prometheus_name("tlsmgr_cache_", *row) for row in rows("CACHE") +
         [(name, "COUNTER") for name in counted] if row[1] in SUFFIXES}

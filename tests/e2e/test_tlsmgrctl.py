@@ -66,8 +66,8 @@ def test_a_wrong_command_line_is_refused(arguments):
 def test_help_names_every_subcommand():
     commands = subcommands()
     assert {"status", "list", "flush", "delete", "rotate", "flush-tickets",
-            "save", "seed", "config", "check", "ping", "enable", "disable",
-            "help"} == set(commands)
+            "save", "seed", "shared", "secret", "config", "check", "ping",
+            "enable", "disable", "help"} == set(commands)
     for command in commands:
         for arguments in (["help", command], [command, "--help"]):
             result = ctl.run(None, *arguments)

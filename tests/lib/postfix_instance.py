@@ -42,7 +42,7 @@ mydestination =
 alias_maps =
 local_recipient_maps =
 mynetworks = 127.0.0.0/8
-inet_interfaces = 127.0.0.1
+inet_interfaces = {address}
 inet_protocols = ipv4
 smtpd_peername_lookup = no
 smtpd_relay_restrictions = permit_mynetworks, reject
@@ -65,7 +65,7 @@ import_environment = {environment}
 # the next one knows of a session it has from tlsmgr. All that arrives at the
 # sink goes to discard(8).
 MASTER_CF = """\
-127.0.0.1:{port} inet n - {jail} - - smtpd
+{service} inet n - {jail} - - smtpd
   -o max_use=1
 127.0.0.1:{sink_port} inet n - {jail} - - smtpd
   -o max_use=1
@@ -100,17 +100,23 @@ class PostfixInstance:
     """with PostfixInstance("build/tlsmgr") as postfix: ...
 
     Made and started on entry; stopped and removed on exit, with all its
-    processes. `settings` is text to stand behind our main.cf.
+    processes. `settings` is text to stand behind our main.cf. With an address
+    and a port the service is named after the port alone, as on other hosts.
     """
 
-    def __init__(self, tlsmgr, chroot=True, settings="", keep=False):
+    def __init__(self, tlsmgr, chroot=True, settings="", keep=False,
+                 address="127.0.0.1", port=None):
         self.tlsmgr = os.path.abspath(tlsmgr)
         self.jail = "y" if chroot else "n"
         self.settings = settings
         self.keep = keep
         self.directory = None
         self.marks = 0
+        self.address = address
         self.port, self.sink_port = free_ports(2)
+        self.service = "%s:%d" % (address, self.port)
+        if port is not None:
+            self.port, self.service = port, str(port)
         self.owner = pwd.getpwnam(installed.mail_owner())
 
     def __enter__(self):
@@ -176,7 +182,8 @@ class PostfixInstance:
         values = {"environment": " ".join(environment),
                   "compatibility_level": installed.compatibility_level(),
                   "directory": self.directory, "host_name": HOST_NAME,
-                  "sink_name": SINK_NAME, "port": self.port,
+                  "sink_name": SINK_NAME, "address": self.address,
+                  "service": self.service,
                   "sink_port": self.sink_port, "jail": self.jail,
                   "tlsmgr": TLSMGR_COMMAND}
         with open(self._path("etc/main.cf"), "w") as output:

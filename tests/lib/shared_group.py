@@ -57,7 +57,7 @@ class Side:
         return self.derive(b"tag")[:6].hex()
 
     def epoch(self, now):
-        return (now + 1) // self.epoch_s
+        return (int(now) + 1) // self.epoch_s
 
     def ticket_key(self, epoch, random=b""):
         """The 80 bytes of the key of an epoch: name, AES key, HMAC key."""

@@ -108,6 +108,9 @@ static const struct row {
 } process_rows[] = {
 #define PROCESS(name, kind, expression, help) { #name, kind, help },
 #include "counters.def"
+}, shared_rows[] = {
+#define SHARED(name, kind, expression, help) { #name, kind, help },
+#include "counters.def"
 }, cache_rows[] = {
 #define CACHE(name, kind, expression, help) { #name, kind, help },
 #include "counters.def"
@@ -140,6 +143,10 @@ every_row_of_counters_def_is_there_once_and_in_order(void **state)
 	ask();
 	for (size_t i = 0; i < ROWS(process_rows); i++)
 		check_row(process_rows[i].name, &process_rows[i]);
+	for (size_t i = 0; i < ROWS(shared_rows); i++) {
+		snprintf(name, sizeof(name), "shared.%s", shared_rows[i].name);
+		check_row(name, &shared_rows[i]);
+	}
 	for (int type = 0; type < CACHE_TYPES; type++) {
 		for (size_t i = 0; i < ROWS(cache_rows); i++) {
 			snprintf(name, sizeof(name), "%s.%s",
@@ -154,8 +161,9 @@ every_row_of_counters_def_is_there_once_and_in_order(void **state)
 		attributes += bytes[i] == '\0';
 	for (size_t i = 0; i + 8 < reply.len; i++)
 		requests += memcmp(bytes + i, "request.", 8) == 0;
-	assert_int_equal(attributes / 2,
-	    ROWS(process_rows) + CACHE_TYPES * ROWS(cache_rows) + requests);
+	assert_int_equal(
+	    attributes / 2, ROWS(process_rows) + ROWS(shared_rows) +
+				CACHE_TYPES * ROWS(cache_rows) + requests);
 }
 
 static void

@@ -1,0 +1,72 @@
+/*
+ * ctl_group: from settings to a group, by the functions of the daemon.
+ */
+#include "ctl_group.h"
+
+#include "cache.h"
+#include "ctl_statistics.h"
+#include "settings_digest.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static void
+each_parameter_cb(
+    void *arg, const char *side, shared_parameter_fn *each, void *each_arg)
+{
+	settings_digest_each(arg, side, each, each_arg);
+}
+
+void
+ctl_group_open(struct shared_group *group, const struct settings *settings,
+    const struct config *config, const struct master_owner *owner)
+{
+	const struct shared_group_config from = {
+		.secret_file = settings->tlsmgr_shared_secret_file,
+		.group = settings->tlsmgr_shared_group,
+		.trust_files = settings->tlsmgr_shared_trust_files,
+		.owner = owner->uid,
+		.sides = {
+			{ cache_timeout_adjust(
+			      settings->smtpd_tls_session_cache_timeout),
+			    settings->smtpd_tls_CAfile },
+			{ cache_timeout_adjust(
+			      settings->smtp_tls_session_cache_timeout),
+			    settings->smtp_tls_CAfile },
+			{ cache_timeout_adjust(
+			      settings->lmtp_tls_session_cache_timeout),
+			    settings->lmtp_tls_CAfile },
+		},
+		.each_parameter = each_parameter_cb,
+		.config_arg = (void *)config,
+	};
+	bool is_root = geteuid() == 0;
+
+	shared_group_open_secret(group, &from);
+	/* Where the daemon is: a path may be relative. */
+	(void)!chdir(settings->queue_directory);
+	if (is_root)
+		master_owner_enter(owner);
+	shared_group_open_trust(group);
+	if (is_root)
+		master_owner_leave();
+	shared_group_begin(group);
+}
+
+bool
+ctl_group_is_running(
+    const struct shared_group *group, const struct ctl_reply *statistics)
+{
+	static const char *const names[SHARED_SIDES] = { "fingerprint_smtpd",
+		"fingerprint_smtp", "fingerprint_lmtp" };
+
+	for (int i = 0; i < SHARED_SIDES; i++) {
+		const char *running =
+		    ctl_statistics_text(statistics, CTL_SHARED, names[i]);
+
+		if (running != NULL &&
+		    strcmp(running, group->fingerprints[i][0]) != 0)
+			return false;
+	}
+	return true;
+}

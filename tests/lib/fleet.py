@@ -1,0 +1,95 @@
+"""Several private Postfix, as on several hosts of one name: an address each,
+the same port and the same name of the service. In a network of their own."""
+
+import contextlib
+import os
+
+import smtp_tls
+from own_network import own_network
+from postfix_instance import PostfixInstance
+
+HOSTS = 3
+PORT = 2525
+BALANCER = "127.0.1.10"  # an address for what stands in front of them
+SECRET_FILE = "tlsmgr.secret"
+
+
+class Fleet:
+    """with Fleet(binary) as fleet: made on entry, removed on exit, and the
+    calling thread is in the network of the fleet meanwhile.
+    """
+
+    def __init__(self, binary, chroot=True, settings="", hosts=HOSTS):
+        self.addresses = ["127.0.1.%d" % (i + 1) for i in range(hosts)]
+        self.hosts = [PostfixInstance(binary, chroot=chroot,
+                                      settings=settings, address=address,
+                                      port=PORT)
+                      for address in self.addresses]
+        self._stack = None
+
+    def __enter__(self):
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(own_network(self.addresses + [BALANCER]))
+            for host in self.hosts:
+                stack.callback(host.remove)
+                host.create()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_):
+        self._stack.close()
+
+    def start(self):
+        for host in self.hosts:
+            host.start()
+
+    def share(self, *secrets):
+        """Give every host a file of these secrets; for the next start."""
+        for host in self.hosts:
+            write_secrets(host, *secrets)
+
+    def reload(self):
+        for host in self.hosts:
+            host.reload()
+
+
+def write_secrets(host, *secrets):
+    """A file with these lines, and a tlsmgr.cf that names it."""
+    path = os.path.join(host.config_directory, SECRET_FILE)
+    descriptor = os.open(path + ".part", os.O_WRONLY | os.O_CREAT |
+                         os.O_TRUNC, 0o600)
+    with open(descriptor, "w") as output:
+        output.write("".join(secret + "\n" for secret in secrets))
+    os.replace(path + ".part", path)
+    write_own_settings(host, "tlsmgr_shared_secret_file = %s\n" % path)
+
+
+def write_own_settings(host, text):
+    with open(os.path.join(host.config_directory, "tlsmgr.cf"),
+              "w") as output:
+        output.write(text)
+
+
+class Tally:
+    """How many of so many reconnects were resumed."""
+
+    def __init__(self, resumed=0, tried=0):
+        self.resumed, self.tried = resumed, tried
+
+    @property
+    def percent(self):
+        return 100.0 * self.resumed / self.tried
+
+    def __repr__(self):
+        return "%d of %d resumed" % (self.resumed, self.tried)
+
+
+def reconnect(kind, next_address, times):
+    """One client that comes back so many times, to next_address() each."""
+    client = smtp_tls.Client(kind)
+    client.connect(next_address(), PORT)
+    tally = Tally()
+    for _ in range(times):
+        tally.resumed += client.connect(next_address(), PORT)
+        tally.tried += 1
+    return tally

@@ -1,0 +1,288 @@
+#!/usr/bin/python3
+"""make run-fleet: several hosts of one name, with and without a secret.
+
+Three private Postfix, each with this daemon, in a network of their own, and
+HAProxy in front of them, which hands every connection to one of them at random.
+Shows how many of the clients that come back resume their session: with nothing
+shared, with the secret of a group on all hosts, and while that secret is
+replaced. KEEP=1 leaves it all running. TLSMGR_BINARY names another daemon.
+
+Exit status 0: with the secret tickets are resumed nearly always; without it,
+and session ids in any case, about as often as chance has it.
+"""
+
+import contextlib
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(REPOSITORY / "tests" / "lib"))
+
+import ctl  # noqa: E402
+import fleet  # noqa: E402
+import installed  # noqa: E402
+import key_directories  # noqa: E402
+import smtp_tls  # noqa: E402
+from waiting import wait_until  # noqa: E402
+
+RECONNECTS = 72
+SHARED_MIN = 99.0  # percent
+ALONE_MAX = 60.0
+
+# The least that there is: an old secret can go after this.
+TIMEOUT_S = 120
+SETTINGS = "smtpd_tls_session_cache_timeout = %ds\n" % TIMEOUT_S
+
+HAPROXY_CFG = """\
+defaults
+	mode tcp
+	timeout connect 10s
+	timeout client 60s
+	timeout server 60s
+listen mx
+	bind {balancer}:{port}
+	balance random
+{servers}"""
+
+MODES = ("nothing shared", "with the secret")
+
+
+def say(text=""):
+    print(text, flush=True)
+
+
+def progress(text):
+    """One line that changes, on a terminal; else a line each."""
+    if sys.stdout.isatty():
+        say("\r\033[K%s\033[A" % text)
+    else:
+        say(text)
+
+
+def new_secret():
+    return subprocess.run([ctl.PROGRAM, "secret"], check=True,
+                          stdout=subprocess.PIPE,
+                          universal_newlines=True).stdout.strip()
+
+
+class Balancer:
+    """HAProxy in front of the hosts."""
+
+    def __init__(self, hosts):
+        self.directory = tempfile.mkdtemp(prefix="tlsmgr-haproxy.")
+        self.config = os.path.join(self.directory, "haproxy.cfg")
+        servers = "".join("\tserver %s %s:%d\n" % (address, address,
+                                                   fleet.PORT)
+                          for address in hosts)
+        with open(self.config, "w") as output:
+            output.write(HAPROXY_CFG.format(
+                balancer=fleet.BALANCER, port=fleet.PORT, servers=servers))
+        self.process = subprocess.Popen(
+            ["haproxy", "-db", "-q", "-f", self.config],
+            stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT,
+            stdout=open(os.path.join(self.directory, "log"), "w"))
+
+    def wait_ready(self):
+        def is_ready():
+            if self.process.poll() is not None:
+                raise RuntimeError("haproxy ended: " + self.log())
+            with contextlib.suppress(OSError):
+                smtp_tls.Client("ticket 1.3").connect(fleet.BALANCER,
+                                                      fleet.PORT)
+                return True
+            return False
+        wait_until(is_ready, "no answer through haproxy", 30)
+
+    def log(self):
+        with open(os.path.join(self.directory, "log")) as log:
+            return log.read()
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(30)
+        shutil.rmtree(self.directory)
+
+
+class Steady:
+    """Clients that come back all the time, until stop()."""
+
+    def __init__(self):
+        self.tallies = {kind: fleet.Tally() for kind in smtp_tls.TICKETS}
+        self.failures = []
+        self._ended = threading.Event()
+        self._threads = [threading.Thread(target=self._run, args=(kind,))
+                         for kind in smtp_tls.TICKETS]
+        for thread in self._threads:
+            thread.start()
+
+    def _run(self, kind):
+        client, tally = smtp_tls.Client(kind), self.tallies[kind]
+        try:
+            client.connect(fleet.BALANCER, fleet.PORT)
+            while not self._ended.wait(0.2):
+                tally.resumed += client.connect(fleet.BALANCER, fleet.PORT)
+                tally.tried += 1
+        except OSError as error:
+            self.failures.append("%s: %s" % (kind, error))
+
+    def count(self):
+        return sum(tally.tried for tally in self.tallies.values())
+
+    def stop(self):
+        self._ended.set()
+        for thread in self._threads:
+            thread.join()
+
+
+def measure(mode):
+    """{kind: Tally} of clients through the balancer."""
+    tallies = {}
+    for kind in smtp_tls.KINDS:
+        progress("%s: %d reconnects, %s ..." % (mode, RECONNECTS, kind))
+        tallies[kind] = fleet.reconnect(kind, lambda: fleet.BALANCER,
+                                        RECONNECTS)
+    return tallies
+
+
+def wait_with(steady, seconds, what):
+    """While clients go on: they must, and do not fail."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not steady.failures:
+        progress("%s: %d s more, %d reconnects so far ..." % (
+            what, end - time.monotonic(), steady.count()))
+        time.sleep(1)
+
+
+def give(hosts, what, *secrets):
+    """Host by host, as a person would."""
+    progress(what)
+    for host in hosts.hosts:
+        fleet.write_secrets(host, *secrets)
+        host.reload()
+        time.sleep(1)
+
+
+def replace(hosts, old, new):
+    """The old secret gives way to the new one, while clients go on."""
+    steady = Steady()
+    try:
+        wait_with(steady, 2, "before the replacement")
+        give(hosts, "the new secret as the second line", old, new)
+        give(hosts, "the new secret as the first line", new, old)
+        wait_with(steady, TIMEOUT_S,
+                  "until no ticket of the old secret is left")
+        give(hosts, "the new secret alone", new)
+        wait_with(steady, 2, "after the replacement")
+    finally:
+        steady.stop()
+    return steady
+
+
+def show_table(table):
+    say("Of %d reconnects to a host at random, resumed:" % RECONNECTS)
+    say("  %-18s" % "" + "".join("%14s" % kind for kind in smtp_tls.KINDS))
+    for mode, tallies in table.items():
+        say("  %-18s" % mode + "".join(
+            "%12.0f %%" % tallies[kind].percent for kind in smtp_tls.KINDS))
+
+
+def judge(table, steady):
+    """What is not as it should be."""
+    wrong = []
+    for mode, tallies in table.items():
+        for kind, tally in tallies.items():
+            is_shared = mode != MODES[0] and kind in smtp_tls.TICKETS
+            if is_shared and tally.percent < SHARED_MIN:
+                wrong.append("%s, %s: only %r" % (mode, kind, tally))
+            if not is_shared and tally.percent > ALONE_MAX:
+                wrong.append("%s, %s: %r" % (mode, kind, tally))
+    for kind, tally in steady.tallies.items():
+        if tally.tried == 0 or tally.percent < SHARED_MIN:
+            wrong.append("replacement, %s: only %r" % (kind, tally))
+    return wrong + steady.failures
+
+
+def show(hosts):
+    secret, newer = new_secret(), new_secret()
+    table = {MODES[0]: measure(MODES[0])}
+    hosts.share(secret)
+    hosts.reload()
+    table[MODES[1]] = measure(MODES[1])
+    steady = replace(hosts, secret, newer)
+    progress("")
+    show_table(table)
+    say("While the secret was replaced, host by host:")
+    for kind, tally in steady.tallies.items():
+        say("  %-18s%r" % (kind, tally))
+    wrong = judge(table, steady)
+    for host in hosts.hosts:
+        wrong += ["%s: %s" % (host.address, line)
+                  for line in host.complaints()]
+    return wrong
+
+
+def say_how_to_look(hosts, balancer):
+    say("""
+Left running (KEEP=1), in a network of its own; in front of each command:
+  nsenter -n -t %(pid)d
+  connect    openssl s_client -connect %(balancer)s:%(port)d -starttls smtp
+  one host   openssl s_client -connect %(address)s:%(port)d -starttls smtp
+Without that:""" % {"pid": balancer.process.pid, "port": fleet.PORT,
+                    "balancer": fleet.BALANCER,
+                    "address": hosts.addresses[0]})
+    for host in hosts.hosts:
+        say("  ask %s    build/tlsmgrctl -c %s status" % (
+            host.address, host.config_directory))
+    say("  compare    build/tlsmgrctl -c DIRECTORY shared")
+    say("  stop       kill %d; for each: postfix -c DIRECTORY stop; rm -r "
+        "%s" % (balancer.process.pid, " ".join(
+            [host.directory for host in hosts.hosts] +
+            [balancer.directory])))
+
+
+def run(binary, keep):
+    with contextlib.ExitStack() as stack:
+        hosts = stack.enter_context(fleet.Fleet(binary, settings=SETTINGS))
+        progress("starting %d Postfix %s and HAProxy" % (
+            len(hosts.hosts), installed.default("mail_version")))
+        hosts.start()
+        balancer = Balancer(hosts.addresses)
+        stack.callback(balancer.stop)
+        balancer.wait_ready()
+        wrong = show(hosts)
+        if keep and not wrong:
+            say_how_to_look(hosts, balancer)
+            stack.pop_all()
+    for line in wrong:
+        say("FAILED: " + line)
+    if not wrong:
+        say("All of it is as it should be" +
+            ("." if keep else "; nothing is left behind."))
+    return 1 if wrong else 0
+
+
+def main():
+    if os.geteuid() != 0:
+        say("This needs root: it starts Postfix. Try: sudo make run-fleet")
+        return 1
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    binary = os.environ.get("TLSMGR_BINARY",
+                            str(REPOSITORY / "build" / "tlsmgr"))
+    if not os.access(binary, os.X_OK):
+        say("There is no %s. Try: make" % binary)
+        return 1
+    if os.environ.get("KEEP", "") not in ("", "0"):
+        return run(binary, True)
+    with key_directories.left_as_they_were():
+        return run(binary, False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
