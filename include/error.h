@@ -19,6 +19,7 @@
 	X(ERROR_LOCKED, "locked by another process")               \
 	X(ERROR_IO, "input/output error")                          \
 	X(ERROR_NO_SPACE, "no space left")                         \
+	X(ERROR_FILE_SIZE, "the limit of file sizes is reached")   \
 	X(ERROR_TOO_LARGE, "larger than the limit")                \
 	X(ERROR_DAMAGED, "content is damaged")                     \
 	X(ERROR_INCOMPATIBLE, "written under other settings")      \
@@ -39,7 +40,10 @@ enum error {
 /* The text of an error, in lower case without a full stop. Never NULL. */
 const char *error_text(enum error);
 
-/* What an errno of a file that cannot be written means: NO_SPACE or IO. */
+/*
+ * What an errno of a file that cannot be written means: NO_SPACE; FILE_SIZE,
+ * which is RLIMIT_FSIZE; or IO.
+ */
 enum error error_of_write(int error_number);
 
 #endif

@@ -26,8 +26,9 @@ error_of_write(int error_number)
 	switch (error_number) {
 	case ENOSPC:
 	case EDQUOT:
-	case EFBIG:
 		return ERROR_NO_SPACE;
+	case EFBIG:
+		return ERROR_FILE_SIZE;
 	default:
 		return ERROR_IO;
 	}

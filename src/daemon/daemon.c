@@ -17,10 +17,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* A restart waits until nobody asked anything for so long. */
+/* A restart waits for an idle time of this length. */
 #define RESTART_IDLE_US 200000
 
-/* And no longer than this, if it is pressing: each client waits a second. */
+/*
+ * If it is pressing, no longer than this: each client waits a second when its
+ * connection is closed.
+ */
 #define RESTART_PATIENCE_US 5000000
 
 /* What requests leave on the stack stays no longer than this. */
@@ -53,7 +56,7 @@ stop_cb(void *arg, int signal_number)
 	loop_stop(daemon->loop);
 }
 
-/* master(8) never writes here: readable means that it let go of us. */
+/* master(8) never writes here: readable means end of file, a reload. */
 static void
 master_gone_cb(void *arg, unsigned ready)
 {
@@ -68,7 +71,7 @@ watchdog_cb(void *arg)
 {
 	struct daemon *daemon = arg;
 
-	/* An idle loop must come round as well. */
+	/* An idle loop must turn as well, to pat the watchdog. */
 	loop_timer_set(&daemon->watchdog_timer,
 	    (uint64_t)daemon->settings->daemon_timeout * 1000000 / 4);
 }
@@ -90,7 +93,7 @@ turn_cb(void *arg)
 		loop_timer_set(&daemon->wipe_timer, WIPE_DELAY_US);
 }
 
-/* Brings the loop round, in turn_cb(), while there are lines to be sent. */
+/* Makes the loop turn while there are lines to be sent: see turn_cb(). */
 static void
 log_timer_cb(void *arg)
 {

@@ -76,7 +76,7 @@ find_store(const struct daemon *daemon, const struct cache_settings *settings,
 	return ops;
 }
 
-/* Two caches in one place would eat each other's entries. */
+/* Two caches in one file would replace each other's entries. */
 static void
 check_same_database(const struct daemon *daemon, enum cache_type type,
     char *const *types, char *const *paths)

@@ -7,10 +7,10 @@
 #include "clock.h"
 #include "secret.h"
 
-/* Background work takes no longer than this at a time. */
+/* One slice of background work. */
 #define UPKEEP_BUDGET_US 400
 
-/* It rests no longer than this where clients stop asking. */
+/* A pause for clients is no longer than this, where none of them asks. */
 #define UPKEEP_PAUSE_MAX_US 1000
 
 /* How soon after a change background work looks at what it left. */
@@ -50,7 +50,10 @@ upkeep_cb(void *arg)
 	loop_timer_set(&upkeep->timer, UPKEEP_PAUSE_MAX_US);
 }
 
-/* The loop's timers are too coarse for a pause; but clients bring it round. */
+/*
+ * The loop's timers are too coarse for a pause: it ends at the next turn of the
+ * loop, which the requests of clients bring about.
+ */
 void
 daemon_end_upkeep_pauses(struct daemon *daemon)
 {

@@ -57,10 +57,12 @@ exchange_close(struct exchange_file *file)
 static enum error
 fail_io(struct exchange_file *file, const char *verb)
 {
+	enum error error = error_of_write(errno);
+
 	if (log_limit_allows(&file->complaints, COMPLAINT_PERIOD_S))
 		log_warning("cannot %s PRNG exchange file %s: %s", verb,
 		    file->path, strerror(errno));
-	return ERROR_IO;
+	return error;
 }
 
 static void

@@ -19,6 +19,7 @@ from bystander import Bystander
 from clock_shift import ClockShift
 from faults import anonymous_bytes, busy_s, descriptor_count, resident_bytes
 from ledger import session
+from limits import start_under
 from pipeline import find_all, store_all
 from tell import tell
 from waiting import wait_until
@@ -152,21 +153,11 @@ def test_idle_connections(master, request):
     assert busy < 0.1
 
 
-def limit_descriptors(master, count):
-    """Start what the master starts with a limit that cannot be raised."""
-    wrapper = os.path.join(master.directory, "wrapper")
-    with open(wrapper, "w") as script:
-        script.write("#!/bin/sh\nulimit -n %d\nexec %s \"$@\"\n" % (
-            count, master.binary))
-    os.chmod(wrapper, 0o755)
-    master.binary = wrapper
-
-
 def test_the_client_limit_follows_the_descriptors_there_are(
         make_master, request):
     """Fewer than clients: nothing spins, and the one that comes is served."""
     master = make_master(SETTINGS, {"tlsmgr_client_limit": "200"})
-    limit_descriptors(master, 50)
+    start_under(master, "-n", 50)
     pid = master.start(chroot=True).pid
     clients = []
     for _ in range(100):

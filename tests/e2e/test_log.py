@@ -6,8 +6,9 @@ import time
 
 import pytest
 
-from attributes import FAIL, OK
+from attributes import ERR, FAIL, OK
 from conftest import CACHES
+from limits import start_under
 from waiting import wait_until
 
 PROMPT_S = 2.0
@@ -151,3 +152,21 @@ def test_log_daemon_that_is_gone(make_master, chroot):
             assert client.update("smtpd", "id %d" % number, b"x").status == OK
     daemon.hang_up()
     assert daemon.wait() == 0
+
+
+@pytest.mark.ours("is killed by a signal")
+def test_a_limit_of_file_sizes_is_named(make_master):
+    """What cannot be written for RLIMIT_FSIZE is no error of the disk."""
+    master = make_master(CACHES)
+    start_under(master, "-f", 1024)
+    master.start()
+    with master.client() as client:
+        statuses = [client.update("smtpd", "key-%d" % number,
+                                  os.urandom(2000)).status
+                    for number in range(1000)]
+    assert statuses[0] == OK
+    assert statuses[-1] == ERR
+    line = master.wait_for_log("^warning: smtpd TLS cache ")
+    assert "the limit of file sizes is reached" in line
+    assert not [each for each in master.messages()
+                if "input/output error" in each]

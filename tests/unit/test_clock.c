@@ -93,6 +93,7 @@ an_errno_of_a_write_tells_a_full_disk_from_a_bad_one(void **state)
 {
 	assert_int_equal(error_of_write(ENOSPC), ERROR_NO_SPACE);
 	assert_int_equal(error_of_write(EDQUOT), ERROR_NO_SPACE);
+	assert_int_equal(error_of_write(EFBIG), ERROR_FILE_SIZE);
 	assert_int_equal(error_of_write(EIO), ERROR_IO);
 }
 

@@ -1,6 +1,6 @@
 /*
- * Unit tests of the server where accept4(2) fails: whatever it says, who waits is
- * accepted in the end, and meanwhile nothing spins.
+ * Unit tests of the server where accept4(2) fails: whatever it says, who waits
+ * is accepted in the end, and meanwhile nothing spins.
  */
 #include <errno.h>
 #include <setjmp.h>
