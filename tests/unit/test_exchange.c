@@ -251,7 +251,7 @@ a_short_write_is_an_error(void **state)
 	limit = saved;
 	limit.rlim_cur = 100;
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-	assert_int_equal(exchange_update(&file), ERROR_IO);
+	assert_int_equal(exchange_update(&file), ERROR_NO_SPACE);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &saved), 0);
 	signal(SIGXFSZ, SIG_DFL);
 	assert_true(unit_log_has("cannot write PRNG exchange file"));

@@ -438,7 +438,7 @@ a_file_that_cannot_be_written_is_emptied(void **state)
 		errno = 0;
 		assert_int_equal(
 		    ticket_key_file_save(&process.file, &process.keys),
-		    ERROR_NO_SPACE);
+		    ERROR_FILE_SIZE);
 		assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 		assert_logged("cannot save");
 		assert_int_equal(stat(path, &st), 0);
