@@ -426,6 +426,7 @@ a_file_that_cannot_be_written_is_emptied(void **state)
 {
 	struct rlimit limit, small;
 	struct process process;
+	enum error error;
 	struct stat st;
 
 	process_start(&process, START);
@@ -436,9 +437,10 @@ a_file_that_cannot_be_written_is_emptied(void **state)
 		small = (struct rlimit){ size, limit.rlim_max };
 		assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
 		errno = 0;
-		assert_int_equal(
-		    ticket_key_file_save(&process.file, &process.keys),
-		    ERROR_FILE_SIZE);
+		error = ticket_key_file_save(&process.file, &process.keys);
+		/* A write that is short looks like one of a full disk. */
+		assert_true(
+		    error == ERROR_FILE_SIZE || error == ERROR_NO_SPACE);
 		assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 		assert_logged("cannot save");
 		assert_int_equal(stat(path, &st), 0);
