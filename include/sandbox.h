@@ -12,7 +12,8 @@
  * Enter it, for good; after master_jail(), and when everything is open.
  * `source_file`: may still be opened for reading; NULL: none. What the kernel,
  * the container or the build does not support is named in one info line, and
- * done without.
+ * done without; and so is what a filter of system calls that is in force
+ * already would end the process for. Makes a child where there may be one.
  */
 void sandbox_enter(const char *source_file);
 

@@ -229,7 +229,6 @@ catch_forbidden(void)
 {
 	struct sigaction action = { .sa_flags = SA_SIGINFO };
 
-	learn_names();
 	action.sa_sigaction = forbidden_cb;
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGSYS, &action, NULL);
@@ -338,11 +337,15 @@ sandbox_limit_calls(char **cause)
 	struct program program;
 
 	emit_program(&program);
+	learn_names();
+	if (!load_program(&program)) {
+		*cause =
+		    xasprintf("system calls: seccomp: %s", strerror(errno));
+		return ERROR_UNSUPPORTED;
+	}
+	/* Not before: a filter that is there already may use SIGSYS as well. */
 	catch_forbidden();
-	if (load_program(&program))
-		return ERROR_NONE;
-	*cause = xasprintf("system calls: seccomp: %s", strerror(errno));
-	return ERROR_UNSUPPORTED;
+	return ERROR_NONE;
 }
 
 #endif

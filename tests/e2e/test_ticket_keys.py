@@ -248,14 +248,13 @@ def test_the_file_of_version_1_0_is_taken_over(master):
             for number, seconds in ((1, 200), (2, -50))]
     with open(master.key_path, "wb") as file:
         file.write(file_of_1_0(settings, keys))
-    daemon = master.start(generation=2)
-    for _ in range(2):
+    for generation in 2, 3:
+        daemon = master.start(generation=generation)
         with master.client() as client:
             assert client.ticket_key().data("keybuf") == keys[0]
             assert client.ticket_key(b"\2" * 16).data("keybuf") == keys[1]
         daemon.hang_up()
         assert daemon.wait() == 0
-        daemon = master.start(generation=3)
     assert not [line for line in master.messages() if "warning" in line]
 
 

@@ -1,9 +1,10 @@
-"""A container that forbids to make filters and rules of one's own.
+"""A service manager or a container that has a say in system calls.
 
-    python3 container.py PROGRAM ARGUMENT...
+    python3 container.py ACTION PROGRAM ARGUMENT...
 
-runs the program where seccomp(2), its form as prctl(2), and Landlock fail
-with EPERM.
+runs the program where seccomp(2), its form as prctl(2), and Landlock fail with
+EPERM ("refuse"), as in some containers, or end the process ("kill"), as with
+SystemCallFilter=@system-service of systemd 252.
 """
 
 import ctypes
@@ -15,10 +16,11 @@ import sys
 # Number of seccomp, prctl, landlock_create_ruleset; identity of the machine.
 MACHINES = {"x86_64": (317, 157, 444, 0xc000003e),
             "aarch64": (277, 167, 444, 0xc00000b7)}
+ACTIONS = {"refuse": 0x00050000 | errno.EPERM, "kill": 0x80000000}
 
 LOAD, EQUAL, RETURN = 0x20, 0x15, 0x06
 NUMBER, MACHINE, FIRST_ARGUMENT = 0, 4, 16
-ALLOW, REFUSE = 0x7fff0000, 0x00050000 | errno.EPERM
+ALLOW = 0x7fff0000
 PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
 
 
@@ -26,7 +28,7 @@ def instruction(code, value, if_true=0, if_false=0):
     return struct.pack("HBBI", code, if_true, if_false, value)
 
 
-def program():
+def program(action):
     seccomp, prctl, landlock, machine = MACHINES[os.uname().machine]
     return [instruction(LOAD, MACHINE),
             instruction(EQUAL, machine, 0, 6),
@@ -37,11 +39,21 @@ def program():
             instruction(LOAD, FIRST_ARGUMENT),
             instruction(EQUAL, PR_SET_SECCOMP, 1),
             instruction(RETURN, ALLOW),
-            instruction(RETURN, REFUSE)]
+            instruction(RETURN, ACTIONS[action])]
 
 
-def main(command):
-    code = program()
+def script(path, action, binary):
+    """Make a program that runs another one in there."""
+    with open(path, "w") as output:
+        output.write('#!/bin/sh\nexec %s %s %s %s "$@"\n' % (
+            sys.executable, os.path.abspath(__file__), action,
+            os.path.abspath(binary)))
+    os.chmod(path, 0o755)
+    return path
+
+
+def main(action, command):
+    code = program(action)
     buffer = ctypes.create_string_buffer(b"".join(code))
     filter_ = struct.pack("HP", len(code), ctypes.addressof(buffer))
     libc = ctypes.CDLL(None, use_errno=True)
@@ -51,4 +63,4 @@ def main(command):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(sys.argv[1], sys.argv[2:])
