@@ -214,6 +214,34 @@ prepare_openssl(void)
 	CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, openssl_free);
 }
 
+static void
+replace(char **setting, const char *value)
+{
+	free(*setting);
+	*setting = xstrdup(value);
+}
+
+/*
+ * The client on standard input may have other settings than the service that
+ * has the files; so it must not take them over as that one would, and empty
+ * them.
+ */
+static void
+keep_in_memory(struct settings *settings)
+{
+	replace(&settings->tls_random_exchange_name, "");
+	replace(&settings->tlsmgr_ticket_key_file, "");
+	if (*settings->smtpd_tls_session_cache_database != '\0')
+		replace(&settings->smtpd_tls_session_cache_database,
+		    "internal:smtpd");
+	if (*settings->smtp_tls_session_cache_database != '\0')
+		replace(&settings->smtp_tls_session_cache_database,
+		    "internal:smtp");
+	if (*settings->lmtp_tls_session_cache_database != '\0')
+		replace(&settings->lmtp_tls_session_cache_database,
+		    "internal:lmtp");
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -230,6 +258,8 @@ main(int argc, char *argv[])
 	parse_arguments(&options, argc, argv);
 	close_on_exec(&options);
 	load_settings(&settings, config, &options);
+	if (options.stdio_client)
+		keep_in_memory(&settings);
 	if (chdir(settings.queue_directory) < 0)
 		log_fatal("chdir(\"%s\"): %s", settings.queue_directory,
 		    strerror(errno));

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from attributes import FAIL, OK, Client, Closed, encode
+from attributes import ERR, FAIL, OK, Client, Closed, encode
 from conftest import CACHES
 from fake_master import BASE_ARGUMENTS
 from waiting import wait_until
@@ -113,11 +113,11 @@ def test_terminal_with_d_is_served(make_master):
     os.close(outer)
 
 
-def start_on_stdio(master):
+def start_on_stdio(master, *arguments):
     """Client and daemon of -S, which sends no announcement."""
     ours, theirs = socket.socketpair()
     with theirs:
-        daemon = master.start("-S", stdin=theirs.fileno(),
+        daemon = master.start("-S", *arguments, stdin=theirs.fileno(),
                               stdout=theirs.fileno())
     return Client.over(ours, announced=False), daemon
 
@@ -146,15 +146,63 @@ def test_requests_on_standard_input_and_output(make_master):
     signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 @pytest.mark.ours("ends after one request")
 def test_signal_ends_standard_input_and_output(make_master, number):
-    master = make_master(CACHES)
-    client, daemon = start_on_stdio(master)
+    client, daemon = start_on_stdio(make_master(CACHES))
     with client:
         assert client.update("smtpd", "x", b"session").status == OK
         daemon.signal(number)
         assert daemon.wait() == 0
-    master.start()
+
+
+def files_of(master, but=()):
+    """Name, inode and content of all that is kept."""
+    found = {}
+    for name in set(os.listdir(master.data_directory)) - set(but):
+        path = os.path.join(master.data_directory, name)
+        with open(path, "rb") as file:
+            found[name] = (os.stat(path).st_ino, file.read())
+    return found
+
+
+@pytest.mark.ours("empties the caches at each start")
+@pytest.mark.parametrize("arguments", [
+    [], ["-o", "smtpd_tls_mandatory_ciphers=high"],
+    ["-o", "smtpd_tls_session_cache_timeout=200"]], ids=repr)
+@pytest.mark.parametrize("is_running", [False, True])
+def test_client_on_standard_input_leaves_the_files_alone(
+        make_master, arguments, is_running):
+    """Though master.cf may have other settings for the service."""
+    master = make_master(CACHES, own_settings={
+        "tlsmgr_ticket_key_file": "${data_directory}/ticket_keys"})
+    daemon = master.start("-o", "smtpd_tls_mandatory_ciphers=medium")
+    with master.client() as client:
+        assert client.update("smtpd", "x", b"session").status == OK
+        key = client.ticket_key()
+        assert client.ask([("request", "save")]).status == OK
+    if not is_running:
+        assert daemon.terminate() == 0
+    # At random times the daemon itself writes that one.
+    but = ["prng_exch"] if is_running else []
+    before = files_of(master, but)
+    assert len(before) >= 3
+    theirs, other = start_on_stdio(master, *arguments)
+    with theirs:
+        assert theirs.policy("smtpd").number("cachable") == 1
+        assert theirs.lookup("smtpd", "x").status == ERR
+        assert theirs.update("smtpd", "y", b"of no account").status == OK
+        assert theirs.lookup("smtpd", "y").status == OK
+        assert theirs.ticket_key() != key
+        assert theirs.ask([("request", "flush"),
+                           ("cache_type", "smtpd")]).status == OK
+        assert theirs.ask([("request", "save")]).status == OK
+        assert theirs.ask([("request", "flush_tickets")]).status == OK
+    assert other.wait() == 0
+    assert files_of(master, but) == before
+    if not is_running:
+        master.start("-o", "smtpd_tls_mandatory_ciphers=medium")
     with master.client() as client:
         assert client.lookup("smtpd", "x").data("session") == b"session"
+        assert client.ticket_key() == key
+    assert not [line for line in master.messages() if "warning" in line]
 
 
 @pytest.mark.ours("ends after one request")
