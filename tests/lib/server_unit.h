@@ -7,6 +7,7 @@
 #ifndef SERVER_UNIT_H
 #define SERVER_UNIT_H
 
+#include "clock.h"
 #include "master.h"
 #include "server.h"
 
@@ -171,6 +172,37 @@ store_large_session(void)
 	service_unit_put("x", session, sizeof(session), time(NULL));
 }
 
+/*
+ * A store of which each lookup, and each slice of a listing, takes a second of
+ * the clock: more than any budget or deadline here.
+ */
+static struct store_ops slow_ops;
+
+static inline void
+slow_get(struct store *base, const char *key, size_t key_len,
+    store_get_fn *done, void *arg)
+{
+	clock_advance(1);
+	store_memory_ops.get(base, key, key_len, done, arg);
+}
+
+static inline enum error
+slow_each(struct store *base, uint64_t *cursor, uint64_t budget_us,
+    store_each_fn *each, void *arg)
+{
+	clock_advance(1);
+	return store_memory_ops.each(base, cursor, budget_us, each, arg);
+}
+
+static inline void
+make_store_slow(void)
+{
+	slow_ops = store_memory_ops;
+	slow_ops.get = slow_get;
+	slow_ops.each = slow_each;
+	store.base.ops = &slow_ops;
+}
+
 /* Listen on a socket in the test's directory; `connected` waits for accept. */
 static inline void
 server_unit_listen(int *listener, int *connected)
@@ -189,5 +221,10 @@ server_unit_listen(int *listener, int *connected)
 	    0);
 	server_listen(&server, *listener);
 }
+
+/* A row of the table of tests. */
+#define SERVER_TEST(name)                \
+	cmocka_unit_test_setup_teardown( \
+	    name, server_unit_setup, server_unit_teardown)
 
 #endif

@@ -13,8 +13,7 @@
 
 #include <cmocka.h>
 
-/* A string literal with its last NUL: the end of a list. */
-#define LIST(text) (const unsigned char *)(text), sizeof(text)
+#include "attr_unit.h"
 
 static const char lookup[] = "request\0lookup\0cache_type\0smtpd\0"
 			     "cache_id\0"
@@ -47,19 +46,6 @@ feed_in_steps(struct attr_reader *reader, const unsigned char *data, size_t len,
 		error = attr_reader_feed(reader, data, seen, used);
 	}
 	return error;
-}
-
-static void
-read_list(struct attr_reader *reader, struct attr_list *list,
-    const unsigned char *data, size_t len)
-{
-	size_t used;
-
-	attr_reader_init(reader);
-	assert_int_equal(
-	    attr_reader_feed(reader, data, len, &used), ERROR_NONE);
-	assert_int_equal(used, len);
-	attr_list_init(list, reader, data);
 }
 
 static void

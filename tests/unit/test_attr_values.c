@@ -12,20 +12,7 @@
 
 #include <cmocka.h>
 
-#define LIST(text) (const unsigned char *)(text), sizeof(text)
-
-static void
-read_list(struct attr_reader *reader, struct attr_list *list,
-    const unsigned char *data, size_t len)
-{
-	size_t used;
-
-	attr_reader_init(reader);
-	assert_int_equal(
-	    attr_reader_feed(reader, data, len, &used), ERROR_NONE);
-	assert_int_equal(used, len);
-	attr_list_init(list, reader, data);
-}
+#include "attr_unit.h"
 
 static void
 reads_integers_like_scanf(void **state)

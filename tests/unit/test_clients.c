@@ -2,7 +2,6 @@
  * Unit tests of clients: whose turn it is, and what clients do to each other.
  */
 #include "client.h"
-#include "clock.h"
 
 #include <linux/sockios.h>
 #include <setjmp.h>
@@ -172,25 +171,6 @@ connect_and_send(const char *request, size_t len, unsigned count)
 	return fd;
 }
 
-static struct store_ops slow_ops;
-
-/* A slice that uses up all that long requests have in a turn. */
-static enum error
-slow_each(struct store *base, uint64_t *cursor, uint64_t budget_us,
-    store_each_fn *each, void *arg)
-{
-	clock_advance(1);
-	return store_memory_ops.each(base, cursor, budget_us, each, arg);
-}
-
-static void
-make_store_slow(void)
-{
-	slow_ops = store_memory_ops;
-	slow_ops.each = slow_each;
-	store.base.ops = &slow_ops;
-}
-
 #define LISTING 20
 
 /* Whoever lists, and how many they are: one slice a turn, and no more. */
@@ -296,14 +276,6 @@ past_the_limit_nothing_long_is_served_for_the_one_that_goes(void **state)
 	close(fd);
 }
 
-static void
-slow_get(struct store *base, const char *key, size_t key_len,
-    store_get_fn *done, void *arg)
-{
-	clock_advance(1);
-	store_memory_ops.get(base, key, key_len, done, arg);
-}
-
 /* What takes a while is not served to the end of the pipeline. */
 static void
 past_the_limit_the_one_that_goes_does_not_hold_up_the_next(void **state)
@@ -314,7 +286,6 @@ past_the_limit_the_one_that_goes_does_not_hold_up_the_next(void **state)
 	config.client_limit = 1;
 	server_unit_restart(&config);
 	make_store_slow();
-	slow_ops.get = slow_get;
 	first = connect_and_send(LIST(LOOKUP), 100);
 	fd = connect_client();
 	/* The first of them is answered: a client of Postfix's has but one. */
@@ -385,24 +356,22 @@ what_all_clients_hold_is_bounded_and_the_largest_is_closed(void **state)
 int
 main(void)
 {
-#define TEST(name)                       \
-	cmocka_unit_test_setup_teardown( \
-	    name, server_unit_setup, server_unit_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(a_client_that_never_reads_is_not_read_from),
-		TEST(a_client_may_go_while_the_store_has_its_request),
-		TEST(a_late_answer_goes_to_whom_it_is_due),
-		TEST(past_the_limit_the_longest_idle_client_is_closed),
-		TEST(each_answer_counts_once_in_the_latency),
-		TEST(long_requests_of_all_clients_share_the_budget_of_a_turn),
-		TEST(clients_with_long_requests_take_turns),
-		TEST(what_follows_a_long_request_waits_for_it),
-		TEST(a_client_may_go_while_its_long_request_waits),
-		TEST(
+		SERVER_TEST(a_client_that_never_reads_is_not_read_from),
+		SERVER_TEST(a_client_may_go_while_the_store_has_its_request),
+		SERVER_TEST(a_late_answer_goes_to_whom_it_is_due),
+		SERVER_TEST(past_the_limit_the_longest_idle_client_is_closed),
+		SERVER_TEST(each_answer_counts_once_in_the_latency),
+		SERVER_TEST(
+		    long_requests_of_all_clients_share_the_budget_of_a_turn),
+		SERVER_TEST(clients_with_long_requests_take_turns),
+		SERVER_TEST(what_follows_a_long_request_waits_for_it),
+		SERVER_TEST(a_client_may_go_while_its_long_request_waits),
+		SERVER_TEST(
 		    past_the_limit_nothing_long_is_served_for_the_one_that_goes),
-		TEST(
+		SERVER_TEST(
 		    past_the_limit_the_one_that_goes_does_not_hold_up_the_next),
-		TEST(
+		SERVER_TEST(
 		    what_all_clients_hold_is_bounded_and_the_largest_is_closed),
 	};
 

@@ -286,21 +286,20 @@ a_client_of_another_user_is_refused(void **state)
 int
 main(void)
 {
-#define TEST(name)                       \
-	cmocka_unit_test_setup_teardown( \
-	    name, server_unit_setup, server_unit_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(a_client_is_spoken_to_first_where_the_version_wants_it),
-		TEST(a_client_is_not_spoken_to_first_otherwise),
-		TEST(each_request_has_its_reply_and_the_connection_goes_on),
-		TEST(requests_in_single_bytes_have_the_same_replies),
-		TEST(requests_sent_at_once_have_the_same_replies),
-		TEST(seeds_and_ticket_keys_have_their_length),
-		TEST(half_a_request_holds_up_nobody),
-		TEST(a_trigger_of_master_is_closed_without_an_answer),
-		TEST(what_is_too_large_is_refused_and_closed),
-		TEST(a_client_may_go_in_mid_request),
-		TEST(a_client_of_another_user_is_refused),
+		SERVER_TEST(
+		    a_client_is_spoken_to_first_where_the_version_wants_it),
+		SERVER_TEST(a_client_is_not_spoken_to_first_otherwise),
+		SERVER_TEST(
+		    each_request_has_its_reply_and_the_connection_goes_on),
+		SERVER_TEST(requests_in_single_bytes_have_the_same_replies),
+		SERVER_TEST(requests_sent_at_once_have_the_same_replies),
+		SERVER_TEST(seeds_and_ticket_keys_have_their_length),
+		SERVER_TEST(half_a_request_holds_up_nobody),
+		SERVER_TEST(a_trigger_of_master_is_closed_without_an_answer),
+		SERVER_TEST(what_is_too_large_is_refused_and_closed),
+		SERVER_TEST(a_client_may_go_in_mid_request),
+		SERVER_TEST(a_client_of_another_user_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,6 @@
  * arrived is answered, and nobody is waited for, for long.
  */
 #include "client.h"
-#include "clock.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -154,24 +153,6 @@ a_long_request_in_the_queue_is_not_served_at_the_end(void **state)
 	close(fd);
 }
 
-static struct store_ops slow_ops;
-
-static void
-slow_get(struct store *base, const char *key, size_t key_len,
-    store_get_fn *done, void *arg)
-{
-	clock_advance(1);
-	store_memory_ops.get(base, key, key_len, done, arg);
-}
-
-static void
-make_store_slow(void)
-{
-	slow_ops = store_memory_ops;
-	slow_ops.get = slow_get;
-	store.base.ops = &slow_ops;
-}
-
 /* The clock is looked at after each request. */
 static void
 the_end_has_one_deadline_for_all_clients(void **state)
@@ -226,9 +207,8 @@ ask_again(struct store *base, const char *key, size_t key_len,
 static void
 a_client_that_goes_on_asking_does_not_put_off_the_end(void **state)
 {
-	slow_ops = store_memory_ops;
+	make_store_slow();
 	slow_ops.get = ask_again;
-	store.base.ops = &slow_ops;
 	asking = connect_client();
 	send_all(asking, LIST(LOOKUP));
 	server_drain(&server);
@@ -241,19 +221,18 @@ a_client_that_goes_on_asking_does_not_put_off_the_end(void **state)
 int
 main(void)
 {
-#define TEST(name)                       \
-	cmocka_unit_test_setup_teardown( \
-	    name, server_unit_setup, server_unit_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(what_has_arrived_is_answered_at_the_end),
-		TEST(a_request_of_many_reads_is_answered_at_the_end),
-		TEST(a_slow_reader_has_its_replies_at_the_end),
-		TEST(a_client_that_does_not_read_is_not_waited_for),
-		TEST(nothing_long_is_served_at_the_end),
-		TEST(a_long_request_in_the_queue_is_not_served_at_the_end),
-		TEST(the_end_has_one_deadline_for_all_clients),
-		TEST(each_client_has_its_turn_at_the_end),
-		TEST(a_client_that_goes_on_asking_does_not_put_off_the_end),
+		SERVER_TEST(what_has_arrived_is_answered_at_the_end),
+		SERVER_TEST(a_request_of_many_reads_is_answered_at_the_end),
+		SERVER_TEST(a_slow_reader_has_its_replies_at_the_end),
+		SERVER_TEST(a_client_that_does_not_read_is_not_waited_for),
+		SERVER_TEST(nothing_long_is_served_at_the_end),
+		SERVER_TEST(
+		    a_long_request_in_the_queue_is_not_served_at_the_end),
+		SERVER_TEST(the_end_has_one_deadline_for_all_clients),
+		SERVER_TEST(each_client_has_its_turn_at_the_end),
+		SERVER_TEST(
+		    a_client_that_goes_on_asking_does_not_put_off_the_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
