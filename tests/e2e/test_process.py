@@ -365,6 +365,18 @@ def test_end_saves_the_exchange_file(make_master, end, chroot):
     assert len(set(after)) > 200, "not random"
 
 
+@pytest.mark.ours("dies of the signal")
+def test_signals_do_not_disturb_an_end_that_has_begun(make_master):
+    master = make_master(CACHES)
+    for _ in range(20):
+        daemon = master.start()
+        assert_serves(master)
+        daemon.hang_up()
+        while daemon.is_running():
+            daemon.signal(signal.SIGTERM)
+        assert daemon.wait() == 0
+
+
 @pytest.mark.parametrize("channel", ["socket", "pipe"])
 def test_end_of_file_ends_it(make_master, channel):
     master = make_master()
