@@ -25,7 +25,7 @@ def master(make_master):
 
 # flush
 
-def test_flush(master):
+def test_flush_empties_one_cache_and_says_so(master):
     with master.client() as client:
         for number in range(50):
             client.update("smtpd", "id %d" % number, b"x")
@@ -50,7 +50,7 @@ def test_flush(master):
         assert client.lookup("smtp", "other").status in (OK, ERR)
 
 
-def test_flush_in_the_middle_of_a_listing(master):
+def test_flush_in_the_middle_of_a_listing_ends_it(master):
     with master.client() as client:
         store_all(client, {"id %d" % each: b"x" for each in range(20000)})
         cursor, _ = slice_of(client)
@@ -66,7 +66,7 @@ def key_of(reply):
     return TICKET_KEY.unpack(reply.data("keybuf"))
 
 
-def test_rotate(master):
+def test_rotate_makes_a_key_that_encrypts_and_keeps_the_others(master):
     with master.client() as client:
         first = client.ticket_key()
         assert act(client, "rotate") == OK
@@ -85,7 +85,7 @@ def test_rotate(master):
     assert line.endswith("process %d, uid 0" % os.getpid())
 
 
-def test_flush_tickets(make_master):
+def test_flush_tickets_forgets_all_keys_for_good(make_master):
     master = make_master()
     path = master.data_directory + "/ticket_keys"
     master.configure({}, {"tlsmgr_ticket_key_file": path})
@@ -113,7 +113,7 @@ def test_flush_tickets(make_master):
         assert client.ticket_key() == fresh
 
 
-def test_flush_tickets_that_another_process_has(make_master):
+def test_flush_tickets_waits_for_the_process_that_has_the_file(make_master):
     """Or the next load of the file would bring them back."""
     master = make_master()
     master.configure({}, {"tlsmgr_ticket_key_file":
@@ -132,7 +132,7 @@ def test_flush_tickets_that_another_process_has(make_master):
         assert client.ticket_key(name).status == ERR
 
 
-def test_no_tickets(make_master):
+def test_without_tickets_there_is_nothing_to_rotate_or_flush(make_master):
     master = make_master({"smtpd_tls_session_cache_timeout": "0"})
     master.start()
     with master.client() as client:
@@ -146,7 +146,7 @@ def test_no_tickets(make_master):
 
 # save
 
-def test_save(master):
+def test_save_writes_what_a_kill_would_lose(master):
     with master.client() as client:
         client.update("smtpd", "x", b"session of the test")
         client.update("smtp", "y", b"another")
@@ -191,7 +191,7 @@ def test_save_waits_for_nobody(make_master):
         wait_until(lambda: act(client, "save") == OK, "the files")
 
 
-def test_save_where_there_is_nothing_to_save(make_master):
+def test_save_of_nothing_is_done(make_master):
     master = make_master({"tls_random_exchange_name": "", **{
         name: "internal:x%d" % at for at, name in enumerate(CACHES)}})
     master.start()
@@ -213,7 +213,7 @@ def parameters(client):
     return found
 
 
-def test_config(make_master):
+def test_config_shows_each_parameter_and_where_it_was_set(make_master):
     master = make_master({"smtpd_tls_session_cache_database":
                           "btree:$data_directory/smtpd_scache",
                           "smtpd_recipient_restrictions": "permit"},
@@ -247,7 +247,7 @@ ALONE = ("stats", "config", "rotate", "flush_tickets", "save")
 @pytest.mark.parametrize("rest", [
     [], [("cache_type", "nntp")], [("cache_type", "")],
     [("cache_id", "x")], [("cursor", "0"), ("cache_type", "smtpd")]])
-def test_bad_cache_type(master, request_name, rest):
+def test_a_bad_cache_type_fails(master, request_name, rest):
     with master.client() as client:
         client.update("smtpd", "x", b"x")
         reply = client.ask([("request", request_name), *rest])
@@ -260,7 +260,7 @@ def test_bad_cache_type(master, request_name, rest):
 
 
 @pytest.mark.parametrize("request_name", WITH_CACHE_TYPE)
-def test_cache_that_is_not_enabled(master, request_name):
+def test_a_cache_that_is_not_enabled_fails(master, request_name):
     with master.client() as client:
         assert client.ask([
             ("request", request_name), ("cache_type", "lmtp"),
@@ -268,7 +268,7 @@ def test_cache_that_is_not_enabled(master, request_name):
                                              else 2]).status == FAIL
 
 
-def test_list_without_a_filter(master):
+def test_a_list_without_a_filter_fails(master):
     with master.client() as client:
         assert client.ask([
             ("request", "list"), ("cache_type", "smtpd"),
@@ -276,7 +276,7 @@ def test_list_without_a_filter(master):
 
 
 @pytest.mark.parametrize("request_name", ALONE)
-def test_attribute_too_many(master, request_name):
+def test_an_attribute_too_many_is_passed_over(master, request_name):
     """As with other requests: complained of, and passed over."""
     with master.client() as client:
         reply = client.ask([("request", request_name), ("more", "x")])

@@ -21,7 +21,7 @@ def master(make_master):
     return master
 
 
-def test_list(master):
+def test_a_list_has_all_entries_oldest_first(master):
     with master.client() as client:
         now = time.time()
         assert listing(client) == []
@@ -43,7 +43,7 @@ def test_list(master):
         assert ids(listing(client, cache_type="smtp")) == ["another"]
 
 
-def test_list_filter(master):
+def test_a_filter_is_a_part_of_the_identifier(master):
     with master.client() as client:
         for number in range(40):
             client.update("smtpd", "id-%d" % number, b"x")
@@ -57,7 +57,7 @@ def test_list_filter(master):
 @pytest.mark.parametrize("cursor", [
     "", "x", "-1", "+1", " 1", "1 ", "0x10", "1.5", "18446744073709551616",
     "9" * 100])
-def test_list_with_a_cursor_that_is_none(master, cursor):
+def test_a_cursor_that_is_none_fails(master, cursor):
     with master.client() as client:
         client.update("smtpd", "x", b"x")
         assert client.ask([
@@ -69,7 +69,7 @@ def test_list_with_a_cursor_that_is_none(master, cursor):
 
 @pytest.mark.parametrize("cursor", [
     "1", "2", "1000", "4294967296", "18446744073709551615"])
-def test_list_with_a_cursor_that_was_not_given_out(master, cursor):
+def test_a_cursor_that_was_not_given_out_does_no_harm(master, cursor):
     """It begins anywhere, and comes to an end."""
     with master.client() as client:
         for number in range(10):
@@ -87,7 +87,7 @@ def test_list_with_a_cursor_that_was_not_given_out(master, cursor):
 LONG = "x" * 4000
 
 
-def test_list_is_bounded_in_bytes(master):
+def test_an_answer_is_bounded_in_bytes(master):
     """slice_of() asserts it for each answer."""
     with master.client() as client:
         for number in range(100):
@@ -101,7 +101,7 @@ def test_list_is_bounded_in_bytes(master):
 MANY = 120000
 
 
-def test_list_of_many_holds_up_nobody(master):
+def test_a_list_of_many_holds_up_nobody(master):
     """Each slice is short, so others are served between any two."""
     sessions = {"session %06d" % number: b"x" * 100
                 for number in range(MANY)}
@@ -143,7 +143,7 @@ def test_pipelined_listings_take_turns(master):
             assert client.receive().status == OK
 
 
-def test_list_while_entries_change(master):
+def test_a_list_shows_once_what_is_there_all_the_time(master):
     """What stays is seen once, whatever comes and goes beside it."""
     with master.client() as client:
         stay = ["stays %d" % each for each in range(3000)]
@@ -175,7 +175,7 @@ def test_list_while_entries_change(master):
             changer.join()
 
 
-def test_two_listings_at_a_time(master):
+def test_two_listings_do_not_disturb_each_other(master):
     with master.client() as first, master.client() as second:
         keys = ["id %d" % each for each in range(5000)]
         store_all(first, {key: b"x" * 50 for key in keys})

@@ -91,7 +91,7 @@ def test_statistics_say_what_is(master):
     assert 0 < latencies[-1] < 60e6
 
 
-def test_statistics_of_evicted_sessions(make_master):
+def test_evicted_sessions_are_counted(make_master):
     master = make_master(CACHES, {"tlsmgr_cache_max_entries": "10"})
     master.start()
     with master.client() as client:
@@ -107,7 +107,7 @@ def test_statistics_of_evicted_sessions(make_master):
                 if "make room" in line]) == 1
 
 
-def test_statistics_of_expired_sessions(make_master):
+def test_expired_sessions_are_counted(make_master):
     master = make_master({"smtpd_tls_session_cache_timeout": str(TIMEOUT_S),
                           **CACHES})
     clock = ClockShift(master.directory)
@@ -159,7 +159,7 @@ def test_sessions_that_are_on_disk_alone_are_listed_and_expire(make_master):
         assert statistics(client)["smtpd.errors"] == 0
 
 
-def test_statistics_of_retained_sessions(master):
+def test_retained_sessions_are_counted(master):
     with master.client() as client:
         for number in range(12):
             client.update("smtpd", "id %d" % number, b"x")
@@ -173,7 +173,7 @@ def test_statistics_of_retained_sessions(master):
     master.wait_for_log(r": 12 sessions retained in \d+\.\d\d s$")
 
 
-def test_statistics_of_a_cache_that_failed(make_master):
+def test_a_cache_that_failed_says_so(make_master):
     master = make_master(CACHES)
     os.mkdir(master.data_directory + "/smtpd_scache.db")
     master.start()
@@ -198,7 +198,7 @@ def logged(lines, start):
     return {name: int(value) for name, value in NUMBERS.findall(line)}
 
 
-def test_statistics_at_exit(master):
+def test_statistics_are_logged_at_the_end(master):
     with master.client() as client:
         client.update("smtpd", "x", b"x")
         client.lookup("smtpd", "x")
@@ -216,7 +216,7 @@ def test_statistics_at_exit(master):
             found["updates"], found["entries"]) == (2, 1, 50, 1, 1)
 
 
-def test_no_statistics_of_nothing(master):
+def test_statistics_of_nothing_are_not_logged(master):
     with master.client() as client:
         client.read_announcement()
         wait_until(lambda: master.daemons[0].status or master.announced,
@@ -225,7 +225,7 @@ def test_no_statistics_of_nothing(master):
     assert not [line for line in master.messages() if "statistics" in line]
 
 
-def test_statistics_in_the_course_of_time(make_master):
+def test_statistics_are_logged_each_period(make_master):
     master = make_master(CACHES, {"tlsmgr_statistics_period": "1h"})
     clock = ClockShift(master.directory)
     master.start(environment=clock.environment)

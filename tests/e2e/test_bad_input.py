@@ -65,7 +65,7 @@ LONG_LISTS = [
 
 
 @pytest.mark.parametrize("name, attributes", BAD_LISTS)
-def test_bad_list_fails(client, name, attributes):
+def test_a_bad_list_fails(client, name, attributes):
     reply = client.ask(request(name, attributes))
     assert reply.status == FAIL
     assert reply.names() == REPLY_NAMES[name]
@@ -85,7 +85,7 @@ def test_what_follows_is_passed_over(client, name, attributes):
 @pytest.mark.ours("the reply repeats what is left of an earlier one")
 @pytest.mark.parametrize("name, attribute", [
     ("seed", "seed"), ("lookup", "session"), ("tktkey", "keybuf")])
-def test_failed_reply_carries_no_data(client, name, attribute):
+def test_a_failed_reply_carries_no_data(client, name, attribute):
     client.ticket_key()
     assert client.ask(request(name, [])).value(attribute) == ""
 
@@ -96,7 +96,7 @@ def test_failed_reply_carries_no_data(client, name, attribute):
     [("request", "seeds"), ("size", "8")], [("request", "statistics")],
     [("request", "x" * 4000)], []],
     ids=lambda pairs: repr(pairs)[:30])
-def test_unknown_request_fails(client, pairs):
+def test_an_unknown_request_fails(client, pairs):
     client.timeout_s = PROMPT_S
     assert client.ask(pairs) == FAILED
     assert client.policy("smtpd").status == OK
@@ -106,7 +106,7 @@ def test_unknown_request_fails(client, pairs):
 @pytest.mark.parametrize("pairs", [
     [("size", "8"), ("request", "seed")], [("Request", "seed")],
     [("more", "1"), ("request", "policy"), ("cache_type", "smtpd")]])
-def test_request_has_to_come_first(client, pairs):
+def test_the_request_has_to_come_first(client, pairs):
     assert client.ask(pairs) == FAILED
     assert client.policy("smtpd").status == OK
 
@@ -114,7 +114,7 @@ def test_request_has_to_come_first(client, pairs):
 @pytest.mark.parametrize("text", [
     "Q", "QQ", "QUI", "QUJDR", "Q===", "====", " QUJD", "QUJD ", "QU JD",
     "QUJD\n", "QU!D", "_-_-", "QUJ\u00ff", "=QUJ"])
-def test_session_that_is_not_base64_fails(client, text):
+def test_a_session_that_is_not_base64_fails(client, text):
     pairs = [("request", "update"), ("cache_type", "smtpd"),
              ("cache_id", "bad"), ("session", text)]
     assert client.ask(pairs) == FAILED
@@ -122,7 +122,7 @@ def test_session_that_is_not_base64_fails(client, text):
 
 
 @pytest.mark.parametrize("text", ["!!!!", "QQ", "AAAA\n"])
-def test_key_name_that_is_not_base64_fails(client, text):
+def test_a_key_name_that_is_not_base64_fails(client, text):
     assert client.ask([("request", "tktkey"), ("keyname", text)]) == [
         ("status", "4294967294"), ("keybuf", "")]
 
@@ -137,7 +137,7 @@ def test_bad_input_is_logged_with_the_client(make_master):
 
 
 @pytest.mark.ours("logs every one")
-def test_log_of_bad_input_is_limited(make_master):
+def test_the_log_of_bad_input_is_limited(make_master):
     master = make_master()
     master.start()
     with master.client() as client:
@@ -148,7 +148,7 @@ def test_log_of_bad_input_is_limited(make_master):
 
 
 @pytest.mark.ours("writes the record into the log")
-def test_log_has_no_secrets(make_master):
+def test_the_log_has_no_secrets(make_master):
     secret = "c2VjcmV0IHNlc3Npb24="
     master = make_master({"smtpd_tls_session_cache_database": "internal:x",
                           "smtpd_tls_loglevel": "4"})
@@ -170,7 +170,7 @@ def test_log_has_no_secrets(make_master):
 # Pieces
 
 @pytest.mark.ours("may take the first byte for a trigger", strict=False)
-def test_request_in_single_bytes(client):
+def test_a_request_in_single_bytes_is_served(client):
     client.read_announcement()
     for pairs in (request("policy", GOOD["policy"]),
                   update_request("smtpd", "bytewise", b"x" * 40),
@@ -182,7 +182,7 @@ def test_request_in_single_bytes(client):
 
 
 @pytest.mark.ours("may take the first byte for a trigger", strict=False)
-def test_request_cut_anywhere(client):
+def test_a_request_cut_anywhere_is_served(client):
     client.read_announcement()
     data = encode(request("policy", GOOD["policy"]))
     for cut in range(1, len(data)):
@@ -193,7 +193,7 @@ def test_request_cut_anywhere(client):
 
 
 @pytest.mark.ours("answers the first only")
-def test_requests_in_one_write(client):
+def test_requests_in_one_write_are_served_in_order(client):
     client.read_announcement()
     sizes = [1 + number % 255 for number in range(300)]
     client.send(b"".join(
@@ -203,7 +203,7 @@ def test_requests_in_one_write(client):
 
 
 @pytest.mark.ours("answers the first only")
-def test_good_and_bad_in_one_write(client):
+def test_bad_requests_do_not_disturb_good_ones_in_one_write(client):
     client.read_announcement()
     client.timeout_s = PROMPT_S
     client.send(encode([("request", "nonsense")]) +
@@ -228,7 +228,7 @@ def test_good_and_bad_in_one_write(client):
     b"QUJD" * 200000 + b"\0\0",
     b"request\0" + b"a\0b\0" * 300000,
 ], ids=["name", "value", "id", "session", "number of attributes"])
-def test_oversized_list_closes_its_connection_only(service, data):
+def test_an_oversized_list_closes_its_connection_only(service, data):
     with service.client() as other, service.client() as client:
         other.policy("smtpd")
         client.read_announcement()
@@ -270,7 +270,7 @@ def test_stalled_clients_hold_up_nobody(service):
 
 
 @pytest.mark.ours("waits for the client to read")
-def test_client_that_never_reads_holds_up_nobody(make_master):
+def test_a_client_that_never_reads_holds_up_nobody(make_master):
     master = make_master({"smtpd_tls_session_cache_database": "internal:x"})
     daemon = master.start()
     session = os.urandom(100000)
@@ -289,7 +289,7 @@ def test_client_that_never_reads_holds_up_nobody(make_master):
 
 
 @pytest.mark.ours("serves whom it likes")
-def test_pipelining_client_starves_nobody(service):
+def test_a_pipelining_client_starves_nobody(service):
     """Replies are read here, so that the daemon is never short of work."""
     with service.client() as busy, service.client(PROMPT_S) as client:
         client.policy("smtpd")
@@ -300,7 +300,7 @@ def test_pipelining_client_starves_nobody(service):
             assert len(busy.receive().data("seed")) == 1
 
 
-def test_hundreds_of_clients(service):
+def test_hundreds_of_clients_are_served(service):
     clients = [service.client() for _ in range(300)]
     try:
         for client in clients:
@@ -312,7 +312,7 @@ def test_hundreds_of_clients(service):
             client.close()
 
 
-def test_idle_client_is_kept(service):
+def test_an_idle_client_is_kept(service):
     """No request, no reply, no byte: others come and go meanwhile."""
     with service.client() as idle:
         idle.policy("smtpd")

@@ -15,7 +15,7 @@ LOOKUP_LARGE = b"request\0lookup\0cache_type\0smtpd\0cache_id\0large\0\0"
 # seed
 
 @pytest.mark.parametrize("size", [1, 2, 32, 254, 255])
-def test_seed_has_the_size_asked_for(client, size):
+def test_a_seed_has_the_size_asked_for(client, size):
     reply = client.seed(size)
     assert reply.names() == ["status", "seed"]
     assert reply.status == OK
@@ -24,7 +24,7 @@ def test_seed_has_the_size_asked_for(client, size):
 
 @pytest.mark.parametrize("size", ["0", "256", "1000000", "4294967295",
                                   "4294967294", "-1"])
-def test_seed_of_a_bad_size_fails(client, size):
+def test_a_seed_of_a_bad_size_fails(client, size):
     reply = client.seed(size)
     assert reply == [("status", "4294967294"), ("seed", "")]
 
@@ -32,14 +32,14 @@ def test_seed_of_a_bad_size_fails(client, size):
 @pytest.mark.ours("the reply repeats what is left of an earlier one")
 @pytest.mark.parametrize("size", ["", " ", "x", "12x", "12 ", "0x10", "1.5",
                                   "--1", "1\n"])
-def test_seed_size_that_is_no_number_fails(client, size):
+def test_a_seed_size_that_is_no_number_fails(client, size):
     client.ticket_key()
     reply = client.seed(size)
     assert reply == [("status", "4294967294"), ("seed", "")]
 
 
 @pytest.mark.parametrize("size", [" 12", "+12", "012", "\t12"])
-def test_size_is_what_scanf_takes(client, size):
+def test_a_size_is_what_scanf_takes(client, size):
     assert len(client.seed(size).data("seed")) == 12
 
 
@@ -65,14 +65,14 @@ def test_seeds_differ_between_processes(make_master):
 
 @pytest.mark.parametrize("cache_type, cachable",
                          [("smtpd", 1), ("smtp", 1), ("lmtp", 0)])
-def test_policy(client, cache_type, cachable):
+def test_policy_says_whether_sessions_are_cached(client, cache_type, cachable):
     assert client.policy(cache_type) == [
         ("status", "0"), ("cachable", str(cachable)), ("timeout", "3600")]
 
 
 @pytest.mark.parametrize("cache_type", ["", "SMTPD", "smtpd ", "imap",
                                         "smtpdx", "smt"])
-def test_policy_of_an_unknown_type_fails(client, cache_type):
+def test_the_policy_of_an_unknown_type_fails(client, cache_type):
     assert client.policy(cache_type) == [
         ("status", "4294967294"), ("cachable", "0"), ("timeout", "0")]
 
@@ -81,7 +81,7 @@ def test_policy_of_an_unknown_type_fails(client, cache_type):
     ("0", 0), ("1", 120), ("119s", 120), ("120", 120), ("121", 121),
     ("1h", 3600), ("90m", 5400), ("2d", 172800), ("1w", 604800),
     ("8640000", 8640000)])
-def test_policy_timeout(make_master, setting, timeout_s):
+def test_policy_says_the_timeout_in_force(make_master, setting, timeout_s):
     master = make_master({
         "smtpd_tls_session_cache_database": "internal:x",
         "smtpd_tls_session_cache_timeout": setting,
@@ -101,7 +101,7 @@ def test_policy_timeout(make_master, setting, timeout_s):
 @pytest.mark.parametrize("session", [
     b"\0", b"x", ALL_BYTES, ALL_BYTES * 6, ALL_BYTES * 40, b"\xff" * 100000,
     b"y" * 150000], ids=len)
-def test_session_comes_back_as_it_was(client, session):
+def test_a_session_comes_back_as_it_was(client, session):
     cache_id = "round trip"
     assert client.update("smtpd", cache_id, session) == [("status", "0")]
     reply = client.lookup("smtpd", cache_id)
@@ -116,7 +116,7 @@ def test_session_comes_back_as_it_was(client, session):
 @pytest.mark.parametrize("cache_id", [
     "x", "0" * 64 + "&s=smtp&l=805306608", "a b", "100%s%n", "line\nbreak",
     "\x01\x7f", "gr\u00fc\u00dfe", "x" * 4000])
-def test_cache_id_is_any_string(client, cache_id):
+def test_a_cache_id_is_any_string(client, cache_id):
     assert client.update("smtp", cache_id, b"one").status == OK
     assert client.lookup("smtp", cache_id).data("session") == b"one"
     assert client.lookup("smtp", cache_id + "x").status == ERR
@@ -124,13 +124,13 @@ def test_cache_id_is_any_string(client, cache_id):
 
 
 @pytest.mark.ours("a lookup key has to be UTF-8")
-def test_cache_id_need_not_be_text(client):
+def test_a_cache_id_need_not_be_text(client):
     assert client.update("smtp", b"\xff\xfe\x80", b"one").status == OK
     assert client.lookup("smtp", b"\xff\xfe\x80").data("session") == b"one"
     assert client.delete("smtp", b"\xff\xfe\x80").status == OK
 
 
-def test_update_replaces(client):
+def test_an_update_replaces_what_was_there(client):
     for session in (b"first" * 50, b"2", b"third" * 1000):
         assert client.update("smtpd", "replaced", session).status == OK
         assert client.lookup("smtpd", "replaced").data("session") == session
@@ -157,12 +157,12 @@ def test_clients_share_the_cache(service):
         assert one.lookup("smtpd", "shared").status == ERR
 
 
-def test_delete_of_nothing_is_an_error(client):
+def test_the_deletion_of_nothing_is_an_error(client):
     assert client.delete("smtpd", "never stored") == [
         ("status", "4294967295")]
 
 
-def test_many_sessions(client):
+def test_many_sessions_are_found_again(client):
     sessions = {"id %d" % number: b"%d " % number * (number % 40 + 1)
                 for number in range(500)}
     for cache_id, session in sessions.items():
@@ -174,14 +174,14 @@ def test_many_sessions(client):
 
 
 @pytest.mark.parametrize("cache_type", ["lmtp", "imap", ""])
-def test_cache_that_is_not_enabled_fails(client, cache_type):
+def test_a_cache_that_is_not_enabled_fails(client, cache_type):
     assert client.lookup(cache_type, "x") == [
         ("status", "4294967294"), ("session", "")]
     assert client.update(cache_type, "x", b"y") == [("status", "4294967294")]
     assert client.delete(cache_type, "x") == [("status", "4294967294")]
 
 
-def test_timeout_of_zero_disables_the_cache(make_master):
+def test_a_timeout_of_zero_disables_the_cache(make_master):
     master = make_master({
         "smtpd_tls_session_cache_database": "internal:x",
         "smtpd_tls_session_cache_timeout": "0"})
@@ -194,7 +194,7 @@ def test_timeout_of_zero_disables_the_cache(make_master):
 
 # tktkey
 
-def test_ticket_key_layout(client):
+def test_a_ticket_key_is_laid_out_as_postfix_reads_it(client):
     earliest = int(time.time())
     reply = client.ticket_key()
     assert reply.names() == ["status", "keybuf"]
@@ -206,7 +206,7 @@ def test_ticket_key_layout(client):
     assert len(set(secrets)) > 40, "not random: %r" % secrets
 
 
-def test_ticket_key_stays(service):
+def test_the_ticket_key_stays_the_same_for_a_while(service):
     with service.client() as one, service.client() as other:
         key = one.ticket_key()
         assert other.ticket_key() == key
@@ -214,22 +214,22 @@ def test_ticket_key_stays(service):
 
 
 @pytest.mark.ours("the reply repeats the name")
-def test_unknown_ticket_key(client):
+def test_the_reply_without_a_ticket_key_has_no_data(client):
     assert client.ticket_key(NO_SUCH_KEY) == [
         ("status", "4294967295"), ("keybuf", "")]
 
 
-def test_unknown_ticket_key_is_an_error(client):
+def test_an_unknown_ticket_key_is_an_error(client):
     assert client.ticket_key(NO_SUCH_KEY).status == ERR
 
 
 @pytest.mark.parametrize("length", [1, 15, 17, 32, 88, 300])
-def test_ticket_key_name_of_a_bad_length_fails(client, length):
+def test_a_ticket_key_name_of_a_bad_length_fails(client, length):
     assert client.ticket_key(b"n" * length) == [
         ("status", "4294967294"), ("keybuf", "")]
 
 
-def test_ticket_key_without_a_cache(make_master):
+def test_there_are_ticket_keys_without_a_cache(make_master):
     master = make_master()
     master.start()
     with master.client() as client:
@@ -237,7 +237,7 @@ def test_ticket_key_without_a_cache(make_master):
         assert len(client.ticket_key().data("keybuf")) == 88
 
 
-def test_no_ticket_key_with_a_timeout_of_zero(make_master):
+def test_there_is_no_ticket_key_with_a_timeout_of_zero(make_master):
     master = make_master({"smtpd_tls_session_cache_timeout": "0"})
     master.start()
     with master.client() as client:
@@ -248,7 +248,7 @@ def test_no_ticket_key_with_a_timeout_of_zero(make_master):
 
 # The announcement, and master's trigger
 
-def test_announcement(service):
+def test_a_client_is_spoken_to_first_as_its_version_wants(service):
     """A client that expects one gets it first, and once; another, none."""
     with service.client() as client:
         for _ in range(3):
@@ -258,7 +258,7 @@ def test_announcement(service):
 
 @pytest.mark.parametrize("setting, announced", [("yes", True), ("no", False)])
 @pytest.mark.ours("has no such parameter", strict=False)
-def test_announcement_can_be_set(make_master, setting, announced):
+def test_the_announcement_can_be_set(make_master, setting, announced):
     master = make_master(own_settings={"tlsmgr_announce_protocol": setting},
                          announced=announced)
     master.start()
@@ -268,7 +268,7 @@ def test_announcement_can_be_set(make_master, setting, announced):
 
 
 @pytest.mark.parametrize("pieces", [[b"W\0"], [b"W", b"\0"]])
-def test_trigger_is_closed_at_once(service, pieces):
+def test_a_trigger_is_closed_at_once(service, pieces):
     with service.client() as client:
         client.read_announcement()
         for piece in pieces:
@@ -276,7 +276,7 @@ def test_trigger_is_closed_at_once(service, pieces):
         assert client.wait_closed() == b""
 
 
-def test_service_goes_on_after_a_trigger(service):
+def test_the_service_goes_on_after_a_trigger(service):
     with service.client() as other:
         other.policy("smtpd")
         for _ in range(20):
@@ -286,14 +286,14 @@ def test_service_goes_on_after_a_trigger(service):
         assert other.policy("smtpd").status == OK
 
 
-def test_client_that_leaves_at_once(service):
+def test_a_client_may_leave_at_once(service):
     for data in (b"", b"request", b"request\0seed\0size\00032\0\0"):
         with service.client() as client:
             client.send(data)
     assert service.ask([("request", "seed"), ("size", 1)]).status == OK
 
 
-def test_client_that_leaves_before_the_reply(service):
+def test_a_client_may_leave_before_the_reply(service):
     """A reply to nobody is no reason to end (SIGPIPE, EPIPE)."""
     service.ask(update_request("smtpd", "large", b"x" * 100000))
     for _ in range(10):

@@ -208,7 +208,7 @@ def test_replies_are_those_of_stock(pair, is_stock, name, seed):
 @pytest.mark.ours("leaves the client waiting")
 @pytest.mark.parametrize("pairs", [
     [("request", "nonsense")], [], [("request", "")]], ids=repr)
-def test_where_stock_is_silent(pair, pairs):
+def test_ours_answers_where_stock_is_silent(pair, pairs):
     """The exception above is needed: it would hide a fault otherwise."""
     stock, ours = pair(CACHES)
     assert is_unknown(pairs)
@@ -219,7 +219,7 @@ def test_where_stock_is_silent(pair, pairs):
 
 
 @pytest.mark.parametrize("text", ["Q", "====", "Q===", "QUJDR", "_-_-"])
-def test_base64_that_both_refuse(pair, text):
+def test_both_refuse_the_same_base64(pair, text):
     stock, ours = pair(CACHES)
     for pairs in ([("request", "tktkey"), ("keyname", text)],
                   [("request", "update"), ("cache_type", "smtpd"),

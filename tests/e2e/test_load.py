@@ -102,7 +102,7 @@ def assert_alike(quiet, busy):
 
 
 @pytest.mark.parametrize("count", [1, 50, 500])
-def test_clients_in_mid_request(master, count, request):
+def test_clients_in_mid_request_hold_up_nobody(master, count, request):
     with Bystander(master, "lookup", "update", "seed") as bystander:
         bystander.measure(300)
         quiet = bystander.measure(3000)
@@ -117,7 +117,7 @@ def test_clients_in_mid_request(master, count, request):
     assert_alike(max(quiet, again, key=lambda waits: waits.median), stalled)
 
 
-def test_clients_that_never_read(master, request):
+def test_clients_that_never_read_hold_up_nobody(master, request):
     pid = master.daemons[-1].pid
     with master.client() as client:
         assert client.update("smtpd", "large", bytes(100000)).status == OK
@@ -135,7 +135,7 @@ def test_clients_that_never_read(master, request):
     assert growth < 50 * 0.4 * MB
 
 
-def test_idle_connections(master, request):
+def test_idle_connections_cost_next_to_nothing(master, request):
     pid = master.daemons[-1].pid
     before = resident_bytes(pid)
     with Crowd(master, 1000) as crowd:
@@ -215,7 +215,7 @@ class Listing:
 
 
 @pytest.mark.parametrize("count", [50, 300])
-def test_clients_that_list(master, count, request):
+def test_how_many_clients_list_makes_no_difference(master, count, request):
     """How many they are makes no difference to somebody else."""
     with master.client() as client:
         sessions = {"key-%d" % number: bytes(100) for number in range(20000)}
@@ -234,7 +234,8 @@ def test_clients_that_list(master, count, request):
     assert busy.high < 5 * few.high + 5
 
 
-def test_clients_that_hold_much(make_master, request):
+def test_what_clients_hold_is_bounded_and_the_largest_are_closed(
+        make_master, request):
     """Half requests: the largest holders are closed, nobody else is."""
     master = make_master(SETTINGS, {"tlsmgr_client_memory": "8m"})
     pid = master.start().pid
@@ -262,7 +263,7 @@ def test_clients_that_hold_much(make_master, request):
         assert growth < 12 * MB
 
 
-def test_much_without_a_terminator(master):
+def test_much_without_a_terminator_closes_its_connection_only(master):
     pid = master.daemons[-1].pid
     before = anonymous_bytes(pid)
     piece = b"x" * 65536
@@ -279,7 +280,7 @@ def test_much_without_a_terminator(master):
 
 @pytest.mark.parametrize("steps", [
     (-DAY_S, DAY_S), (DAY_S, -DAY_S), (-DAY_S, -DAY_S, 2 * DAY_S)])
-def test_clock_that_is_set(make_master, steps):
+def test_a_clock_that_is_set_by_a_day_stops_nothing(make_master, steps):
     """By a day, at once, with clients at work."""
     master = make_master(SETTINGS)
     clock = ClockShift(master.directory)
@@ -299,7 +300,7 @@ def test_clock_that_is_set(make_master, steps):
     assert daemon.is_running()
 
 
-def test_status_channel_that_is_full(make_master):
+def test_a_status_channel_that_is_full_holds_up_nobody(make_master):
     master = make_master(SETTINGS)
     daemon = master.start(status="full")
     with Bystander(master, "seed", "policy") as bystander:
@@ -309,7 +310,7 @@ def test_status_channel_that_is_full(make_master):
     assert daemon.is_running()
 
 
-def test_master_gone_in_mid_request(master, request):
+def test_nothing_acknowledged_is_lost_when_master_goes(master, request):
     """Nothing that was acknowledged is lost, and nobody is waited for."""
     daemon = master.daemons[-1]
     sessions = {"key-%d" % number: session("key-%d" % number, number)
@@ -368,7 +369,7 @@ class Soak:
         self.updates += BATCH
 
 
-def test_soak(make_master, request):
+def test_memory_and_files_stay_in_bounds_under_load(make_master, request):
     master = make_master(SETTINGS, own_settings={
         "tlsmgr_cache_max_entries": ENTRIES_MAX, "tlsmgr_cache_memory": "12m"})
     daemon = master.start(chroot=True)

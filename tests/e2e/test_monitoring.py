@@ -101,7 +101,7 @@ def test_names_are_those_of_tlsmgrctl(make_master):
     assert shown == known_names() - {"node_textfile_mtime_seconds"}
 
 
-def test_rules_name_what_there_is():
+def test_the_rules_name_what_there_is():
     expressions = rule_expressions()
     assert len(expressions) > 10
     recorded = {name for name in expressions if ":" in name}
@@ -111,7 +111,7 @@ def test_rules_name_what_there_is():
         assert names <= known_names() | recorded, name
 
 
-def test_dashboard_names_what_there_is():
+def test_the_dashboard_names_what_there_is():
     recorded = {name for name in rule_expressions() if ":" in name}
     for expression in dashboard_expressions():
         names = names_in(expression)
@@ -119,7 +119,7 @@ def test_dashboard_names_what_there_is():
         assert names <= known_names() | recorded, expression
 
 
-def test_names_that_are_wrong_are_found():
+def test_wrong_names_are_found():
     assert names_in('rate(tlsmgr_nosuch_total{a="tlsmgr_up"}[5m]) '
                     '/ on (job) x:tlsmgr_y:rate5m') == {
         "tlsmgr_nosuch_total", "x:tlsmgr_y:rate5m"}
@@ -133,7 +133,7 @@ def test_each_alert_is_documented():
 
 # Grafana
 
-def test_dashboard_imports():
+def test_the_dashboard_can_be_imported():
     """A data source is asked for, ids are unique, no panel covers another."""
     dashboard = json.loads(DASHBOARD.read_text())
     variables = {each["name"]: each
@@ -166,12 +166,12 @@ def promtool(*arguments):
 
 
 @needs_promtool
-def test_rules():
+def test_the_rules_are_those_that_promtool_takes():
     promtool("check", "rules", str(RULES))
     promtool("test", "rules", str(RULE_TESTS))
 
 
-def test_rules_are_tested():
+def test_each_rule_is_tested():
     """Each has an expectation among their tests."""
     tests = RULE_TESTS.read_text()
     for name in rule_expressions():
@@ -180,7 +180,7 @@ def test_rules_are_tested():
 
 
 @needs_promtool
-def test_expressions_of_the_dashboard(tmp_path):
+def test_the_expressions_of_the_dashboard_are_those_promtool_takes(tmp_path):
     rules = [{"record": "x", "expr": each.replace("$instance", ".*"),
               "labels": {"place": str(i)}}
              for i, each in enumerate(dashboard_expressions())]
@@ -204,7 +204,7 @@ def write_metrics(directory, config_directory, programs):
 
 
 @ours
-def test_unit(make_master, tmp_path):
+def test_the_unit_is_one_that_systemd_takes(make_master, tmp_path):
     master = make_master(CACHES)
     master.start()
     master.wait_ready()
@@ -229,7 +229,7 @@ def test_unit(make_master, tmp_path):
 
 @needs_promtool
 @ours
-def test_unit_writes_what_prometheus_reads(make_master, tmp_path):
+def test_the_unit_writes_what_prometheus_reads(make_master, tmp_path):
     master = make_master(CACHES)
     master.start()
     master.wait_ready()

@@ -38,14 +38,14 @@ def assert_serves(master):
     (("-l", "-u", "-t", "unix", "-s", "0"), "0"),
     (("-l", "-u", "-t", "unix", "-s", "x"), "x"),
     (("-l", "-u", "-t", "unix", "-s", "-1"), "-1")])
-def test_bad_option_is_refused(make_master, arguments, pattern):
+def test_a_bad_option_is_refused(make_master, arguments, pattern):
     master = make_master()
     daemon = master.start(base=arguments)
     assert_refused(master, daemon, pattern)
 
 
 @pytest.mark.ours("takes 16 seconds to refuse", strict=False)
-def test_argument_that_is_no_option_is_refused(make_master):
+def test_an_argument_that_is_no_option_is_refused(make_master):
     master = make_master()
     assert_refused(master, master.start("argument"), "argument")
 
@@ -54,7 +54,7 @@ def test_argument_that_is_no_option_is_refused(make_master):
     ("-v",), ("-v", "-v"), ("-i", "100"), ("-m", "1"), ("-i", "1", "-m", "1"),
     ("-s", "1"), ("-o", "tls_random_bytes=16"),
     ("-o", "tls_random_bytes=16", "-o", "tls_random_reseed_period=10s")])
-def test_option_is_accepted(make_master, arguments):
+def test_an_option_of_master_is_accepted(make_master, arguments):
     master = make_master()
     daemon = master.start(*arguments)
     assert_serves(master)
@@ -62,7 +62,7 @@ def test_option_is_accepted(make_master, arguments):
     assert daemon.is_running()
 
 
-def test_override_wins_over_main_cf(make_master):
+def test_an_override_wins_over_main_cf(make_master):
     master = make_master({"smtpd_tls_session_cache_timeout": "1000"})
     master.start("-o", "smtpd_tls_session_cache_timeout=2000",
                  "-o", "smtp_tls_session_cache_timeout = 3000")
@@ -71,7 +71,7 @@ def test_override_wins_over_main_cf(make_master):
         assert client.policy("smtp").number("timeout") == 3000
 
 
-def test_two_listeners(make_master):
+def test_two_listeners_are_served(make_master):
     master = make_master()
     second = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     path = master.directory + "/second"
@@ -85,7 +85,7 @@ def test_two_listeners(make_master):
     second.close()
 
 
-def test_more_logging(make_master):
+def test_v_logs_more(make_master):
     quiet, verbose = make_master(), make_master()
     quiet.start()
     verbose.start("-v")
@@ -95,7 +95,7 @@ def test_more_logging(make_master):
                "lines written because of -v")
 
 
-def test_terminal_on_standard_input_is_refused(make_master):
+def test_a_terminal_on_standard_input_is_refused(make_master):
     master = make_master()
     outer, inner = pty.openpty()
     daemon = master.start(stdin=inner)
@@ -104,7 +104,7 @@ def test_terminal_on_standard_input_is_refused(make_master):
     os.close(outer)
 
 
-def test_terminal_with_d_is_served(make_master):
+def test_a_terminal_with_d_is_served(make_master):
     master = make_master()
     outer, inner = pty.openpty()
     master.start("-d", stdin=inner)
@@ -122,7 +122,7 @@ def start_on_stdio(master, *arguments):
     return Client.over(ours, announced=False), daemon
 
 
-def test_client_on_standard_input_and_output(make_master):
+def test_a_client_on_standard_input_and_output_is_served(make_master):
     client, daemon = start_on_stdio(make_master(CACHES))
     with client:
         assert client.policy("smtpd") == [
@@ -131,7 +131,7 @@ def test_client_on_standard_input_and_output(make_master):
 
 
 @pytest.mark.ours("ends after one request")
-def test_requests_on_standard_input_and_output(make_master):
+def test_requests_on_standard_input_are_answered_to_the_last(make_master):
     client, daemon = start_on_stdio(make_master(CACHES))
     with client:
         assert client.update("smtpd", "x", b"session").status == OK
@@ -145,7 +145,7 @@ def test_requests_on_standard_input_and_output(make_master):
 @pytest.mark.parametrize("number", [
     signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 @pytest.mark.ours("ends after one request")
-def test_signal_ends_standard_input_and_output(make_master, number):
+def test_a_signal_ends_standard_input_and_output(make_master, number):
     client, daemon = start_on_stdio(make_master(CACHES))
     with client:
         assert client.update("smtpd", "x", b"session").status == OK
@@ -206,7 +206,7 @@ def test_client_on_standard_input_leaves_the_files_alone(
 
 
 @pytest.mark.ours("ends after one request")
-def test_silent_client_on_standard_input_is_no_hang(make_master):
+def test_a_silent_client_on_standard_input_is_no_hang(make_master):
     """The watchdog is for a process that hangs, not for one that waits."""
     master = make_master({"daemon_timeout": "1s", **CACHES})
     client, daemon = start_on_stdio(master)
@@ -217,7 +217,7 @@ def test_silent_client_on_standard_input_is_no_hang(make_master):
     assert daemon.wait() == 0
 
 
-def test_log_to_standard_error(make_master):
+def test_the_log_goes_to_standard_error_as_well_with_V(make_master):
     master = make_master({"smtpd_tls_loglevel": "2", **CACHES})
     daemon = master.start("-V")
     assert_serves(master)
@@ -225,7 +225,7 @@ def test_log_to_standard_error(make_master):
                lambda: "the log on standard error: %r" % daemon.stderr)
 
 
-def test_debugger_is_started(make_master):
+def test_the_debugger_is_started(make_master):
     master = make_master()
     mark = master.directory + "/started"
     master.configure({"debugger_command":
@@ -247,7 +247,7 @@ def test_without_u_it_stays_root(make_master):
 
 
 @pytest.mark.parametrize("chroot", [True, False])
-def test_privileges(make_master, chroot):
+def test_no_privileges_are_left(make_master, chroot):
     master = make_master(CACHES)
     daemon = master.start(chroot=chroot)
     assert_serves(master)
@@ -283,7 +283,7 @@ def test_no_directory_outside_is_held(make_master, chroot):
 # Status records
 
 @pytest.mark.parametrize("channel", ["socket", "pipe"])
-def test_status_records(make_master, channel):
+def test_status_records_come_in_pairs(make_master, channel):
     master = make_master()
     daemon = master.start(generation=0o17, status=channel)
     assert_serves(master)
@@ -293,7 +293,7 @@ def test_status_records(make_master, channel):
         assert (each.pid, each.generation) == (daemon.pid, 0o17)
 
 
-def test_last_status_is_available(make_master):
+def test_the_last_status_is_available(make_master):
     """Else master would start another process for the next client."""
     master = make_master()
     daemon = master.start()
@@ -316,7 +316,7 @@ def test_status_does_not_wake_master_for_every_request(make_master):
 
 
 @pytest.mark.ours("waits for master to read")
-def test_status_channel_that_is_full(make_master):
+def test_a_status_channel_that_is_full_is_no_hang(make_master):
     master = make_master()
     daemon = master.start(status="full")
     assert_serves(master)
@@ -351,7 +351,7 @@ ENDINGS = [
 
 @pytest.mark.parametrize("chroot", [True, False])
 @pytest.mark.parametrize("end", ENDINGS)
-def test_end_saves_the_exchange_file(make_master, end, chroot):
+def test_the_end_saves_the_exchange_file(make_master, end, chroot):
     master = make_master({"tls_random_prng_update_period": "10000d",
                           **CACHES})
     daemon = master.start(chroot=chroot)
@@ -378,7 +378,7 @@ def test_signals_do_not_disturb_an_end_that_has_begun(make_master):
 
 
 @pytest.mark.parametrize("channel", ["socket", "pipe"])
-def test_end_of_file_ends_it(make_master, channel):
+def test_the_end_of_file_ends_it(make_master, channel):
     master = make_master()
     daemon = master.start(status=channel)
     assert_serves(master)
@@ -386,7 +386,7 @@ def test_end_of_file_ends_it(make_master, channel):
     assert daemon.wait(5) == 0
 
 
-def test_end_with_clients_connected(make_master):
+def test_it_ends_with_clients_connected(make_master):
     master = make_master()
     daemon = master.start()
     with master.client() as idle, master.client() as half:
@@ -398,7 +398,7 @@ def test_end_with_clients_connected(make_master):
 
 
 @pytest.mark.ours("waits for the rest of the request")
-def test_end_with_a_stalled_client(make_master):
+def test_it_ends_with_a_stalled_client(make_master):
     master = make_master()
     daemon = master.start()
     with master.client() as half:
@@ -444,7 +444,7 @@ def test_other_signals_do_not_end_it(make_master, number):
     signal.SIGPIPE, signal.SIGALRM, signal.SIGWINCH, signal.SIGURG,
     signal.SIGCHLD, signal.SIGCONT],
     ids=lambda number: number.name)
-def test_harmless_signals(make_master, number):
+def test_harmless_signals_do_no_harm(make_master, number):
     master = make_master()
     daemon = master.start()
     assert_serves(master)
@@ -467,7 +467,7 @@ def test_signals_are_no_ticks_of_the_watchdog(make_master):
 
 
 @pytest.mark.parametrize("chroot", [True, False])
-def test_exchange_file_that_was_removed(make_master, chroot):
+def test_an_exchange_file_that_was_removed_is_made_anew(make_master, chroot):
     master = make_master({"tls_random_prng_update_period": "1s"})
     daemon = master.start(chroot=chroot)
     assert_serves(master)
@@ -480,7 +480,7 @@ def test_exchange_file_that_was_removed(make_master, chroot):
                "a new exchange file")
 
 
-def test_exchange_file_that_was_removed_while_clients_ask(make_master):
+def test_an_exchange_file_is_made_anew_while_clients_ask(make_master):
     """There is never an idle moment, and it ends all the same."""
     master = make_master({"tls_random_prng_update_period": "1s"})
     daemon = master.start()
@@ -494,7 +494,8 @@ def test_exchange_file_that_was_removed_while_clients_ask(make_master):
 
 @pytest.mark.ours("goes on, or follows the link")
 @pytest.mark.parametrize("chroot", [True, False])
-def test_exchange_file_that_was_replaced_by_a_link(make_master, chroot):
+def test_a_link_in_place_of_the_exchange_file_is_not_followed(
+        make_master, chroot):
     """What the link leads to is left alone, then and at the next start."""
     master = make_master({"tls_random_prng_update_period": "1s"})
     daemon = master.start(chroot=chroot)
@@ -515,7 +516,7 @@ def test_exchange_file_that_was_replaced_by_a_link(make_master, chroot):
         assert content.read() == "precious"
 
 
-def test_exchange_file_is_saved_now_and_then(make_master):
+def test_the_exchange_file_is_saved_now_and_then(make_master):
     master = make_master({"tls_random_prng_update_period": "1s"})
     master.start()
     assert_serves(master)
@@ -529,7 +530,7 @@ def test_exchange_file_is_saved_now_and_then(make_master):
     wait_until(look, "three different contents")
 
 
-def test_base_arguments_are_masters(make_postfix):
+def test_the_arguments_here_are_those_of_master(make_postfix):
     """The fake master starts a daemon as the real one does."""
     postfix = make_postfix(chroot=False)
     with postfix.client() as client:

@@ -33,7 +33,7 @@ def start_over(master, old, chroot):
 
 @pytest.mark.ours("dies: unable to get exclusive lock")
 @pytest.mark.parametrize("chroot", [True, False])
-def test_new_process_waits_for_the_files(make_master, chroot):
+def test_the_new_process_waits_for_the_files(make_master, chroot):
     master = make_master(CACHES)
     old = master.start(chroot=chroot)
     with master.client() as client:
@@ -59,7 +59,7 @@ def test_new_process_waits_for_the_files(make_master, chroot):
 
 
 @pytest.mark.ours("dies: unable to get exclusive lock")
-def test_old_process_that_is_killed_frees_the_files(make_master):
+def test_an_old_process_that_is_killed_frees_the_files(make_master):
     master = make_master(CACHES)
     old = master.start()
     master.wait_ready()
@@ -72,7 +72,7 @@ def test_old_process_that_is_killed_frees_the_files(make_master):
     assert new.is_running()
 
 
-def test_one_after_the_other(make_master):
+def test_processes_one_after_the_other_all_serve(make_master):
     master = make_master(CACHES)
     for generation in range(1, 6):
         daemon = master.start(generation=generation)
@@ -105,7 +105,7 @@ def test_sessions_and_keys_outlive_a_reload(make_master, chroot):
 
 
 @pytest.mark.ours("forgets everything")
-def test_keys_outlive_a_reload_by_default(make_master):
+def test_ticket_keys_outlive_a_reload_by_default(make_master):
     """In /run, or where that is on a disk in /dev/shm."""
     if not any(is_in_memory(path) for path in ("/run", "/dev/shm")):
         pytest.skip("neither /run nor /dev/shm is in memory")
@@ -124,7 +124,7 @@ def test_keys_outlive_a_reload_by_default(make_master):
         assert client.ticket_key() == key
 
 
-def test_kill_leaves_a_service_that_starts(make_master):
+def test_a_kill_leaves_a_service_that_starts(make_master):
     master = make_master(CACHES)
     for _ in range(3):
         daemon = master.start()
@@ -251,7 +251,7 @@ def test_past_the_limit_the_next_client_does_not_wait(make_master):
 
 
 @pytest.mark.ours("waits for the lock for ever")
-def test_the_end_with_a_locked_file_and_a_short_watchdog(make_master):
+def test_the_watchdog_does_not_end_the_end(make_master):
     master = make_master({**CACHES, "daemon_timeout": "1s"})
     daemon = master.start()
     master.wait_ready()
