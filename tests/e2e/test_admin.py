@@ -1,5 +1,5 @@
 """The other requests of administrators: flush, rotate, flush_tickets, save and
-config; and what is no such request."""
+config; and what is no such request. Covers daemon_admin.c."""
 
 import os
 import signal

@@ -1,4 +1,5 @@
-"""What clients do to each other, and to the daemon: nothing.
+"""What clients do to each other, and to the daemon: nothing. Covers
+daemon_descriptors.c and daemon_upkeep.c.
 
 Latencies are compared within one test, and told. The bounds asserted are wide,
 as the machine may be busy with something else. TLSMGR_LONG=1: a longer soak.

@@ -1,4 +1,5 @@
-"""The process: options, status records, signals, the end."""
+"""The process: options, status records, signals, the end. Covers daemon.c and
+stdio_client.c."""
 
 import contextlib
 import os

@@ -1,5 +1,6 @@
 """Session ticket keys: over two processes, over rotations, over clocks, and
-what server processes of a real Postfix make of them."""
+what server processes of a real Postfix make of them. Covers
+daemon_ticket_keys.c."""
 
 import fcntl
 import hashlib
