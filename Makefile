@@ -290,13 +290,18 @@ install: all
 	    conf/*.sample conf/prometheus-rules.yml conf/grafana-dashboard.json \
 	    conf/tlsmgr-metrics.* $(DESTDIR)$(DOCDIR)
 
-# Not while Postfix uses it: master(8) cannot start what is not there.
+# Not while Postfix uses it, in any instance that postmulti(1) knows: master(8)
+# cannot start what is not there.
 uninstall:
-	@if [ -z "$(DESTDIR)" ] && $(POSTCONF) -c "$(CONFIG_DIRECTORY)" \
-	    -F '*/unix/command' 2>/dev/null | grep -q ' = $(PROGRAM)\b'; then \
-	    echo "$(CONFIG_DIRECTORY)/master.cf has $(PROGRAM):" \
-		"tlsmgrctl disable comes first" >&2; exit 1; \
-	fi
+	@[ -n "$(DESTDIR)" ] || for directory in "$(CONFIG_DIRECTORY)" \
+	    $$($(POSTCONF) -c "$(CONFIG_DIRECTORY)" -x -h \
+		multi_instance_directories 2>/dev/null | tr , ' '); do \
+	    if $(POSTCONF) -c "$$directory" -F '*/unix/command' 2>/dev/null | \
+		grep -q ' = $(PROGRAM)\b'; then \
+		echo "$$directory/master.cf has $(PROGRAM):" \
+		    "tlsmgrctl -c $$directory disable comes first" >&2; exit 1; \
+	    fi; \
+	done
 	rm -f $(DESTDIR)$(DAEMON_DIRECTORY)/$(PROGRAM) \
 	    $(DESTDIR)$(SBINDIR)/tlsmgrctl $(DESTDIR)$(COMPLETIONDIR)/tlsmgrctl \
 	    $(DESTDIR)$(MANDIR)/man8/tlsmgrctl.8 \

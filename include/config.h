@@ -58,9 +58,9 @@ const char *config_first_ignored(const struct config *);
 
 /*
  * Read main.cf. ERROR_INVALID, ERROR_IO: *cause, for the caller to free, names
- * the file and the line; what stands before that line has been taken. Problems:
- * an assignment that overrides another one of the same file, a first line that
- * begins with white space, a NUL byte.
+ * the file and the line, the first of several; all other lines have been taken.
+ * Problems: an assignment that overrides another one of the same file, a first
+ * line that begins with white space, a NUL byte.
  */
 enum error config_read_file(struct config *, const char *path, char **cause);
 

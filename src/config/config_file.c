@@ -17,6 +17,7 @@ struct reader {
 	struct config *config;
 	const char *path;
 	config_name_fn *check_name; /* NULL: main.cf */
+	enum error error;           /* the first, with its cause */
 	char **cause;
 	char *text; /* owned; NULL: no line was begun */
 	size_t len;
@@ -25,20 +26,22 @@ struct reader {
 };
 
 /* In main.cf a bad line is an error; in tlsmgr.cf it is done without. */
-static enum error
+static void
 reject(struct reader *reader, char *problem)
 {
-	bool is_error = reader->check_name == NULL;
+	bool is_main = reader->check_name == NULL;
 	char *text = xasprintf("%s, line %u: %s%s", reader->path,
-	    reader->number, problem, is_error ? "" : " (ignored)");
+	    reader->number, problem, is_main ? "" : " (ignored)");
 
 	free(problem);
-	if (is_error) {
+	if (!is_main) {
+		config_add_problem(reader->config, CONFIG_IGNORED, text);
+	} else if (reader->error == ERROR_NONE) {
+		reader->error = ERROR_INVALID;
 		*reader->cause = text;
-		return ERROR_INVALID;
+	} else {
+		free(text);
 	}
-	config_add_problem(reader->config, CONFIG_IGNORED, text);
-	return ERROR_NONE;
 }
 
 static void
@@ -77,41 +80,38 @@ warn_of_nul(struct reader *reader)
 				 reader->text));
 }
 
-static enum error
+static void
 take_assignment(struct reader *reader, const char *name, const char *value)
 {
 	char *problem =
 	    reader->check_name != NULL ? reader->check_name(name) : NULL;
 
 	if (problem != NULL)
-		return reject(reader, problem);
-	set(reader, name, value);
-	return ERROR_NONE;
+		reject(reader, problem);
+	else
+		set(reader, name, value);
 }
 
 /* What a logical line says goes into the dictionary. */
-static enum error
+static void
 end_line(struct reader *reader)
 {
-	enum error error;
 	char *name, *value;
 	const char *problem;
 
 	if (reader->text == NULL)
-		return ERROR_NONE;
+		return;
 	warn_of_nul(reader);
 	problem = config_split_assignment(reader->text, &name, &value);
 	if (problem != NULL) {
-		error = reject(
-		    reader, xasprintf("%s: \"%s\"", problem, reader->text));
+		reject(reader, xasprintf("%s: \"%s\"", problem, reader->text));
 	} else {
-		error = take_assignment(reader, name, value);
+		take_assignment(reader, name, value);
 		free(name);
 		free(value);
 	}
 	free(reader->text);
 	reader->text = NULL;
-	return error;
 }
 
 static void
@@ -137,12 +137,12 @@ is_skipped(const char *text, size_t len)
 	return i == len || text[i] == '#';
 }
 
-static enum error
+static void
 add_physical_line(
     struct reader *reader, const char *text, size_t len, unsigned number)
 {
 	if (is_skipped(text, len))
-		return ERROR_NONE;
+		return;
 	if (config_is_blank(*text)) {
 		if (reader->text != NULL)
 			append(reader, text, len);
@@ -151,58 +151,51 @@ add_physical_line(
 			    xasprintf("%s: logical line must not start with "
 				      "whitespace: \"%.*s\"",
 				reader->path, (int)len, text));
-		return ERROR_NONE;
+		return;
 	}
-	if (end_line(reader) != ERROR_NONE)
-		return ERROR_INVALID;
+	end_line(reader);
 	reader->len = 0;
 	reader->number = number;
 	append(reader, text, len);
-	return ERROR_NONE;
 }
 
-static enum error
+/* To the end, whatever is in it: it may have to be got by without the rest. */
+static void
 read_lines(struct reader *reader, FILE *file)
 {
-	enum error error = ERROR_NONE;
 	char *text = NULL;
 	size_t size = 0;
 	ssize_t len;
 	unsigned number = 0;
 
-	while (
-	    error == ERROR_NONE && (len = getline(&text, &size, file)) >= 0) {
+	while ((len = getline(&text, &size, file)) >= 0) {
 		if (len > 0 && text[len - 1] == '\n')
 			len--;
-		error = add_physical_line(reader, text, (size_t)len, ++number);
+		add_physical_line(reader, text, (size_t)len, ++number);
 	}
-	if (error == ERROR_NONE && !feof(file)) {
+	end_line(reader);
+	free(text);
+	if (!feof(file) && reader->error == ERROR_NONE) {
+		reader->error = ERROR_IO;
 		*reader->cause =
 		    xasprintf("read %s: %s", reader->path, strerror(errno));
-		error = ERROR_IO;
 	}
-	if (error == ERROR_NONE)
-		error = end_line(reader);
-	free(reader->text);
-	free(text);
-	return error;
 }
 
 static enum error
 read_file(struct reader *reader)
 {
 	FILE *file = fopen(reader->path, "re");
-	enum error error;
 
 	if (file == NULL) {
-		error = errno == ENOENT ? ERROR_NOT_FOUND : ERROR_IO;
+		reader->error = errno == ENOENT ? ERROR_NOT_FOUND : ERROR_IO;
 		*reader->cause =
 		    xasprintf("open %s: %s", reader->path, strerror(errno));
-		return error;
+		return reader->error;
 	}
-	error = read_lines(reader, file);
+	read_lines(reader, file);
 	fclose(file);
-	return error;
+	return reader->error;
 }
 
 enum error

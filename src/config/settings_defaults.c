@@ -50,9 +50,13 @@ settings_set_defaults(struct config *config)
 	for (size_t i = 0; postfix_defaults[i][0] != NULL; i++)
 		config_set(config, postfix_defaults[i][0],
 		    postfix_defaults[i][1], CONFIG_DEFAULT);
+	/* An empty one may be what only some versions of Postfix have. */
 	for (const struct settings_param *param = settings_params;
 	     param->name != NULL; param++)
-		config_set(config, param->name, param->text, CONFIG_DEFAULT);
+		if (*param->text != '\0' ||
+		    config_get(config, param->name) == NULL)
+			config_set(
+			    config, param->name, param->text, CONFIG_DEFAULT);
 	set_myhostname(config);
 }
 

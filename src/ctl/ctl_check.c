@@ -31,6 +31,7 @@ logged_cb(void *arg, enum log_level level, const char *text)
 void
 ctl_check_run(struct ctl_check *check, struct ctl *ctl, bool is_quiet)
 {
+	enum error error;
 	char *cause = NULL;
 
 	*check = (struct ctl_check){
@@ -40,13 +41,13 @@ ctl_check_run(struct ctl_check *check, struct ctl *ctl, bool is_quiet)
 		.log_level = CTL_WARNING,
 	};
 	log_set_sink(logged_cb, check);
-	check->has_service =
-	    ctl_service_read(&check->service, ctl, &cause) == ERROR_NONE;
+	error = ctl_master_cf_read(&check->service, ctl, &cause);
+	check->has_service = error == ERROR_NONE;
 	ctl_check_settings(check);
 	if (geteuid() != 0)
 		ctl_finding_add(&check->findings, CTL_NOTE, "run this as root",
 		    "not all can be seen without being root");
-	ctl_check_master_cf(check, cause);
+	ctl_check_master_cf(check, error, cause);
 	free(cause);
 	if (check->has_settings) {
 		ctl_check_postfix_version(check);
@@ -54,6 +55,7 @@ ctl_check_run(struct ctl_check *check, struct ctl *ctl, bool is_quiet)
 		ctl_check_files(check);
 		ctl_check_entropy(check);
 		ctl_check_daemon(check);
+		ctl_check_master_process(check);
 	}
 	log_set_sink(NULL, NULL);
 }

@@ -37,8 +37,8 @@ void ctl_check_fini(struct ctl_check *);
  * behind ctl_check_master_cf() need check->has_settings.
  */
 void ctl_check_settings(struct ctl_check *);
-/* Without check->has_service, `cause` says why there is none. */
-void ctl_check_master_cf(struct ctl_check *, const char *cause);
+/* With the error of ctl_master_cf_read(), and its cause. */
+void ctl_check_master_cf(struct ctl_check *, enum error, const char *cause);
 void ctl_check_postfix_version(struct ctl_check *);
 void ctl_check_caches(struct ctl_check *);
 /* The files of one cache, whose path is without suffix. */
@@ -48,5 +48,6 @@ void ctl_check_entropy(struct ctl_check *);
 /* Comes first, as what is wrong with it is what matters most. */
 void ctl_check_shared(struct ctl_check *);
 void ctl_check_daemon(struct ctl_check *);
+void ctl_check_master_process(struct ctl_check *);
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include "ctl_check.h"
 #include "ctl_command.h"
+#include "ctl_master_process.h"
 #include "ctl_statistics.h"
 #include "entropy.h"
 #include "loop.h"
@@ -42,17 +43,38 @@ check_command(struct ctl_check *check, const char *command)
 	free(directory);
 }
 
+static void
+add_missing_service(
+    struct ctl_check *check, enum error error, const char *cause)
+{
+	const char *advice = "mend that";
+	enum ctl_level level = CTL_PROBLEM;
+
+	if (error == ERROR_NOT_FOUND || error == ERROR_INVALID) {
+		advice = "have in master.cf: tlsmgr unix - - y 1000? 1 tlsmgr";
+	} else if (error == ERROR_PERMISSION) {
+		advice = "run this as root";
+		level = CTL_NOTE;
+	}
+	ctl_finding_add(&check->findings, level, advice, "%s", cause);
+}
+
 void
-ctl_check_master_cf(struct ctl_check *check, const char *cause)
+ctl_check_master_cf(
+    struct ctl_check *check, enum error error, const char *cause)
 {
 	char *const *fields = check->service.fields;
 
-	if (!check->has_service) {
-		ctl_finding_add(&check->findings, CTL_PROBLEM,
-		    "add to master.cf: tlsmgr unix - - y 1000? 1 tlsmgr", "%s",
-		    cause);
+	if (error != ERROR_NONE) {
+		add_missing_service(check, error, cause);
 		return;
 	}
+	if (check->service.line_before > 0)
+		ctl_finding_add(&check->findings, CTL_WARNING,
+		    "remove the first of them from master.cf",
+		    "the tlsmgr service is in master.cf twice, in lines %u and "
+		    "%u: the last one counts",
+		    check->service.line_before, check->service.line);
 	if (strcmp(fields[CTL_FIELD_PRIVATE], "n") == 0)
 		ctl_finding_add(&check->findings, CTL_PROBLEM,
 		    "put \"-\" into its third column in master.cf",
@@ -227,4 +249,22 @@ ctl_check_daemon(struct ctl_check *check)
 	free(cause);
 	ctl_client_close(&client);
 	free(service);
+}
+
+/*
+ * A daemon inherits the filter of its master, and a filter may kill it where it
+ * gives up system calls itself: systemd.exec(5), SystemCallFilter.
+ */
+void
+ctl_check_master_process(struct ctl_check *check)
+{
+	pid_t pid = ctl_master_process_find(check->settings.queue_directory);
+
+	if (pid != 0 && ctl_master_process_is_filtered(pid))
+		ctl_finding_add(&check->findings, CTL_NOTE,
+		    "if tlsmgr is killed by signal 31, allow that service the "
+		    "system calls seccomp and @sandbox",
+		    "Postfix (master, process %ld) was started under a filter "
+		    "of system calls, which holds for its daemons as well",
+		    (long)pid);
 }

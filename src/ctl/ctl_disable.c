@@ -18,24 +18,21 @@
 
 #define POSTFIX_PROGRAM "tlsmgr"
 
-/* The command with the program that there was before; to be freed. */
+/* The program that there was before; to be freed. */
 static char *
-choose_command(struct ctl *ctl, const struct ctl_service *service)
+choose_program(struct ctl *ctl, const struct ctl_service *service)
 {
-	const char *command = service->fields[CTL_FIELD_COMMAND];
-	struct ctl_service previous;
-	char *program, *wanted;
+	struct ctl_service saved;
+	char *program;
 
-	if (ctl_saved_service_read(ctl, &previous) != ERROR_NONE)
-		return ctl_command_with(command, POSTFIX_PROGRAM);
-	if (!ctl_service_is_same(service, &previous))
+	if (ctl_saved_service_read(ctl, &saved) != ERROR_NONE)
+		return xstrdup(POSTFIX_PROGRAM);
+	if (!ctl_service_is_same(service, &saved))
 		printf("What was changed in that line since then stays.\n");
-	program = previous.fields[CTL_FIELD_COMMAND];
+	program = saved.fields[CTL_FIELD_COMMAND];
 	program = xstrndup(program, ctl_command_program_len(program));
-	wanted = ctl_command_with(command, program);
-	free(program);
-	ctl_service_fini(&previous);
-	return wanted;
+	ctl_service_fini(&saved);
+	return program;
 }
 
 static void
@@ -88,23 +85,21 @@ static int
 disable(struct ctl *ctl, const struct ctl_service *service)
 {
 	const char *command = service->fields[CTL_FIELD_COMMAND];
-	char *wanted;
+	char *program;
 	int status;
 
-	if (!ctl_command_runs(command, ctl_program)) {
+	if (ctl_command_runs(command, ctl_program)) {
+		program = choose_program(ctl, service);
+		ctl_switch_announce(command, program);
+		status = ctl_switch_program(ctl, ctl_program, program, false);
+	} else {
 		printf("master.cf names ");
 		ctl_put_text(stdout, command);
 		printf(", not %s.\n", ctl_program);
-		return ctl_switch_command(ctl, command, command, false);
+		program = xstrndup(command, ctl_command_program_len(command));
+		status = ctl_switch_program(ctl, program, program, false);
 	}
-	wanted = choose_command(ctl, service);
-	printf("master.cf: ");
-	ctl_put_text(stdout, command);
-	printf(" becomes ");
-	ctl_put_text(stdout, wanted);
-	printf(".\n");
-	status = ctl_switch_command(ctl, command, wanted, false);
-	free(wanted);
+	free(program);
 	return status;
 }
 
@@ -116,7 +111,9 @@ ctl_disable(struct ctl *ctl, char *const operands[])
 	int status;
 
 	(void)operands;
-	if (ctl_service_read(&service, ctl, &cause) != ERROR_NONE) {
+	if (!ctl_switch_lock(ctl))
+		return CTL_NO;
+	if (ctl_master_cf_read(&service, ctl, &cause) != ERROR_NONE) {
 		ctl_error("%s", cause);
 		free(cause);
 		return CTL_NO;

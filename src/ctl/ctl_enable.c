@@ -11,7 +11,6 @@
 #include "ctl_run.h"
 #include "ctl_saved_service.h"
 #include "ctl_switch.h"
-#include "ctl_text.h"
 #include "xalloc.h"
 
 #include <errno.h>
@@ -121,24 +120,21 @@ is_installed(struct ctl *ctl, const char *command)
 static int
 replace(struct ctl *ctl, const struct ctl_service *service)
 {
-	const char *previous = service->fields[CTL_FIELD_COMMAND];
-	char *wanted = ctl_command_with(previous, ctl_program), *cause = NULL;
+	const char *command = service->fields[CTL_FIELD_COMMAND];
+	char *previous = xstrndup(command, ctl_command_program_len(command));
+	char *cause = NULL;
 	int status = CTL_NO;
 
 	if (ctl_saved_service_write(ctl, service, &cause) != ERROR_NONE) {
 		ctl_error("%s", cause);
 		free(cause);
 	} else {
-		printf("master.cf: ");
-		ctl_put_text(stdout, previous);
-		printf(" becomes ");
-		ctl_put_text(stdout, wanted);
-		printf(".\n");
-		status = ctl_switch_command(ctl, previous, wanted, true);
+		ctl_switch_announce(command, ctl_program);
+		status = ctl_switch_program(ctl, previous, ctl_program, true);
 		if (status != CTL_OK)
 			ctl_saved_service_remove(ctl);
 	}
-	free(wanted);
+	free(previous);
 	return status;
 }
 
@@ -157,7 +153,7 @@ enable(struct ctl_check *check)
 	if (!ctl_command_runs(command, ctl_program))
 		return replace(check->ctl, &check->service);
 	printf("master.cf names %s already.\n", ctl_program);
-	return ctl_switch_command(check->ctl, command, command, true);
+	return ctl_switch_program(check->ctl, ctl_program, ctl_program, true);
 }
 
 int
@@ -167,6 +163,8 @@ ctl_enable(struct ctl *ctl, char *const operands[])
 	int status;
 
 	(void)operands;
+	if (!ctl_switch_lock(ctl))
+		return CTL_NO;
 	ctl_check_run(&check, ctl, true);
 	status = enable(&check);
 	ctl_check_fini(&check);

@@ -6,6 +6,7 @@
 #include "ctl.h"
 #include "ctl_statistics.h"
 #include "ctl_text.h"
+#include "minmax.h"
 #include "xalloc.h"
 
 #include <inttypes.h>
@@ -16,6 +17,10 @@
 /* Both where a listing begins and that it is over. */
 #define END_CURSOR "0"
 
+/* Each slice passes by a session, or some; meanwhile there may be new ones. */
+#define MORE_SLICES 100000
+#define ENTRIES_MAX INT64_C(1000000000)
+
 #define COLUMNS "%-12s %-12s %8s  "
 
 /* What is listed, and how far it has come. */
@@ -25,8 +30,9 @@ struct listing {
 	bool is_json;
 	bool is_coloured;
 	int64_t now_s;
-	int64_t timeout_s;
+	int64_t timeout_s; /* never too large to be added to a time */
 	uint64_t count;
+	uint64_t slices_left; /* that can still make sense */
 };
 
 struct session {
@@ -146,8 +152,9 @@ list_slice(struct ctl_client *client, struct listing *listing,
 	if (strcmp(*cursor, END_CURSOR) == 0)
 		print_head(listing);
 	next = print_slice(listing, &reply);
-	/* One that stands still would have us ask for ever. */
-	if (next == NULL ||
+	/* One that stands still, or rises for ever, would have us ask for ever.
+	 */
+	if (next == NULL || listing->slices_left-- == 0 ||
 	    (strcmp(next, END_CURSOR) != 0 && strcmp(next, *cursor) == 0)) {
 		ctl_error("the answer to list makes no sense");
 		free(next);
@@ -190,8 +197,14 @@ ctl_list(struct ctl *ctl, char *const operands[])
 	if (status != CTL_OK)
 		return status;
 	statistics = ctl_client_statistics(&client);
-	listing.timeout_s =
-	    ctl_statistics_get(&statistics, operands[0], "timeout");
+	listing.timeout_s = max_i64(
+	    0, min_i64(INT32_MAX,
+		   ctl_statistics_get(&statistics, operands[0], "timeout")));
+	listing.slices_left =
+	    MORE_SLICES +
+	    (uint64_t)max_i64(0,
+		min_i64(ENTRIES_MAX,
+		    ctl_statistics_get(&statistics, operands[0], "entries")));
 	listing.is_enabled =
 	    ctl_statistics_get(&statistics, operands[0], "enabled") != 0;
 	status =

@@ -1,162 +1,113 @@
 /*
- * ctl_master_cf: a service of master.cf as eight fields. Only postconf(1)
- * reads and writes the file.
+ * ctl_master_cf: reads master.cf whole, and replaces it by way of a temporary
+ * file beside it: the one that postconf(1) uses and locks, so that two do not
+ * change the file at once.
  */
 #include "ctl_master_cf.h"
 
-#include "ctl_command.h"
-#include "ctl_run.h"
+#include "ctl_file.h"
 #include "xalloc.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-/* As postconf(1) names them, from 2.11 on. */
-static const char *const field_names[CTL_FIELDS] = {
-	[CTL_FIELD_SERVICE] = "service",
-	[CTL_FIELD_TYPE] = "type",
-	[CTL_FIELD_PRIVATE] = "private",
-	[CTL_FIELD_UNPRIVILEGED] = "unprivileged",
-	[CTL_FIELD_CHROOT] = "chroot",
-	[CTL_FIELD_WAKEUP] = "wakeup",
-	[CTL_FIELD_PROCESS_LIMIT] = "process_limit",
-	[CTL_FIELD_COMMAND] = "command",
-};
+#define PART_SUFFIX ".tmp"
 
-static bool
-is_whole(const struct ctl_service *service)
+static char *
+make_path(const struct ctl *ctl)
 {
-	for (int i = 0; i < CTL_FIELDS; i++)
-		if (service->fields[i] == NULL || *service->fields[i] == '\0')
-			return false;
-	return true;
+	return xasprintf("%s/master.cf", ctl->config_directory);
 }
 
-/* "tlsmgr/unix/chroot = y" */
-static void
-take_field(struct ctl_service *service, const char *line, const char *prefix)
-{
-	size_t len = strlen(prefix);
-
-	if (strncmp(line, prefix, len) != 0)
-		return;
-	line += len;
-	for (int i = 0; i < CTL_FIELDS; i++) {
-		len = strlen(field_names[i]);
-		if (strncmp(line, field_names[i], len) == 0 &&
-		    strncmp(line + len, " = ", 3) == 0 &&
-		    service->fields[i] == NULL)
-			service->fields[i] = xstrdup(line + len + 3);
-	}
-}
-
-static void
-take_fields(struct ctl_service *service, char *output, const char *prefix)
-{
-	char *line;
-
-	*service = (struct ctl_service){ 0 };
-	while ((line = strsep(&output, "\n")) != NULL)
-		take_field(service, line, prefix);
-}
-
-enum error
-ctl_service_read(struct ctl_service *service, struct ctl *ctl, char **cause)
+static enum error
+find(struct ctl_service *service, struct ctl *ctl, const char *path,
+    const char *text, size_t len, char **cause)
 {
 	char *name = ctl_config_service(ctl);
-	char *pattern = xasprintf("%s/unix", name != NULL ? name : "tlsmgr");
-	char *prefix = xasprintf("%s/", pattern);
-	const char *const arguments[] = { "-F", pattern, NULL };
-	enum error error = ERROR_NONE;
-	struct ctl_run run;
+	const char *known_name = name != NULL ? name : "tlsmgr";
+	enum error error = ctl_service_find(service, text, len, known_name);
 
-	ctl_run_postfix(&run, ctl, "postconf", arguments);
-	take_fields(service, run.output, prefix);
-	if (run.status != 0) {
-		*cause = xasprintf("postconf failed: %s", run.complaints);
-		error = ERROR_IO;
-	} else if (!is_whole(service)) {
-		*cause = xasprintf("%s/master.cf has no service %s",
-		    ctl->config_directory, pattern);
-		error = ERROR_NOT_FOUND;
-	}
-	if (error != ERROR_NONE)
-		ctl_service_fini(service);
-	ctl_run_fini(&run);
-	free(prefix);
-	free(pattern);
+	if (error == ERROR_NOT_FOUND)
+		*cause =
+		    xasprintf("%s has no service %s/unix", path, known_name);
+	else if (error == ERROR_INVALID)
+		*cause = xasprintf("%s, line %u: the service %s/unix has less "
+				   "than 8 columns",
+		    path, service->line, known_name);
 	free(name);
 	return error;
 }
 
-void
-ctl_service_fini(struct ctl_service *service)
-{
-	for (int i = 0; i < CTL_FIELDS; i++)
-		free(service->fields[i]);
-	*service = (struct ctl_service){ 0 };
-}
-
 enum error
-ctl_service_write_command(struct ctl *ctl, const char *command, char **cause)
+ctl_master_cf_read(struct ctl_service *service, struct ctl *ctl, char **cause)
 {
-	char *name = ctl_config_service(ctl);
-	char *assignment = xasprintf(
-	    "%s/unix/command=%s", name != NULL ? name : "tlsmgr", command);
-	const char *const arguments[] = { "-F", assignment, NULL };
-	enum error error = ERROR_NONE;
-	struct ctl_run run;
-
-	ctl_run_postfix(&run, ctl, "postconf", arguments);
-	if (run.status != 0) {
-		*cause = xasprintf("cannot change %s/master.cf: %s",
-		    ctl->config_directory, run.complaints);
-		error = ERROR_IO;
-	}
-	ctl_run_fini(&run);
-	free(assignment);
-	free(name);
-	return error;
-}
-
-char *
-ctl_service_format(const struct ctl_service *service)
-{
-	char *const *f = service->fields;
-
-	return xasprintf("%s %s %s %s %s %s %s %s", f[0], f[1], f[2], f[3],
-	    f[4], f[5], f[6], f[7]);
-}
-
-enum error
-ctl_service_parse(struct ctl_service *service, const char *line)
-{
+	char *path = make_path(ctl), *text;
 	size_t len;
+	enum error error = ctl_file_read(path, &text, &len, cause);
 
-	*service = (struct ctl_service){ 0 };
-	for (int i = 0; i < CTL_FIELDS; i++) {
-		line += strspn(line, CTL_COMMAND_BLANKS);
-		len = i == CTL_FIELD_COMMAND
-		          ? strlen(line)
-		          : strcspn(line, CTL_COMMAND_BLANKS);
-		service->fields[i] = xstrndup(line, len);
-		line += len;
+	if (error == ERROR_NONE) {
+		error = find(service, ctl, path, text, len, cause);
+		free(text);
 	}
-	if (is_whole(service))
-		return ERROR_NONE;
-	ctl_service_fini(service);
-	return ERROR_INVALID;
+	free(path);
+	return error;
+}
+
+/* The file is locked against others that change it. */
+static enum error
+replace_program(struct ctl *ctl, const char *path, int part_fd,
+    const char *program, char **cause)
+{
+	struct ctl_service service;
+	char *text, *changed;
+	size_t len;
+	enum error error = ctl_file_read(path, &text, &len, cause);
+
+	if (error != ERROR_NONE)
+		return error;
+	error = find(&service, ctl, path, text, len, cause);
+	if (error == ERROR_NONE) {
+		changed =
+		    ctl_service_replace_program(&service, text, &len, program);
+		error = ctl_file_replace(
+		    path, PART_SUFFIX, part_fd, changed, len, cause);
+		free(changed);
+		ctl_service_fini(&service);
+	}
+	free(text);
+	return error;
+}
+
+enum error
+ctl_master_cf_write_program(struct ctl *ctl, const char *program, char **cause)
+{
+	char *link = make_path(ctl), *path = realpath(link, NULL);
+	int part_fd;
+	enum error error = ERROR_IO;
+
+	if (path == NULL) {
+		*cause = xasprintf("%s: %s", link, strerror(errno));
+	} else {
+		error = ctl_file_lock_part(path, PART_SUFFIX, &part_fd, cause);
+		if (error == ERROR_NONE) {
+			error =
+			    replace_program(ctl, path, part_fd, program, cause);
+			close(part_fd);
+		}
+	}
+	free(path);
+	free(link);
+	return error;
 }
 
 bool
-ctl_service_is_same(const struct ctl_service *a, const struct ctl_service *b)
+ctl_master_cf_stat(const struct ctl *ctl, struct stat *st)
 {
-	const char *left = a->fields[CTL_FIELD_COMMAND];
-	const char *right = b->fields[CTL_FIELD_COMMAND];
+	char *path = make_path(ctl);
+	bool is_seen = stat(path, st) == 0;
 
-	for (int i = 0; i < CTL_FIELD_COMMAND; i++)
-		if (strcmp(a->fields[i], b->fields[i]) != 0)
-			return false;
-	return strcmp(left + ctl_command_program_len(left),
-		   right + ctl_command_program_len(right)) == 0;
+	free(path);
+	return is_seen;
 }

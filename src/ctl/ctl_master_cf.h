@@ -1,53 +1,34 @@
 /*
- * ctl_master_cf: the line of the tlsmgr service in master.cf, read and changed
- * through postconf(1).
+ * ctl_master_cf: master.cf on disk. postconf(1) is not asked to change it: that
+ * rewrites all lines of a name, takes "-oname=value" apart in the wrong place,
+ * and leaves a file of mode 0644 where a link or another mode was.
  */
 #ifndef CTL_MASTER_CF_H
 #define CTL_MASTER_CF_H
 
 #include "ctl.h"
+#include "ctl_service.h"
 #include "error.h"
 
-#include <stdbool.h>
-
-enum ctl_field {
-	CTL_FIELD_SERVICE,
-	CTL_FIELD_TYPE,
-	CTL_FIELD_PRIVATE,
-	CTL_FIELD_UNPRIVILEGED,
-	CTL_FIELD_CHROOT,
-	CTL_FIELD_WAKEUP,
-	CTL_FIELD_PROCESS_LIMIT,
-	CTL_FIELD_COMMAND,
-	CTL_FIELDS,
-};
-
-struct ctl_service {
-	char *fields[CTL_FIELDS]; /* owned; the last is a program and options */
-};
-
-/* ERROR_NOT_FOUND: master.cf has no such line; ERROR_IO: postconf failed. Both
- * with a cause, and nothing to fini. */
-enum error ctl_service_read(struct ctl_service *, struct ctl *, char **cause);
-void ctl_service_fini(struct ctl_service *);
+#include <sys/stat.h>
 
 /*
- * All settings as the daemon of that line would have them, with its options;
- * NULL: without any. As settings_load(), into ctl->config.
+ * Find the line of $tlsmgr_service_name. ERROR_NOT_FOUND: there is none;
+ * ERROR_INVALID: it cannot be understood; ERROR_PERMISSION, ERROR_IO: the file
+ * cannot be read. All with a cause, and nothing to fini.
  */
-enum error ctl_settings_load(struct ctl *, const struct ctl_service *,
-    struct settings *, char **cause);
+enum error ctl_master_cf_read(struct ctl_service *, struct ctl *, char **cause);
 
-/* Change the command, and nothing else. ERROR_IO with a cause. */
-enum error ctl_service_write_command(
-    struct ctl *, const char *command, char **cause);
+/*
+ * Put another program in the place of that one in the file, and leave all else
+ * as it is: comments, options, owner, mode; of a symbolic link, the link. At
+ * once or not at all. The same errors, and ERROR_LOCKED: somebody, postconf(1)
+ * for one, is changing it for longer than can be waited for.
+ */
+enum error ctl_master_cf_write_program(
+    struct ctl *, const char *program, char **cause);
 
-/* One line "tlsmgr unix - - y 1000? 1 tlsmgr", for the caller to free. */
-char *ctl_service_format(const struct ctl_service *);
-/* Pure. ERROR_INVALID: that is no such line; nothing to fini. */
-enum error ctl_service_parse(struct ctl_service *, const char *line);
-/* The same but for the program (what its command begins with)? */
-bool ctl_service_is_same(
-    const struct ctl_service *, const struct ctl_service *);
+/* Owner and mode, for what is kept beside it. False: it cannot be seen. */
+bool ctl_master_cf_stat(const struct ctl *, struct stat *);
 
 #endif

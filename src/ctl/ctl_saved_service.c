@@ -4,6 +4,7 @@
  */
 #include "ctl_saved_service.h"
 
+#include "ctl_master_cf.h"
 #include "xalloc.h"
 
 #include <errno.h>
@@ -25,17 +26,22 @@ make_path(const struct ctl *ctl, const char *suffix)
 	return xasprintf("%s/" FILE_NAME "%s", ctl->config_directory, suffix);
 }
 
-/* Anybody may read master.cf, and so this. */
+/* Whoever may read master.cf may read this, and nobody else. */
 static bool
-write_file(const char *path, const char *line)
+write_file(const struct ctl *ctl, const char *path, const char *line)
 {
-	int fd = open(
-	    path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	struct stat st;
 	bool is_written;
+	int fd;
 
+	unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return false;
-	is_written = dprintf(fd, HEAD "%s\n", line) > 0 && fsync(fd) == 0;
+	is_written = ctl_master_cf_stat(ctl, &st) &&
+	             dprintf(fd, HEAD "%s\n", line) > 0 &&
+	             fchown(fd, st.st_uid, st.st_gid) == 0 &&
+	             fchmod(fd, st.st_mode & 0777) == 0 && fsync(fd) == 0;
 	return close(fd) == 0 && is_written;
 }
 
@@ -47,7 +53,7 @@ ctl_saved_service_write(
 	char *line = ctl_service_format(service);
 	enum error error = ERROR_NONE;
 
-	if (!write_file(part, line) || rename(part, path) < 0) {
+	if (!write_file(ctl, part, line) || rename(part, path) < 0) {
 		*cause = xasprintf("%s: %s", path, strerror(errno));
 		unlink(part);
 		error = ERROR_IO;

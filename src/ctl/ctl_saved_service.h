@@ -6,7 +6,7 @@
 #define CTL_SAVED_SERVICE_H
 
 #include "ctl.h"
-#include "ctl_master_cf.h"
+#include "ctl_service.h"
 #include "error.h"
 
 /* Replaces the file at once or not at all. ERROR_IO with a cause. */

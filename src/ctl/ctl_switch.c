@@ -5,7 +5,10 @@
 #include "ctl_switch.h"
 
 #include "clock.h"
+#include "ctl_command.h"
+#include "ctl_file.h"
 #include "ctl_master_cf.h"
+#include "ctl_master_process.h"
 #include "ctl_run.h"
 #include "ctl_text.h"
 #include "xalloc.h"
@@ -123,14 +126,40 @@ reload(struct ctl *ctl, const char *before, bool wants_ours)
 	return true;
 }
 
-static bool
-write_command(struct ctl *ctl, const char *command)
+void
+ctl_switch_announce(const char *command, const char *program)
+{
+	char *changed = ctl_command_with(command, program);
+
+	printf("master.cf: ");
+	ctl_put_text(stdout, command);
+	printf(" becomes ");
+	ctl_put_text(stdout, changed);
+	printf(".\n");
+	free(changed);
+}
+
+bool
+ctl_switch_lock(const struct ctl *ctl)
 {
 	char *cause = NULL;
 
-	if (ctl_service_write_command(ctl, command, &cause) == ERROR_NONE)
+	if (ctl_file_lock_directory(ctl->config_directory, &cause) ==
+	    ERROR_NONE)
 		return true;
-	ctl_error("%s", cause);
+	ctl_error("nothing was changed: %s", cause);
+	free(cause);
+	return false;
+}
+
+static bool
+write_program(struct ctl *ctl, const char *program)
+{
+	char *cause = NULL;
+
+	if (ctl_master_cf_write_program(ctl, program, &cause) == ERROR_NONE)
+		return true;
+	ctl_error("cannot change master.cf: %s", cause);
 	free(cause);
 	return false;
 }
@@ -138,20 +167,71 @@ write_command(struct ctl *ctl, const char *command)
 static void
 undo(struct ctl *ctl, const char *previous)
 {
-	if (write_command(ctl, previous) && run_postfix(ctl, "reload", true))
+	if (write_program(ctl, previous) && run_postfix(ctl, "reload", true))
 		ctl_error("master.cf is as it was before, and Postfix is "
 			  "reloaded; it may wait for a minute before it "
 			  "starts a tlsmgr again");
 }
 
-/* master.cf has the command; see to it that its process answers. */
+/* Nor can it be, where main.cf is broken; it was not when it was started. */
+static void
+report_not_reloaded(struct ctl *ctl)
+{
+	char *queue_directory = ctl_config_value(ctl, "queue_directory");
+
+	if (queue_directory != NULL &&
+	    ctl_master_process_find(queue_directory) != 0)
+		ctl_error("Postfix runs, but cannot be reloaded with this "
+			  "main.cf; mend it, then: postfix reload");
+	else
+		printf("Postfix does not run; it will use that daemon when it "
+		       "is started.\n");
+	free(queue_directory);
+}
+
+/* What keeps any tlsmgr from starting, to be freed; NULL: nothing. */
+static char *
+find_broken_setting(const struct ctl *ctl)
+{
+	const struct settings_source source = {
+		.config_directory = ctl->config_directory,
+	};
+	struct config *config = config_new();
+	struct settings settings;
+	char *cause = NULL;
+
+	if (settings_load(&settings, config, &source, &cause) == ERROR_NONE)
+		settings_fini(&settings);
+	config_free(config);
+	return cause;
+}
+
+/* Nobody can be waited for then; but it does not keep the change from being
+ * made. */
+static bool
+reload_broken(struct ctl *ctl)
+{
+	char *cause = find_broken_setting(ctl);
+
+	if (cause == NULL)
+		return false;
+	run_postfix(ctl, "reload", false);
+	ctl_error("master.cf is changed, but no tlsmgr starts with this "
+		  "configuration: %s",
+	    cause);
+	free(cause);
+	return true;
+}
+
+/* master.cf has the program; see to it that its process answers. */
 static int
 see_to_process(struct ctl *ctl, const char *previous, const char *wanted,
     const char *before, bool wants_ours)
 {
+	if (!wants_ours && strcmp(previous, wanted) != 0 && reload_broken(ctl))
+		return CTL_OK;
 	if (!run_postfix(ctl, "status", false)) {
-		printf("Postfix does not run; it will use that daemon when it "
-		       "is started.\n");
+		report_not_reloaded(ctl);
 		return CTL_OK;
 	}
 	if (reload(ctl, before, wants_ours))
@@ -169,7 +249,7 @@ see_to_process(struct ctl *ctl, const char *previous, const char *wanted,
 }
 
 int
-ctl_switch_command(
+ctl_switch_program(
     struct ctl *ctl, const char *previous, const char *wanted, bool wants_ours)
 {
 	enum ctl_daemon daemon = CTL_DAEMON_OLDER;
@@ -185,7 +265,7 @@ ctl_switch_command(
 		return CTL_OK;
 	}
 	hold_signals(SIG_BLOCK);
-	if (strcmp(previous, wanted) == 0 || write_command(ctl, wanted))
+	if (strcmp(previous, wanted) == 0 || write_program(ctl, wanted))
 		status =
 		    see_to_process(ctl, previous, wanted, before, wants_ours);
 	hold_signals(SIG_UNBLOCK);

@@ -1,5 +1,5 @@
 /*
- * ctl_switch: another command for the tlsmgr service, in master.cf and in the
+ * ctl_switch: another program for the tlsmgr service, in master.cf and in the
  * Postfix that runs.
  */
 #ifndef CTL_SWITCH_H
@@ -10,15 +10,24 @@
 #include <stdbool.h>
 
 /*
- * Write the command into master.cf, reload Postfix if it runs, and wait until
- * a process that was not there before answers (wants_ours: this project's).
- * Says what came of it. Where that fails, or Postfix cannot be reloaded, the
- * previous command is put back: CTL_NO. Not so on the way back to Postfix's own
- * from a daemon that did not answer: master(8) pauses after one that does not
- * start, and there would be no way out. With equal commands only the process
- * is seen to.
+ * Write the program into the tlsmgr line of master.cf, reload Postfix if it
+ * runs, and wait until a process that was not there before answers (wants_ours:
+ * this project's). Says what came of it. Where that fails, or Postfix cannot be
+ * reloaded, the previous program is put back: CTL_NO. Not so on the way back to
+ * Postfix's own from a daemon that did not answer: master(8) pauses after one
+ * that does not start, and there would be no way out. With equal programs only
+ * the process is seen to.
  */
-int ctl_switch_command(struct ctl *, const char *previous, const char *wanted,
+int ctl_switch_program(struct ctl *, const char *previous, const char *wanted,
     bool wants_ours);
+
+/* Say that the program of a command is about to become another. */
+void ctl_switch_announce(const char *command, const char *program);
+
+/*
+ * Keep another process from switching at the same time, until this one ends.
+ * False: what is wrong was said.
+ */
+bool ctl_switch_lock(const struct ctl *);
 
 #endif

@@ -25,10 +25,10 @@ def build(tmp_path):
     directory = tmp_path / "build"
     built = os.environ.get("TLSMGR_BUILD", str(REPOSITORY / "build"))
     directory.mkdir()
-    for name in os.listdir(built):
-        if name.endswith((".o", ".a")) or \
-                name in ("tlsmgr", "tlsmgrctl", "defaults"):
-            shutil.copy2(os.path.join(built, name), str(directory))
+    shutil.copytree(os.path.join(built, "obj"), str(directory / "obj"))
+    for name in ("libtlsmgr.a", "tlsmgr", "tlsmgrctl", "defaults",
+                 "postfix_defaults.def"):
+        shutil.copy2(os.path.join(built, name), str(directory))
     return str(directory)
 
 
@@ -109,20 +109,34 @@ def test_nothing_is_built_twice(build, root):
     assert 1 <= output.count("-c -o") <= 2, output
 
 
+def used_by(directory, command):
+    directory.mkdir(exist_ok=True)
+    (directory / "master.cf").write_text(
+        "tlsmgr unix - - y 1000? 1 %s\n" % command)
+    if not (directory / "main.cf").exists():
+        (directory / "main.cf").write_text("")
+
+
+@pytest.mark.parametrize("instance", ["etc", "etc-second", "etc-third"])
 @pytest.mark.parametrize("command", ["tlsmgr2", "tlsmgr2 -v"])
-def test_what_is_in_use_is_not_uninstalled(tmp_path, command):
-    """Refused: Postfix would be left without a TLS manager."""
-    told = ["DESTDIR=", "DOCDIR=%s/doc" % tmp_path] + [
+def test_what_is_in_use_is_not_uninstalled(tmp_path, command, instance):
+    """In any instance: it would be left without a TLS manager."""
+    told = ["DESTDIR=", "DOCDIR=%s/doc" % tmp_path,
+            "CONFIG_DIRECTORY=%s/etc" % tmp_path] + [
         "%s=%s" % (name, tmp_path)
-        for name in ("CONFIG_DIRECTORY", "DAEMON_DIRECTORY", "SBINDIR",
-                     "MANDIR", "COMPLETIONDIR")]
-    (tmp_path / "main.cf").write_text("")
+        for name in ("DAEMON_DIRECTORY", "SBINDIR", "MANDIR",
+                     "COMPLETIONDIR")]
     program = tmp_path / "tlsmgr2"
     program.write_text("in use")
-    master_cf = tmp_path / "master.cf"
-    master_cf.write_text("tlsmgr unix - - y 1000? 1 %s\n" % command)
-    assert "tlsmgrctl disable" in make("uninstall", *told, status=2)
+    for name in ("etc", "etc-second", "etc-third"):
+        used_by(tmp_path / name, "tlsmgr")
+    (tmp_path / "etc/main.cf").write_text(
+        "multi_instance_directories = {0}/etc-second, {0}/etc-third\n".format(
+            tmp_path))
+    used_by(tmp_path / instance, command)
+    output = make("uninstall", *told, status=2)
+    assert "tlsmgrctl -c %s/%s disable" % (tmp_path, instance) in output
     assert program.exists()
-    master_cf.write_text("tlsmgr unix - - y 1000? 1 tlsmgr\n")
+    used_by(tmp_path / instance, "tlsmgr")
     make("uninstall", *told)
     assert not program.exists()

@@ -1,5 +1,6 @@
 """tlsmgrctl check: what it finds. Covers ctl_check.c, ctl_check_config.c,
-ctl_check_files.c, ctl_check_postfix.c and ctl_finding.c."""
+ctl_check_files.c, ctl_check_postfix.c, ctl_finding.c and
+ctl_master_process.c."""
 
 import os
 import socket
@@ -127,6 +128,12 @@ def break_service(instance):
     return "has no service tlsmgr/unix"
 
 
+def break_twice(instance):
+    with open(instance.config_directory + "/master.cf", "a") as master_cf:
+        master_cf.write("tlsmgr unix - - n 1000? 1 tlsmgr -v\n")
+    return "is in master.cf twice, in lines"
+
+
 def break_socket(instance):
     directory = instance._path("queue/private")
     os.makedirs(directory, exist_ok=True)
@@ -184,3 +191,47 @@ def test_check_finds_no_fault_with_redirected_caches(make_master):
     notes = [line for line in result.text.splitlines()
              if line.startswith("note") and "non-postfix directory" in line]
     assert len(notes) == 2, result
+
+
+FILTERED = """
+import ctypes, fcntl, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+class Filter(ctypes.Structure):
+    _fields_ = [("code", ctypes.c_ushort), ("jt", ctypes.c_ubyte),
+                ("jf", ctypes.c_ubyte), ("k", ctypes.c_uint)]
+class Program(ctypes.Structure):
+    _fields_ = [("len", ctypes.c_ushort), ("filter", ctypes.POINTER(Filter))]
+allow = Filter(0x06, 0, 0, 0x7fff0000)
+assert libc.prctl(38, 1, 0, 0, 0) == 0
+if sys.argv[2] == "filtered":
+    assert libc.prctl(22, 2, ctypes.byref(Program(1, ctypes.pointer(allow)))) \\
+        == 0
+pid_file = open(sys.argv[1], "w")
+fcntl.flock(pid_file, fcntl.LOCK_EX)
+pid_file.write("%20d\\n" % os.getpid())
+pid_file.flush()
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("state", ["filtered", "free", "ended"])
+def test_check_looks_at_the_state_of_the_running_master(instance, state):
+    """Whether a filter of system calls is on it, which a daemon inherits."""
+    os.makedirs(instance._path("queue/pid"), exist_ok=True)
+    path = instance._path("queue/pid/master.pid")
+    process = subprocess.Popen(
+        ["python3", "-c", FILTERED, path, state.replace("ended", "filtered")],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert process.stdout.readline() == b"ready\n"
+        if state == "ended":
+            process.communicate()
+        result = tell(instance, "check")
+    finally:
+        process.kill()
+        process.communicate()
+    line = "note     Postfix (master, process %d) was started under a filter" \
+        % process.pid
+    assert (line in result.text) == (state == "filtered"), result
+    assert ("@sandbox" in result.text) == (state == "filtered"), result

@@ -1,6 +1,7 @@
 """tlsmgrctl against daemons that are not as they should be. Covers
 ctl_client.c."""
 
+import itertools
 import json
 import os
 import re
@@ -204,6 +205,36 @@ def test_a_cursor_that_stands_still_makes_no_sense():
         result = impostor.run("list", "smtpd")
         assert len(impostor.requests) == 3
     assert result.status == UNREACHABLE
+
+
+def test_a_cursor_that_rises_for_ever_makes_no_sense():
+    """A slice passes by at least one session, and there are but five."""
+    cursors = itertools.count(1)
+    with Impostor(answers(
+            stats=ctl.statistics(**{"smtpd.enabled": "1",
+                                    "smtpd.entries": "5"}),
+            policy=ctl.reply(0, ("cachable", "1"), ("timeout", "9")))) as im:
+        im.answer = lambda request, known=im.answer: \
+            ctl.reply(0, ("cursor", str(next(cursors)))) \
+            if request["request"] == "list" else known(request)
+        result = im.run("list", "smtpd")
+    assert result.status == UNREACHABLE, result
+    assert "makes no sense" in result.complaint
+
+
+@pytest.mark.parametrize("timeout", [
+    -2**63, 2**63 - 1, -1, "x", "9" * 30])
+def test_a_timeout_may_be_any_number(timeout):
+    with Impostor(answers(
+            stats=ctl.statistics(**{"smtpd.enabled": "1",
+                                    "smtpd.timeout": str(timeout)}),
+            list=ctl.reply(0, ("cursor", "0"), *entry("one"),
+                           *entry("two", put_at="253402300799")))) as impostor:
+        text = impostor.run("list", "smtpd")
+        sessions = impostor.run("list", "smtpd", "--json")
+    assert text.status == OK and not text.err, text
+    for each in json.loads(sessions.out):
+        assert each["time"] <= each["expires"] < each["time"] + 2**31
 
 
 def test_the_cursor_is_handed_back():
