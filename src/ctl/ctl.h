@@ -89,6 +89,13 @@ void ctl_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  */
 enum error ctl_config_read(struct ctl *, char **cause);
 /*
+ * All settings as the daemon of that line in master.cf would have them, with its
+ * options; NULL: without any. As settings_load(), into ctl->config.
+ */
+struct ctl_service;
+enum error ctl_settings_load(struct ctl *, const struct ctl_service *,
+    struct settings *, char **cause);
+/*
  * Expanded, for the caller to free; reads the configuration if that was not
  * done. Files with errors, of which it tells, do not stop it: it must be
  * possible to disable the daemon. NULL: what is wrong was said.

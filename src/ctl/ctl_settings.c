@@ -3,7 +3,7 @@
  */
 #include "ctl.h"
 #include "ctl_command.h"
-#include "ctl_master_cf.h"
+#include "ctl_service.h"
 #include "master.h"
 #include "xalloc.h"
 

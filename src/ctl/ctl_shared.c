@@ -154,7 +154,7 @@ ctl_shared(struct ctl *ctl, char *const operands[])
 	int status = CTL_NO;
 
 	(void)operands;
-	has_service = ctl_service_read(&service, ctl, &cause) == ERROR_NONE;
+	has_service = ctl_master_cf_read(&service, ctl, &cause) == ERROR_NONE;
 	free(cause);
 	cause = NULL;
 	if (ctl_settings_load(ctl, has_service ? &service : NULL, &settings,
