@@ -15,10 +15,11 @@ void *secret_alloc(size_t size);
 void secret_free(void *, size_t size);
 
 /*
- * Wipe what functions that have returned left on the stack: compilers and the
- * dynamic linker keep copies of registers there, with bytes of sessions.
+ * Wipe what functions that have returned left on the stack, where compilers and
+ * the dynamic linker keep copies of registers, and in the vector registers:
+ * memcpy(3) leaves bytes of sessions in some that little else uses.
  */
-void secret_wipe_stack(void);
+void secret_wipe_leftovers(void);
 
 /*
  * Keep all memory of this process out of core files, should one be written in

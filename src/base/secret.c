@@ -4,6 +4,7 @@
 #include "secret.h"
 
 #include "log.h"
+#include "secret_registers.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,10 +40,11 @@ secret_free(void *memory, size_t size)
 
 /* Not inlined: its frame has to lie where those of others have been. */
 __attribute__((noinline)) void
-secret_wipe_stack(void)
+secret_wipe_leftovers(void)
 {
 	unsigned char frame[STACK_LEN];
 
+	secret_wipe_registers();
 	explicit_bzero(frame, sizeof(frame));
 }
 

@@ -106,7 +106,7 @@ wipe_cb(void *arg)
 	struct daemon *daemon = arg;
 
 	daemon->wiped_requests = daemon->service.requests;
-	secret_wipe_stack();
+	secret_wipe_leftovers();
 }
 
 static void

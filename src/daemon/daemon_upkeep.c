@@ -27,7 +27,7 @@ upkeep_slice(struct daemon_upkeep *upkeep)
 	upkeep->is_soon = delay_us <= UPKEEP_DELAY_US;
 	/* It moves sessions, also where nobody asks. */
 	if (delay_us > 0)
-		secret_wipe_stack();
+		secret_wipe_leftovers();
 	if (delay_us != UINT64_MAX)
 		loop_timer_set(&upkeep->timer, delay_us);
 	else

@@ -126,7 +126,7 @@ the_stack_is_wiped(void **state)
 #endif
 	leave_on_stack();
 	assert_true(count_left_behind() > 3000);
-	secret_wipe_stack();
+	secret_wipe_leftovers();
 	assert_int_equal(count_left_behind(), 0);
 }
 
