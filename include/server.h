@@ -54,6 +54,7 @@ struct server {
 	unsigned char *read_buffer;    /* owned; shared by all clients */
 	struct buffer reply;           /* replies of the client at work */
 	uint64_t accepted;
+	uint64_t reads;                /* from clients, whatever came */
 	uint64_t refused;              /* of other users */
 	uint64_t limit_closes;         /* closed because of client_limit */
 	uint64_t memory_closes;        /* closed because of client_memory */

@@ -88,7 +88,7 @@ turn_cb(void *arg)
 	if (log_delay_us != UINT64_MAX &&
 	    !loop_timer_is_set(&daemon->log_timer))
 		loop_timer_set(&daemon->log_timer, log_delay_us);
-	if (daemon->service.requests != daemon->wiped_requests &&
+	if (daemon->server.reads != daemon->wiped_reads &&
 	    !loop_timer_is_set(&daemon->wipe_timer))
 		loop_timer_set(&daemon->wipe_timer, WIPE_DELAY_US);
 }
@@ -105,7 +105,7 @@ wipe_cb(void *arg)
 {
 	struct daemon *daemon = arg;
 
-	daemon->wiped_requests = daemon->service.requests;
+	daemon->wiped_reads = daemon->server.reads;
 	secret_wipe_leftovers();
 }
 

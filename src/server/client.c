@@ -255,6 +255,7 @@ client_read(struct client *client)
 	ssize_t len;
 
 	len = read(client->fd, server->read_buffer, SERVER_READ_LEN);
+	server->reads++;
 	if (len > 0) {
 		client_serve_input(client, server->read_buffer, (size_t)len);
 		explicit_bzero(server->read_buffer, (size_t)len);
