@@ -78,6 +78,9 @@ all: deps $(BUILD)/tlsmgr $(BUILD)/tlsmgrctl
 # TLSMGR_INSTALL=no. Postfix is not one of them where there is a postconf(1).
 deps:
 	@POSTCONF="$(POSTCONF)" tests/run/install-packages build
+	@echo __LP64__ | $(CC) $(CPPFLAGS) $(CFLAGS) -E -P - 2>&1 | grep -qx 1 || \
+	    { echo "tlsmgr is for 64-bit machines: clients expect a 64-bit" \
+		"time, and $(CC) compiles for another" >&2; exit 1; }
 deps-test: deps
 	@tests/run/install-packages test
 

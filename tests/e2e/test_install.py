@@ -140,3 +140,18 @@ def test_what_is_in_use_is_not_uninstalled(tmp_path, command, instance):
     used_by(tmp_path / instance, "tlsmgr")
     make("uninstall", *told)
     assert not program.exists()
+
+
+def test_a_machine_that_has_not_64_bits_is_refused_with_a_reason(tmp_path):
+    """By what the compiler says of it, before anything is compiled."""
+    compiler = tmp_path / "compiler"
+    compiler.write_text("#!/bin/sh\nexec cc -U__LP64__ \"$@\"\n")
+    compiler.chmod(0o755)
+    result = subprocess.run(
+        ["make", "-s", "-C", str(REPOSITORY), "CC=%s" % compiler,
+         "TLSMGR_INSTALL=no", "BUILD=%s/build" % tmp_path, "all"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        universal_newlines=True)
+    assert result.returncode != 0
+    assert "tlsmgr is for 64-bit machines" in result.stderr
+    assert not (tmp_path / "build" / "obj").exists()
