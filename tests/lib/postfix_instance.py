@@ -112,6 +112,7 @@ class PostfixInstance:
         self.keep = keep
         self.directory = None
         self.marks = 0
+        self.environment = {}  # of its daemons, besides
         self.address = address
         self.port, self.sink_port = free_ports(2)
         self.service = "%s:%d" % (address, self.port)
@@ -178,7 +179,8 @@ class PostfixInstance:
     def write_config(self, settings):
         """Write main.cf and master.cf; `postfix reload` makes them count."""
         environment = [installed.default("import_environment")] + [
-            "%s=%s" % item for item in installed.sanitizer_options().items()]
+            "%s=%s" % item for item in {
+                **installed.sanitizer_options(), **self.environment}.items()]
         values = {"environment": " ".join(environment),
                   "compatibility_level": installed.compatibility_level(),
                   "directory": self.directory, "host_name": HOST_NAME,
@@ -243,6 +245,10 @@ class PostfixInstance:
     def tlsmgr_pids(self):
         return [pid for pid, name in self.processes().items()
                 if name == TLSMGR_COMMAND]
+
+    def kill_tlsmgr(self):
+        for pid in self.tlsmgr_pids():
+            os.kill(pid, signal.SIGKILL)
 
     def client(self):
         """A connection to its tlsmgr, which master starts at need."""

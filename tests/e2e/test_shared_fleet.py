@@ -1,0 +1,176 @@
+"""Several Postfix with a secret in common, and clients that come back to any of
+them: what is promised of the daemon, under the real smtpd(8)."""
+
+import random
+import threading
+import time
+
+import pytest
+
+import ctl
+import postfix_fleet
+import smtp_tls
+from clock_shift import ClockShift
+from waiting import wait_until
+
+pytestmark = pytest.mark.ours("it makes its own ticket keys")
+
+RECONNECTS = 72
+TIMEOUT_S = 120
+EPOCH_S = TIMEOUT_S // 2
+SETTINGS = "smtpd_tls_session_cache_timeout = %ds\n" % TIMEOUT_S
+DEADLINE_S = 30
+
+
+def new_secret():
+    return ctl.run(None, "secret").text.strip()
+
+
+@pytest.fixture
+def make_fleet(binary):
+    """make_fleet(...): a Fleet, not yet started."""
+    fleets = []
+
+    def make(**keywords):
+        fleet = postfix_fleet.Fleet(binary, settings=SETTINGS, **keywords)
+        fleets.append(fleet.__enter__())
+        return fleet
+    yield make
+    for fleet in reversed(fleets):
+        for host in fleet.hosts:
+            print(host.address, host.log()[-4000:])
+        fleet.__exit__()
+
+
+def hit_rates(fleet):
+    return {kind: postfix_fleet.reconnect(
+        kind, lambda: random.choice(fleet.addresses), RECONNECTS).percent
+        for kind in smtp_tls.KINDS}
+
+
+def complaints(fleet):
+    return [line for host in fleet.hosts for line in host.complaints()]
+
+
+@pytest.mark.parametrize("chroot", [False, True], ids=["no jail", "jail"])
+def test_tickets_of_all_are_taken_by_all(make_fleet, chroot):
+    """Before: about one in three, as chance has it. After: all."""
+    fleet = make_fleet(chroot=chroot)
+    fleet.start()
+    before = hit_rates(fleet)
+    fleet.share(new_secret())
+    fleet.reload()
+    after = hit_rates(fleet)
+    print(before, after)
+    for kind in smtp_tls.KINDS:
+        assert before[kind] <= 60
+    for kind in smtp_tls.TICKETS:
+        assert after[kind] >= 99
+    assert after["session id"] <= 60
+    assert not complaints(fleet)
+
+
+class Load:
+    """Clients that come back all the time, on hosts whose clocks step.
+
+    Every ticket younger than half the timeout, on those clocks, must be taken.
+    """
+
+    def __init__(self, fleet, clocks):
+        self.fleet, self.clocks = fleet, clocks
+        self.tried = {kind: 0 for kind in smtp_tls.TICKETS}
+        self.lost, self.errors = [], []
+        self._ended = threading.Event()
+        self._threads = [threading.Thread(target=self._run, args=(kind,))
+                         for kind in smtp_tls.TICKETS]
+        for thread in self._threads:
+            thread.start()
+
+    def now(self):
+        return time.time() + self.clocks[0].seconds
+
+    def _run(self, kind):
+        try:
+            while not self._ended.is_set():
+                self._one_session(kind)
+        except Exception as error:  # told by stop()
+            self.errors.append((kind, repr(error)))
+
+    def _one_session(self, kind):
+        """A session lives for a timeout, however often it is resumed."""
+        client = smtp_tls.Client(kind)
+        began_at = self.now()
+        self._connect(client)
+        made_at = self.now()
+        while not self._ended.is_set():
+            is_resumed = self._connect(client)
+            self.tried[kind] += 1
+            now = self.now()
+            if not is_resumed:
+                if now - made_at < EPOCH_S - 2:
+                    self.lost.append((kind, now - made_at))
+                return
+            made_at = now
+            if now - began_at > TIMEOUT_S - 10:
+                return
+
+    def _connect(self, client):
+        """Whichever host answers, as a load balancer sees to it."""
+        end = time.monotonic() + DEADLINE_S
+        while True:
+            try:
+                return client.connect(random.choice(self.fleet.addresses),
+                                      postfix_fleet.PORT)
+            except OSError:
+                if time.monotonic() >= end:
+                    raise
+
+    def wait(self, more):
+        """Until each kind of client came back so many times more."""
+        before = dict(self.tried)
+        wait_until(lambda: self.errors or all(
+            self.tried[kind] >= before[kind] + more for kind in before),
+            lambda: "clients go on: %r" % self.tried, 60)
+
+    def stop(self):
+        self._ended.set()
+        for thread in self._threads:
+            thread.join()
+        assert not self.errors
+        assert not self.lost
+
+
+def reload(host):
+    host.reload()
+
+
+def stop_and_start(host):
+    host.stop()
+    host.start()
+
+
+def kill(host):
+    host.kill_tlsmgr()
+
+
+@pytest.mark.parametrize("end", [reload, stop_and_start, kill])
+def test_ends_over_the_end_of_an_epoch_under_load(make_fleet, end):
+    """Ten times: clocks step to the end of an epoch, and one host ends."""
+    fleet = make_fleet()
+    fleet.share(new_secret())
+    clocks = [ClockShift(host.directory) for host in fleet.hosts]
+    for host, clock in zip(fleet.hosts, clocks):
+        host.environment = clock.environment
+        host.write_config(host.settings)
+    fleet.start()
+    load = Load(fleet, clocks)
+    try:
+        for round_number in range(10):
+            load.wait(3)
+            left_s = EPOCH_S - 1 - int(load.now()) % EPOCH_S
+            for clock in clocks:
+                clock.step(left_s)
+            end(fleet.hosts[round_number % len(fleet.hosts)])
+            load.wait(3)
+    finally:
+        load.stop()
