@@ -4,7 +4,7 @@
 #ifndef STDIO_CLIENT_H
 #define STDIO_CLIENT_H
 
-#include "service.h"
+struct service;
 
 /*
  * Answer requests from descriptor 0 on descriptor 1 until the input ends, or

@@ -86,17 +86,15 @@ client_count_memory(struct client *client)
 void
 client_watch(struct client *client)
 {
+	bool has_output = client->output.len > 0;
+	/* A whole request waits for its turn; half a request, for bytes. */
+	bool has_request =
+	    client->input.len > 0 && client->reader.offset < client->input.len;
 	unsigned interest = LOOP_READ;
 
-	if (client->is_in_hand)
+	if (client->is_in_hand || (client->has_long && !has_output))
 		interest = 0;
-	else if (client->output.len > 0)
-		interest = LOOP_WRITE;
-	else if (client->has_long)
-		interest = 0;
-	/* A whole request waits for its turn; half a request, for bytes. */
-	else if (client->input.len > 0 &&
-		 client->reader.offset < client->input.len)
+	else if (has_output || has_request)
 		interest = LOOP_WRITE;
 	loop_watch_set(&client->watch, interest);
 }

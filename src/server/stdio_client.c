@@ -8,6 +8,7 @@
 #include "attr.h"
 #include "buffer.h"
 #include "master.h"
+#include "service.h"
 
 #include <errno.h>
 #include <poll.h>
