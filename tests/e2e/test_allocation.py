@@ -115,7 +115,7 @@ def choose(calls):
 
 
 @pytest.mark.parametrize("count", [1, FOR_GOOD], ids=["once", "for_good"])
-def test_start_without_memory(make_master, request, count):
+def test_a_start_without_memory_ends_with_a_line(make_master, request, count):
     master = make_master(SETTINGS)
     memory = FailingMalloc(master.directory)
     tally = Tally()
@@ -130,7 +130,8 @@ def test_start_without_memory(make_master, request, count):
 
 
 @pytest.mark.parametrize("count", [1, FOR_GOOD], ids=["once", "for_good"])
-def test_conversation_without_memory(make_master, request, count):
+def test_a_conversation_without_memory_ends_with_a_line_or_an_error(
+        make_master, request, count):
     """Sessions of a size that makes buffers grow."""
     master = make_master(SETTINGS)
     memory = FailingMalloc(master.directory)

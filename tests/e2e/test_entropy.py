@@ -34,7 +34,7 @@ def egd(make_master):
 
 @pytest.mark.parametrize("wanted, asked", [(1, 1), (32, 32), (255, 255),
                                            (256, 255), (100000, 255)])
-def test_egd_is_asked_for_bytes(egd, wanted, asked):
+def test_an_egd_server_is_asked_for_bytes(egd, wanted, asked):
     master, server = egd(
         lambda command: command[1:] + os.urandom(command[1]),
         tls_random_bytes=wanted)
@@ -46,7 +46,7 @@ def test_egd_is_asked_for_bytes(egd, wanted, asked):
 
 
 @pytest.mark.parametrize("chroot", [True, False])
-def test_egd_is_asked_again(egd, chroot):
+def test_an_egd_server_is_asked_again(egd, chroot):
     master, server = egd(
         lambda command: command[1:] + os.urandom(command[1]),
         tls_random_reseed_period="1s")
@@ -67,7 +67,7 @@ EGD_FAULTS = {
 
 @pytest.mark.ours("does not serve without its source", strict=False)
 @pytest.mark.parametrize("fault", EGD_FAULTS)
-def test_bad_egd_is_no_reason_not_to_serve(egd, fault):
+def test_a_bad_egd_server_is_no_reason_not_to_serve(egd, fault):
     master, server = egd(EGD_FAULTS[fault])
     started = time.monotonic()
     daemon = master.start()
@@ -82,7 +82,8 @@ def test_bad_egd_is_no_reason_not_to_serve(egd, fault):
 @pytest.mark.parametrize("chroot", [True, False])
 @pytest.mark.parametrize("source", ["dev:/nonexistent", "egd:/nonexistent",
                                     "/nonexistent", "dev:/dev/null"])
-def test_source_that_fails(make_master, source, chroot):
+def test_a_source_that_fails_is_no_reason_not_to_serve(
+        make_master, source, chroot):
     """A warning, and the service goes on; stock is gone after a second."""
     master = make_master({"tls_random_source": source,
                           "tls_random_reseed_period": "1000d"})
@@ -97,7 +98,7 @@ def test_source_that_fails(make_master, source, chroot):
 
 
 @pytest.mark.ours("exits", strict=False)
-def test_source_that_gives_nothing(make_master):
+def test_a_source_that_gives_nothing_is_not_waited_for(make_master):
     master = make_master()
     fifo = master.directory + "/fifo"
     os.mkfifo(fifo, 0o644)
@@ -111,7 +112,7 @@ def test_source_that_gives_nothing(make_master):
 
 
 @pytest.mark.ours("serves nobody until it is there")
-def test_source_that_comes_back(make_master):
+def test_a_source_that_comes_back_is_read_again(make_master):
     """In the sandbox it takes a fresh start, as in the jail."""
     master = make_master(own_settings={"tlsmgr_sandbox": "no"})
     path = master.directory + "/device"
@@ -138,7 +139,7 @@ def opened(pid, path):
 
 
 @pytest.mark.ours("serves nobody until it is there")
-def test_jail_that_forbids_the_source(make_master):
+def test_a_source_outside_the_jail_takes_a_fresh_start(make_master):
     """A fresh start, at an idle moment, can open it."""
     master = make_master()
     path = master.directory + "/device"
@@ -152,7 +153,7 @@ def test_jail_that_forbids_the_source(make_master):
     assert_seeds(master)
 
 
-def test_no_source(make_master):
+def test_no_source_is_two_warnings(make_master):
     master = make_master({"tls_random_source": ""})
     daemon = master.start()
     assert_seeds(master)
@@ -162,7 +163,7 @@ def test_no_source(make_master):
     assert daemon.is_running()
 
 
-def test_regular_file(make_master):
+def test_a_regular_file_is_read_once(make_master):
     master = make_master()
     path = master.directory + "/seed"
     with open(path, "wb") as output:
@@ -177,7 +178,7 @@ def test_regular_file(make_master):
 
 
 @pytest.mark.parametrize("chroot", [True, False])
-def test_device_is_read_again(make_master, chroot):
+def test_a_device_is_read_again(make_master, chroot):
     master = make_master({"tls_random_reseed_period": "1s"})
     daemon = master.start(chroot=chroot)
     assert_seeds(master)

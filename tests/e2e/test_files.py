@@ -50,7 +50,7 @@ def assert_serves_without(master, cache_type="smtpd"):
 
 @pytest.mark.parametrize("chroot", [True, False])
 @pytest.mark.parametrize("kind", ["btree", "hash", "internal"])
-def test_type(make_master, kind, chroot):
+def test_each_type_makes_its_files(make_master, kind, chroot):
     master = make_master({SMTPD: kind + ":${data_directory}/cache"})
     master.start(chroot=chroot)
     assert_stores(master)
@@ -60,7 +60,7 @@ def test_type(make_master, kind, chroot):
 
 @pytest.mark.ours("does not know them")
 @pytest.mark.parametrize("kind", ["sdbm", "lmdb"])
-def test_type_served_by_another(make_master, kind):
+def test_a_type_served_by_another_is_said(make_master, kind):
     master = make_master({SMTPD: kind + ":${data_directory}/cache"})
     master.start()
     assert_stores(master)
@@ -80,14 +80,14 @@ def test_no_type_is_the_default_type(make_master):
 
 @pytest.mark.skipif(installed.version() < (3, 11),
                     reason="Postfix 3.11 and later have this parameter")
-def test_default_type_of_caches(make_master):
+def test_the_default_type_is_that_of_postfix(make_master):
     master = make_master(
         {SMTPD: "$default_cache_db_type:${data_directory}/cache"})
     master.start()
     assert_stores(master)
 
 
-def test_type_in_memory_has_no_file(make_master):
+def test_a_type_in_memory_has_no_file(make_master):
     """So no place to complain of, either."""
     master = make_master({SMTPD: "internal:anything"})
     master.start()
@@ -110,7 +110,7 @@ def test_a_type_that_cannot_be_served_turns_that_cache_off(make_master, kind):
 
 @pytest.mark.parametrize("first, second", [
     (SMTPD, SMTP), (SMTPD, LMTP), (SMTP, LMTP)])
-def test_same_database_twice_is_fatal(make_master, first, second):
+def test_the_same_database_twice_is_fatal(make_master, first, second):
     same = "btree:${data_directory}/same"
     master = make_master({first: same, second: same})
     daemon = master.start()
@@ -119,7 +119,7 @@ def test_same_database_twice_is_fatal(make_master, first, second):
     assert first.split("_")[0] in line and second.split("_")[0] in line
 
 
-def test_memory_and_a_file_of_the_same_name(make_master):
+def test_memory_and_a_file_may_have_the_same_name(make_master):
     master = make_master({SMTPD: "btree:${data_directory}/same",
                           SMTP: "internal:${data_directory}/same"})
     master.start()
@@ -128,7 +128,7 @@ def test_memory_and_a_file_of_the_same_name(make_master):
             assert client.policy(cache).number("cachable") == 1
 
 
-def test_same_file_twice_is_fatal(make_master):
+def test_the_same_file_twice_is_fatal(make_master):
     """The same file by another type."""
     master = make_master({SMTPD: "btree:${data_directory}/same",
                           SMTP: "hash:${data_directory}/same"})
@@ -166,7 +166,8 @@ def test_files_are_private(make_master):
 
 @pytest.mark.parametrize("database", [
     "btree:{directory}/foreign/cache", "hash:{directory}/foreign/cache"])
-def test_database_in_a_foreign_directory(make_master, database):
+def test_a_database_in_a_foreign_directory_is_redirected(
+        make_master, database):
     master = make_master()
     foreign = master.directory + "/foreign"
     os.mkdir(foreign)
@@ -190,7 +191,7 @@ def assert_redirected(master, what, directory):
         "data_directory " + master.data_directory
 
 
-def test_exchange_file_in_a_foreign_directory(make_master):
+def test_an_exchange_file_in_a_foreign_directory_is_redirected(make_master):
     master = make_master()
     foreign = master.directory + "/foreign"
     os.mkdir(foreign)
@@ -205,7 +206,7 @@ def test_exchange_file_in_a_foreign_directory(make_master):
     assert_redirected(master, "file " + path, foreign)
 
 
-def test_no_exchange_file(make_master):
+def test_no_exchange_file_is_made_without_a_name(make_master):
     master = make_master({"tls_random_exchange_name": ""})
     daemon = master.start()
     assert master.wait_ready().status == OK
@@ -269,7 +270,8 @@ def assert_precious(master):
 @pytest.mark.ours("hangs, dies, or pretends", strict=False)
 @pytest.mark.parametrize("chroot", [True, False])
 @pytest.mark.parametrize("put", OBSTACLES, ids=lambda put: put.__name__)
-def test_obstacle_in_the_place_of_the_cache(make_master, put, chroot):
+def test_an_obstacle_in_the_place_of_the_cache_costs_that_cache(
+        make_master, put, chroot):
     master = make_master(CACHES)
     put(master, data_path(master, "smtpd_scache.db"))
     daemon = master.start(chroot=chroot)
@@ -292,7 +294,8 @@ def assert_serves_or_stores(master):
 
 @pytest.mark.ours("hangs or dies", strict=False)
 @pytest.mark.parametrize("put", OBSTACLES, ids=lambda put: put.__name__)
-def test_obstacle_in_the_place_of_the_exchange_file(make_master, put):
+def test_an_obstacle_in_the_place_of_the_exchange_file_costs_a_line(
+        make_master, put):
     master = make_master(CACHES)
     put(master, master.exchange_path)
     daemon = master.start()
@@ -307,7 +310,7 @@ def test_obstacle_in_the_place_of_the_exchange_file(make_master, put):
 
 @pytest.mark.ours("hangs, and the next start as well")
 @pytest.mark.parametrize("kind", ["btree", "hash"])
-def test_left_over_temporary_file(make_master, kind):
+def test_a_left_over_temporary_file_is_no_obstacle(make_master, kind):
     master = make_master({SMTPD: kind + ":${data_directory}/cache"})
     path = data_path(master, "__db.cache.db")
     with open(path, "wb") as output:
@@ -318,7 +321,7 @@ def test_left_over_temporary_file(make_master, kind):
 
 
 @pytest.mark.ours("says cachable, and OK to what it does not store")
-def test_cache_that_cannot_be_opened(make_master):
+def test_a_cache_that_cannot_be_opened_is_off(make_master):
     master = make_master({**CACHES,
                           SMTPD: "btree:/nonexistent/directory/cache"})
     master.start()
@@ -326,7 +329,7 @@ def test_cache_that_cannot_be_opened(make_master):
 
 
 @pytest.mark.ours("dies")
-def test_data_directory_that_is_missing(make_master):
+def test_a_missing_data_directory_costs_the_caches(make_master):
     master = make_master({"data_directory": "/nonexistent/data",
                           SMTPD: "btree:${data_directory}/cache"})
     master.start()
@@ -344,7 +347,7 @@ DAMAGE = {
 @pytest.mark.ours("the library writes to standard error without end",
                   strict=False)
 @pytest.mark.parametrize("content", DAMAGE.values(), ids=DAMAGE.keys())
-def test_damaged_cache_is_replaced(make_master, content):
+def test_a_damaged_cache_is_replaced(make_master, content):
     master = make_master(CACHES)
     path = data_path(master, "smtpd_scache.db")
     with open(path, "wb") as output:
@@ -357,7 +360,7 @@ def test_damaged_cache_is_replaced(make_master, content):
 
 @pytest.mark.ours("throws everything away, so has nothing to read",
                   strict=False)
-def test_truncated_cache(make_master):
+def test_a_truncated_cache_is_replaced(make_master):
     master = make_master(CACHES)
     daemon = master.start()
     with master.client() as client:
@@ -380,7 +383,7 @@ def test_truncated_cache(make_master):
 # DB_CONFIG (CVE-2017-10140)
 
 @pytest.mark.ours("obeys it")
-def test_db_config_does_not_steer(make_master):
+def test_a_db_config_file_is_not_read(make_master):
     """In the current, the data and the queue directory, for old and new."""
     master = make_master(CACHES)
     elsewhere = os.path.join(master.directory, "elsewhere")
@@ -401,7 +404,7 @@ def test_db_config_does_not_steer(make_master):
     assert os.path.exists(data_path(master, "smtpd_scache.db"))
 
 
-def test_files_opened_with_privileges(make_master, tmp_path):
+def test_no_file_of_the_owner_is_opened_with_privileges(make_master, tmp_path):
     """Root opens nothing that $mail_owner could have put there."""
     strace = subprocess.run(["which", "strace"], stdout=subprocess.PIPE,
                             universal_newlines=True).stdout.strip()

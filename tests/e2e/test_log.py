@@ -11,7 +11,7 @@ from conftest import CACHES
 from limits import start_under
 from waiting import wait_until
 
-PROMPT_S = 2.0
+PROMPT_S = 10.0
 
 ACTIVITY = [
     r"^open smtpd TLS cache btree:\S+/data/smtpd_scache$",
@@ -44,7 +44,7 @@ def test_cache_activity_is_logged(make_master, level, is_logged):
     assert not [each for each in messages if "of a client" in each]
 
 
-def test_unknown_log_level_is_reported(make_master):
+def test_an_unknown_log_level_is_reported(make_master):
     master = make_master({"smtpd_tls_loglevel": "cache, chatty", **CACHES})
     master.start()
     assert master.wait_ready().status == OK
@@ -52,7 +52,7 @@ def test_unknown_log_level_is_reported(make_master):
     assert "smtpd_tls_loglevel" in line
 
 
-def test_log_line_form(make_master):
+def test_lines_have_the_form_of_postfix(make_master):
     """Time, host up to the first dot, name, process id, severity, text."""
     master = make_master({"tls_random_source": ""})
     daemon = master.start()
@@ -75,7 +75,7 @@ def test_a_start_is_one_line_with_the_versions(make_master):
 @pytest.mark.parametrize("settings, tag", [
     ({}, "postfix/tlsmgr"), ({"syslog_name": "mine"}, "mine/tlsmgr"),
     ({"multi_instance_name": "second"}, "second/tlsmgr")])
-def test_log_name(make_master, settings, tag):
+def test_the_name_is_that_of_syslog_name(make_master, settings, tag):
     master = make_master({"tls_random_source": "", **settings})
     master.start(environment={"MAIL_LOGTAG": "early"})
     master.wait_for_log("^warning: ")
@@ -84,7 +84,8 @@ def test_log_name(make_master, settings, tag):
 
 @pytest.mark.parametrize("environment, tag", [
     ("early", "early/tlsmgr"), (None, "postfix/tlsmgr")])
-def test_log_name_before_main_cf_is_read(make_master, environment, tag):
+def test_the_name_before_main_cf_is_read_is_from_the_environment(
+        make_master, environment, tag):
     master = make_master({"syslog_name": "mine"})
     daemon = master.start("-Q", environment={"MAIL_LOGTAG": environment})
     assert daemon.wait() == 1
@@ -93,7 +94,8 @@ def test_log_name_before_main_cf_is_read(make_master, environment, tag):
 
 
 @pytest.mark.ours("uses the command's name")
-def test_log_name_is_tlsmgr_under_any_name(make_master, binary):
+def test_the_name_is_tlsmgr_whatever_the_program_is_called(
+        make_master, binary):
     first = make_master()
     other = first.directory + "/tlsmgr-new"
     os.symlink(os.path.abspath(binary), other)
@@ -106,7 +108,7 @@ def test_log_name_is_tlsmgr_under_any_name(make_master, binary):
 @pytest.mark.parametrize("settings", [
     {}, {**CACHES, "smtpd_tls_session_cache_timeout": "0"}],
     ids=["no database", "no timeout"])
-def test_no_activity_without_a_cache(make_master, settings):
+def test_no_activity_is_logged_without_a_cache(make_master, settings):
     master = make_master({"smtpd_tls_loglevel": "2", **settings})
     daemon = master.start()
     with master.client() as client:
@@ -120,7 +122,7 @@ def test_no_activity_without_a_cache(make_master, settings):
 # A log daemon that is not there, or is busy
 
 @pytest.mark.ours("waits for it")
-def test_log_daemon_that_is_held_up(make_master):
+def test_a_log_daemon_that_is_held_up_loses_no_line(make_master):
     """Nobody waits for it, and no line is lost for that."""
     master = make_master({"smtpd_tls_loglevel": "2", **CACHES})
     master.start()
@@ -143,7 +145,7 @@ def test_log_daemon_that_is_held_up(make_master):
 
 
 @pytest.mark.parametrize("chroot", [True, False])
-def test_log_daemon_that_is_gone(make_master, chroot):
+def test_a_log_daemon_that_is_gone_holds_nobody_up(make_master, chroot):
     master = make_master({"smtpd_tls_loglevel": "2", **CACHES})
     os.unlink(master.queue_directory + "/public/postlog")
     daemon = master.start(chroot=chroot)

@@ -60,7 +60,7 @@ def key_of(reply):
     return TICKET_KEY.unpack(reply.data("keybuf"))
 
 
-def test_clock_moves(timed):
+def test_the_clock_moves(timed):
     """Or else the other tests prove nothing."""
     before = key_of(timed.client.ticket_key())
     timed.pass_time(5 * TIMEOUT_S)
@@ -70,7 +70,7 @@ def test_clock_moves(timed):
 
 # Sessions
 
-def test_session_expires(timed):
+def test_a_session_expires(timed):
     timed.client.update("smtpd", "x", b"session")
     timed.pass_time(TIMEOUT_S - 10)
     assert timed.client.lookup("smtpd", "x").data("session") == b"session"
@@ -90,7 +90,7 @@ def test_each_cache_has_its_timeout(make_timed):
     assert timed.client.lookup("smtp", "x").status == ERR
 
 
-def test_timeout_under_two_minutes_is_raised(make_timed):
+def test_a_timeout_under_two_minutes_is_raised(make_timed):
     timed = make_timed({"smtpd_tls_session_cache_timeout": "1"})
     timed.client.update("smtpd", "x", b"session")
     timed.pass_time(110)
@@ -99,7 +99,7 @@ def test_timeout_under_two_minutes_is_raised(make_timed):
     assert timed.client.lookup("smtpd", "x").status == ERR
 
 
-def test_update_begins_anew(timed):
+def test_an_update_begins_the_time_anew(timed):
     timed.client.update("smtpd", "x", b"first")
     timed.client.update("smtpd", "y", b"other")
     timed.pass_time(TIMEOUT_S - 100)
@@ -111,7 +111,7 @@ def test_update_begins_anew(timed):
     assert timed.client.lookup("smtpd", "x").status == ERR
 
 
-def test_lookup_does_not_prolong(timed):
+def test_a_lookup_does_not_prolong_the_time(timed):
     timed.client.update("smtpd", "x", b"session")
     for _ in range(5):
         timed.pass_time(TIMEOUT_S // 5 - 2)
@@ -121,7 +121,7 @@ def test_lookup_does_not_prolong(timed):
 
 
 @pytest.mark.ours("may say OK", strict=False)
-def test_delete_of_what_has_expired(timed):
+def test_an_expired_session_cannot_be_deleted(timed):
     timed.client.update("smtpd", "x", b"session")
     timed.pass_time(TIMEOUT_S + 10)
     assert timed.client.delete("smtpd", "x").status == ERR
@@ -141,7 +141,7 @@ def test_many_expire_and_the_rest_stays(timed):
 
 
 @pytest.mark.ours("forgets everything at every start")
-def test_session_expires_while_nobody_runs(make_timed):
+def test_a_session_expires_while_no_process_runs(make_timed):
     timed = make_timed()
     timed.client.update("smtpd", "x", b"session")
     timed.client.update("smtp", "x", b"session")
@@ -154,7 +154,7 @@ def test_session_expires_while_nobody_runs(make_timed):
     assert timed.client.lookup("smtp", "x").status == OK
 
 
-def test_clock_that_is_set_back(timed):
+def test_a_clock_that_is_set_back_is_survived(timed):
     """Nothing is lost or served too long, and nobody dies."""
     timed.client.update("smtpd", "x", b"session")
     key = timed.client.ticket_key()
@@ -171,7 +171,7 @@ def test_clock_that_is_set_back(timed):
 
 # Ticket keys: half the timeout to encrypt, then as long to decrypt
 
-def test_ticket_key_rotates(timed):
+def test_a_ticket_key_encrypts_for_half_the_timeout(timed):
     first = timed.client.ticket_key()
     name, cipher, mac, until = key_of(first)
     assert abs(until - (timed.now() + TIMEOUT_S / 2)) <= 2
@@ -186,7 +186,7 @@ def test_ticket_key_rotates(timed):
     assert timed.client.ticket_key(later[0]) == second
 
 
-def test_previous_ticket_key_decrypts(timed):
+def test_a_previous_ticket_key_decrypts_for_half_the_timeout(timed):
     first = timed.client.ticket_key()
     name = first.data("keybuf")[:16]
     timed.pass_time(TIMEOUT_S // 2 + 10)
@@ -200,14 +200,14 @@ def test_previous_ticket_key_decrypts(timed):
     assert timed.client.ticket_key(name).status == ERR
 
 
-def test_ticket_key_retires_by_time_alone(timed):
+def test_a_ticket_key_retires_by_time_alone(timed):
     """Though nobody asked for a new one in the meantime."""
     name = timed.client.ticket_key().data("keybuf")[:16]
     timed.pass_time(TIMEOUT_S + 10)
     assert timed.client.ticket_key(name).status == ERR
 
 
-def test_only_two_ticket_keys(timed):
+def test_ticket_keys_that_are_over_are_gone(timed):
     keys = []
     for _ in range(6):
         keys.append(timed.client.ticket_key())
@@ -220,7 +220,7 @@ def test_only_two_ticket_keys(timed):
 
 # Periodic work
 
-def test_exchange_file_is_saved_in_the_course_of_time(make_timed):
+def test_the_exchange_file_is_saved_in_the_course_of_time(make_timed):
     timed = make_timed({"tls_random_prng_update_period": "1h"})
     with open(timed.master.exchange_path, "rb") as exchange:
         before = exchange.read()
@@ -235,7 +235,7 @@ def test_exchange_file_is_saved_in_the_course_of_time(make_timed):
     wait_until(has_changed, "a new exchange file")
 
 
-def test_long_sleep_is_no_watchdog_timeout(make_timed):
+def test_a_long_sleep_is_no_watchdog_timeout(make_timed):
     """A suspended machine: the loop did come round all the time it ran."""
     timed = make_timed({"daemon_timeout": "60s"})
     timed.pass_time(100000)

@@ -92,7 +92,7 @@ def test_it_is_in_force(make_master, chroot):
 @pytest.mark.parametrize("deed, name", [
     ("make a socket", "socket"), ("execute", "execve"),
     ("make memory executable", "mmap2?"), ("write", "openat|open")])
-def test_forbidden_call_is_named(tempted, deed, name):
+def test_a_forbidden_call_ends_the_process_and_is_named(tempted, deed, name):
     master, daemon, temptation = tempted()
     skip_without(CALLS, master)
     temptation.tempt(deed)
@@ -103,7 +103,7 @@ def test_forbidden_call_is_named(tempted, deed, name):
     assert temptation.result is None
 
 
-def test_forbidden_file(tempted):
+def test_a_forbidden_file_cannot_be_opened(tempted):
     """One that it could read before the start was done."""
     master, daemon, temptation = tempted()
     skip_without(FILES, master)
@@ -125,7 +125,7 @@ def test_it_can_be_turned_off(tempted):
     assert missing(master) == ""
 
 
-def test_bad_value_leaves_it_on(make_master):
+def test_a_bad_value_leaves_it_on(make_master):
     master = make_master(own_settings={"tlsmgr_sandbox": "perhaps"})
     daemon = master.start()
     serves(master)
@@ -137,7 +137,8 @@ def test_bad_value_leaves_it_on(make_master):
 @pytest.mark.skipif(os.uname().machine not in container.MACHINES,
                     reason="the numbers of its system calls are not known")
 @pytest.mark.parametrize("action", container.ACTIONS)
-def test_surroundings_that_forbid_it(make_master, binary, chroot, action):
+def test_surroundings_that_forbid_it_cost_one_line(
+        make_master, binary, chroot, action):
     """One line, and the service."""
     master = make_master(CACHES)
     master.binary = container.script(master.directory + "/contained", action,
@@ -155,7 +156,7 @@ def test_surroundings_that_forbid_it(make_master, binary, chroot, action):
 # It is wide enough
 
 @pytest.mark.parametrize("source", ["dev:/dev/urandom", "egd", "file"])
-def test_whole_life(make_master, chroot, source):
+def test_a_whole_life_makes_no_forbidden_call(make_master, chroot, source):
     """All that a daemon does between its start and its end."""
     master = make_master()
     clock = ClockShift(master.directory)
@@ -223,7 +224,8 @@ def changes(path, seen=set()):
     return len(seen) > 2
 
 
-def test_caches_that_are_locked_at_the_start(make_master, chroot):
+def test_caches_that_are_locked_at_the_start_are_read_later(
+        make_master, chroot):
     """They are read, and made, when the sandbox is closed already."""
     master = make_master(CACHES)
     former = master.start(chroot=chroot)
@@ -239,7 +241,7 @@ def test_caches_that_are_locked_at_the_start(make_master, chroot):
     assert daemon.is_running()
 
 
-def test_watchdog(tempted):
+def test_the_watchdog_ends_a_process_in_it(tempted):
     master, daemon, temptation = tempted({"daemon_timeout": "1s"})
     temptation.tempt("hang")
     with master.client() as client:
@@ -248,7 +250,7 @@ def test_watchdog(tempted):
     master.wait_for_log("^fatal: watchdog timeout$")
 
 
-def test_source_that_is_there_again(make_master):
+def test_a_source_that_is_there_again_is_opened(make_master):
     """It may be opened again as long as it is the same file."""
     master = make_master()
     path = master.directory + "/source"
@@ -264,7 +266,7 @@ def test_source_that_is_there_again(make_master):
     assert daemon.is_running()
 
 
-def test_source_that_comes_late(make_master):
+def test_a_source_that_comes_late_takes_a_fresh_start(make_master):
     """What was not there when the sandbox closed takes a fresh start."""
     master = make_master()
     path = master.directory + "/device"

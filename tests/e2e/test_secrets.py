@@ -85,7 +85,7 @@ def test_the_search_finds_what_is_there(master, daemon):
 
 @pytest.mark.parametrize("size", [300, 3000, 60000])
 @pytest.mark.parametrize("cache", ["smtpd", "smtp"])
-def test_session_that_was_deleted(master, daemon, cache, size):
+def test_a_deleted_session_leaves_no_trace(master, daemon, cache, size):
     secret = Secret()
     with master.client() as client:
         session = secret.bytes(size)
@@ -99,7 +99,7 @@ def test_session_that_was_deleted(master, daemon, cache, size):
     assert_not_logged(master, secret.needles())
 
 
-def test_session_that_was_looked_up(master, daemon):
+def test_a_session_that_was_looked_up_leaves_no_trace(master, daemon):
     """What is kept on disk is read for it, and nothing else is asked."""
     secret = Secret()
     with master.client() as client:
@@ -109,7 +109,8 @@ def test_session_that_was_looked_up(master, daemon):
         assert_gone(daemon, secret.needles())
 
 
-def test_seed_and_ticket_key_without_caches(make_master):
+def test_seeds_and_wiped_ticket_keys_leave_no_trace_without_caches(
+        make_master):
     master = make_master({})
     daemon = master.start()
     with master.client() as client:
@@ -119,7 +120,7 @@ def test_seed_and_ticket_key_without_caches(make_master):
         assert_gone(daemon, needles_of(seed))
 
 
-def test_session_that_comes_in_pieces(master, daemon):
+def test_a_session_that_comes_in_pieces_leaves_no_trace(master, daemon):
     secret = Secret()
     with master.client() as client:
         client.read_announcement()
@@ -131,7 +132,7 @@ def test_session_that_comes_in_pieces(master, daemon):
         assert_gone(daemon, secret.needles())
 
 
-def test_replies_that_nobody_reads(master, daemon):
+def test_replies_that_nobody_reads_leave_no_trace(master, daemon):
     secret = Secret()
     request = attributes.encode(attributes.lookup_request("smtpd", "id"))
     with master.client() as client:
@@ -146,7 +147,7 @@ def test_replies_that_nobody_reads(master, daemon):
     assert_gone(daemon, secret.needles())
 
 
-def test_session_that_cannot_be_read(master, daemon):
+def test_a_session_that_cannot_be_read_leaves_no_trace(master, daemon):
     """Refused requests leave no more than others."""
     secret = Secret()
     with master.client() as client:
@@ -161,7 +162,7 @@ def test_session_that_cannot_be_read(master, daemon):
     assert_not_logged(master, secret.needles())
 
 
-def test_sessions_that_were_moved(master, daemon):
+def test_sessions_that_were_moved_leave_no_trace(master, daemon):
     """When the journal is compacted, what lives is copied."""
     secret = Secret()
     path = master.data_directory + "/cache.journal"
@@ -178,7 +179,7 @@ def test_sessions_that_were_moved(master, daemon):
     assert_gone(daemon, secret.needles())
 
 
-def test_sessions_that_have_expired(master):
+def test_expired_sessions_leave_no_trace(master):
     secret = Secret()
     clock = ClockShift(master.directory)
     daemon = master.start(environment=clock.environment)
@@ -193,7 +194,7 @@ def test_sessions_that_have_expired(master):
         assert_gone(daemon, secret.needles())
 
 
-def test_sessions_that_a_former_process_had(master):
+def test_sessions_of_a_former_process_leave_no_trace(master):
     """Making the table again reads all of them."""
     secret = Secret()
     daemon = master.start()
@@ -214,7 +215,7 @@ def test_sessions_that_a_former_process_had(master):
     assert_gone(daemon, secret.needles())
 
 
-def test_ticket_keys_that_were_retired(master):
+def test_retired_ticket_keys_leave_no_trace(master):
     clock = ClockShift(master.directory)
     master.configure(CACHES, {
         "tlsmgr_ticket_key_file": master.data_directory + "/keys"})
@@ -235,7 +236,7 @@ def test_ticket_keys_that_were_retired(master):
     assert_not_logged(master, needles)
 
 
-def test_seeds(master, daemon):
+def test_seeds_leave_no_trace(master, daemon):
     with master.client() as client:
         seeds = [client.seed(size).data("seed") for size in (32, 255)]
         for seed in seeds:
@@ -278,7 +279,8 @@ REGISTERS = ["", "-AVX512VL", "-AVX512VL,-AVX512F",
 @pytest.mark.skipif(shutil.which("gcore") is None,
                     reason="needs gcore, of gdb")
 @pytest.mark.parametrize("hwcaps", REGISTERS)
-def test_forced_core(master, tmp_path, hwcaps):
+def test_a_core_that_root_forces_has_no_secrets_in_it(
+        master, tmp_path, hwcaps):
     """Made by root; what is in use is not in its memory either, and what was
     in registers is gone a second later."""
     daemon = master.start(environment={
