@@ -49,7 +49,7 @@ struct service {
 	const struct service_admin *admin; /* borrowed; NULL: none */
 	unsigned char *session;          /* ATTR_SESSION_MAX bytes, owned */
 	struct log_limit complaints;
-	struct log_limit flushes[CACHE_TYPES]; /* lines about each */
+	struct log_limit clears[CACHE_TYPES]; /* lines about each */
 	struct log_limit rotations;
 	struct log_limit wipes;
 	struct log_limit saves;

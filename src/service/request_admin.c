@@ -39,13 +39,13 @@ log_outcome(const struct service_call *call, struct log_limit *limit,
 }
 
 static void
-log_flush_outcome(const struct service_call *call, enum error error)
+log_clear_outcome(const struct service_call *call, enum error error)
 {
 	const struct cache *cache = call->cache_request.cache;
 	long pid = (long)call->peer.pid, uid = (long)call->peer.uid;
 
 	if (error == ERROR_DISABLED ||
-	    !may_log(&call->service->flushes[cache->type]))
+	    !may_log(&call->service->clears[cache->type]))
 		return;
 	if (error == ERROR_NONE)
 		log_info("%s TLS cache %s: emptied on request of process %ld, "
@@ -64,7 +64,7 @@ clear_done(void *arg, enum error error, const void *session, size_t len)
 
 	(void)session;
 	(void)len;
-	log_flush_outcome(call, error);
+	log_clear_outcome(call, error);
 	service_call_reply(call, service_status_of(error));
 }
 

@@ -252,10 +252,14 @@ def test_past_the_limit_the_next_client_does_not_wait(make_master):
 
 @pytest.mark.ours("waits for the lock for ever")
 def test_the_watchdog_does_not_end_the_end(make_master):
+    """Though a client does not read, and somebody has the exchange file."""
     master = make_master({**CACHES, "daemon_timeout": "1s"})
     daemon = master.start()
     master.wait_ready()
-    with open(master.exchange_path, "r+b") as exchange:
+    with master.client() as client, \
+            open(master.exchange_path, "r+b") as exchange:
+        assert client.update("smtpd", "large", bytes(50000)).status == OK
+        client.send(PIPELINES["lookup"] * 100)
         fcntl.lockf(exchange, fcntl.LOCK_EX)
         assert daemon.terminate() == 0
     assert not [line for line in master.messages()
