@@ -43,14 +43,16 @@ SANITIZE ?=
 
 CPPFLAGS_ALL = -D_GNU_SOURCE -Iinclude $(CPPFLAGS) \
 	$(shell $(PKG_CONFIG) --cflags libevent_core libcrypto 2>/dev/null) \
-	$(if $(SECCOMP),-DHAVE_LIBSECCOMP)
+	$(if $(SECCOMP),-DHAVE_LIBSECCOMP) $(if $(HIREDIS),-DHAVE_HIREDIS)
 CFLAGS_ALL = -std=c11 $(OPTIMIZE) $(WARNINGS) $(HARDEN) $(SANITIZE) $(CFLAGS)
 LDFLAGS_ALL = $(HARDEN_LINK) $(SANITIZE) $(LDFLAGS)
 # Optional, `make SECCOMP=`: without it no filter of system calls.
 SECCOMP = $(shell $(PKG_CONFIG) --libs libseccomp 2>/dev/null)
+# Optional, `make HIREDIS=`: without it hosts can share no engine.
+HIREDIS = $(shell $(PKG_CONFIG) --libs hiredis 2>/dev/null)
 # Berkeley DB comes without a pkg-config file.
 LIBS = $(shell $(PKG_CONFIG) --libs libevent_core libcrypto 2>/dev/null \
-	|| echo -levent_core -lcrypto) -ldb-5.3 $(SECCOMP)
+	|| echo -levent_core -lcrypto) -ldb-5.3 $(SECCOMP) $(HIREDIS)
 
 # A room is a folder of src/. Its files include what is in include/ and, beside
 # them, what is private to the room: the compiler finds nothing else.
