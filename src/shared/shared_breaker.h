@@ -26,6 +26,7 @@ struct shared_breaker {
 	uint64_t delay_us; /* 0: it has not failed of late */
 };
 
+/* Nothing is held against an engine. */
 void shared_breaker_init(struct shared_breaker *);
 
 /* It is up: nothing is held against it any more, but for the delay. */

@@ -11,6 +11,7 @@
 #include "xalloc.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,25 +66,6 @@ shared_link_fini(struct shared_link *link)
 	loop_timer_fini(&link->timer);
 	free(link->input);
 	link->loop = NULL;
-}
-
-const char *
-shared_link_server(const struct shared_link *link)
-{
-	const struct shared_servers *servers = link->config.servers;
-
-	return servers->count > 0 ? servers->list[link->server].text : "";
-}
-
-const char *
-shared_link_state_name(const struct shared_link *link)
-{
-	static const char *const names[] = { [SHARED_LINK_OFF] = "off",
-		[SHARED_LINK_CONNECTING] = "connecting",
-		[SHARED_LINK_UP] = "up",
-		[SHARED_LINK_DOWN] = "down" };
-
-	return names[link->state];
 }
 
 /* The engine refused a command: because of that command, or altogether? */
@@ -303,4 +285,18 @@ shared_link_flush(struct shared_link *link)
 	else
 		loop_watch_set(&link->watch,
 		    error == ERROR_AGAIN ? LOOP_READ | LOOP_WRITE : LOOP_READ);
+}
+
+void
+shared_link_wait(struct shared_link *link, uint64_t timeout_us)
+{
+	struct pollfd fd = { .fd = link->fd, .events = POLLIN };
+
+	if (link->fd < 0)
+		return;
+	if (link->pipeline.output.len > 0)
+		fd.events |= POLLOUT;
+	if (poll(&fd, 1, (int)(timeout_us / 1000) + 1) > 0 &&
+	    (fd.revents & ~POLLOUT) != 0)
+		link_read(link);
 }

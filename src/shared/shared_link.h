@@ -93,6 +93,9 @@ size_t shared_link_room(const struct shared_link *);
 /* Write what was sent, once; called at the end of each turn of the loop. */
 void shared_link_flush(struct shared_link *);
 
+/* Wait until something can be read or written, and do it; for the end. */
+void shared_link_wait(struct shared_link *, uint64_t timeout_us);
+
 /* Do what is due by the clock; the link calls it itself. For tests. */
 void shared_link_wake(struct shared_link *);
 

@@ -14,6 +14,25 @@
 
 #define WARN_PERIOD_S 60
 
+const char *
+shared_link_server(const struct shared_link *link)
+{
+	const struct shared_servers *servers = link->config.servers;
+
+	return servers->count > 0 ? servers->list[link->server].text : "";
+}
+
+const char *
+shared_link_state_name(const struct shared_link *link)
+{
+	static const char *const names[] = { [SHARED_LINK_OFF] = "off",
+		[SHARED_LINK_CONNECTING] = "connecting",
+		[SHARED_LINK_UP] = "up",
+		[SHARED_LINK_DOWN] = "down" };
+
+	return names[link->state];
+}
+
 void
 shared_link_close(struct shared_link *link)
 {

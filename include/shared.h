@@ -1,0 +1,135 @@
+/*
+ * shared: what a group of hosts keeps in an engine (Valkey, Redis), as the rest
+ * of this program sees it: sessions, and the random part of ticket keys. It is
+ * never needed: what cannot be had in time is not there, and nobody waits.
+ *
+ * Everything leaves this host sealed, and under names that say nothing
+ * (tlsmgr-protocol(7)). shared_turn() is called at the end of each turn of the
+ * loop; it does the writing.
+ */
+#ifndef SHARED_H
+#define SHARED_H
+
+#include "error.h"
+#include "histogram.h"
+#include "loop.h"
+#include "shared_group.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+/* Of a session that is shared, with all that it is wrapped in. */
+#define SHARED_REPLY_OVERHEAD 5120
+
+struct shared;
+
+/* Borrowed for as long as the struct shared. */
+struct shared_config {
+	const struct shared_group *group; /* begun */
+	const char *servers;      /* a list that shared_check_servers() took */
+	const char *user;         /* NULL: none */
+	const char *password;     /* NULL: none */
+	bool sides[SHARED_SIDES]; /* whose sessions are shared */
+	bool has_ticket_keys;     /* of the group: smtpd's */
+	int64_t lookup_ms;
+	size_t value_max;  /* larger sessions stay on this host */
+	size_t queue_size; /* bytes; of what is not sent or answered */
+	int64_t refresh_s; /* one session is not sent more often */
+	/* It is up, for the first time or again. May be NULL. */
+	void (*up)(void *arg);
+	void *arg;
+};
+
+struct shared_statistics {
+	const char *state;  /* "off", "connecting", "up", "down" */
+	const char *server; /* as configured; "": none */
+	time_t down_since;  /* 0: it is up, or off */
+	uint64_t lookups, hits, misses, timeouts, late, skipped;
+	uint64_t stores, deletes, dropped, unsent_refresh;
+	uint64_t rejected, skewed, errors, connects, failures;
+	uint64_t queue_bytes;
+	const struct histogram *round_trip; /* of lookups, in microseconds */
+};
+
+/*
+ * Is this a list of servers that can be used? ERROR_INVALID, ERROR_UNSUPPORTED
+ * (built without hiredis): *cause says why not, for the caller to free.
+ */
+enum error shared_check_servers(const char *servers, char **cause);
+
+/*
+ * The TCP ports of a list that was taken; returns how many, at most `max`.
+ */
+unsigned shared_server_ports(
+    const char *servers, unsigned *ports, unsigned max);
+
+/* NULL: OpenSSL cannot do this. Pair with shared_free(). */
+struct shared *shared_new(const struct shared_config *);
+void shared_free(struct shared *); /* NULL allowed */
+
+/* Connect, and go on from there. */
+void shared_start(struct shared *, struct loop *);
+
+/* Send what is to be sent. For the end of each turn of the loop. */
+void shared_turn(struct shared *);
+
+/* Are the sessions of this side in the engine, just now? */
+bool shared_has(const struct shared *, enum shared_side);
+
+/*
+ * What the group knows under an identifier of this side. Called back once with
+ * what there is within the time of a lookup, possibly before this returns; if
+ * !is_last, once more when the answer has come after all. ERROR_NOT_FOUND:
+ * nothing. The identifier is borrowed until this returns, the value until the
+ * callback does.
+ */
+typedef void shared_get_fn(void *arg, enum error, const void *value, size_t len,
+    time_t put_at, bool is_last);
+void shared_get(struct shared *, enum shared_side, const char *id,
+    size_t id_len, shared_get_fn *, void *arg);
+
+/* Tell the group of a session. All is borrowed until this returns. */
+void shared_put(struct shared *, enum shared_side, const char *id,
+    size_t id_len, const void *value, size_t len, time_t put_at);
+
+/*
+ * Tell it that there is none any more; until it knows, nothing is found under
+ * this identifier here either.
+ */
+void shared_remove(
+    struct shared *, enum shared_side, const char *id, size_t id_len);
+
+/* Has this host deleted it, and the engine may not know yet? */
+bool shared_is_removed(
+    struct shared *, enum shared_side, const char *id, size_t id_len);
+
+/*
+ * What the group has in common for an epoch, under one of its secrets. Called
+ * back once: ERROR_NONE; ERROR_NOT_FOUND: nothing that counts; ERROR_CLOSED:
+ * nobody knows.
+ */
+typedef void shared_key_fn(
+    void *arg, enum error, const void *value, size_t len);
+enum error shared_get_key(struct shared *, unsigned secret, int64_t epoch,
+    shared_key_fn *, void *arg);
+
+/* Publish it, for so long. Called back with ERROR_NONE when it is stored. */
+enum error shared_put_key(struct shared *, unsigned secret, int64_t epoch,
+    const void *value, size_t len, int64_t ttl_ms, shared_key_fn *, void *arg);
+
+/*
+ * The end, in two steps: lookups in hand are answered as misses, and all that
+ * come; what is queued is sent, for at most budget_us.
+ */
+void shared_end(struct shared *);
+void shared_drain(struct shared *, uint64_t budget_us);
+
+/* The server of the moment, for messages. */
+const char *shared_server_name(const struct shared *);
+
+/* As of now; pointers are borrowed until the next call of anything. */
+void shared_statistics(const struct shared *, struct shared_statistics *);
+
+#endif

@@ -1,0 +1,123 @@
+/*
+ * shared_ring: session ticket keys that follow from a secret and, for each
+ * epoch, from random bytes that the hosts of a group agree on. How they reach
+ * each other is not known here: what somebody else has is merged, by a rule
+ * that gives all hosts the same, whatever the order; and there is always a key,
+ * if need be one of this host's own. tlsmgr-protocol(7) has the derivation.
+ *
+ * Of several keys for one epoch (a rotation, or hosts that had not heard of
+ * each other) that of the highest generation encrypts, and of equal ones that
+ * of the smaller random bytes; the others decrypt until their time is over.
+ * Times are given, never asked for. See shared_ticket_key.h for epochs.
+ */
+#ifndef SHARED_RING_H
+#define SHARED_RING_H
+
+#include "shared_ticket_key.h"
+
+#define SHARED_RANDOM_LEN     32
+#define SHARED_RING_MAX       16
+#define SHARED_RING_VALUE_LEN (4 + SHARED_RANDOM_LEN)
+
+struct shared_ring_key {
+	struct shared_ticket_key key;
+	unsigned char random[SHARED_RANDOM_LEN];
+	uint32_t generation;
+	unsigned secret;  /* its place in the file of secrets */
+	bool is_replaced; /* it only decrypts */
+	bool is_common;   /* the group has it, as far as this host knows */
+};
+
+struct shared_ring {
+	int64_t timeout_s, epoch_s, skew_s;
+	unsigned secrets;
+	unsigned char parents[SHARED_SECRETS_MAX][SHARED_KEY_LEN];
+	unsigned count;
+	struct shared_ring_key keys[SHARED_RING_MAX];
+	time_t rotated_at;
+	int64_t flushed_epoch; /* the last whose old keys are not wanted; -1 */
+	/* After keys came or went; must not change them. May be NULL. */
+	void (*changed)(void *arg);
+	void *changed_arg;
+	/* A key was wanted that nobody had, and was made. May be NULL. */
+	void (*alone)(void *arg, const struct shared_ring_key *);
+	void *alone_arg;
+};
+
+/* As shared_ticket_keys_init(). */
+enum error shared_ring_init(struct shared_ring *, const struct shared_secrets *,
+    const struct shared_context *, int64_t timeout_s);
+void shared_ring_wipe(struct shared_ring *); /* calls nothing back */
+
+/* The epoch of a time. */
+int64_t shared_ring_epoch(const struct shared_ring *, time_t now);
+
+/*
+ * The key to encrypt with, made if there is none; the key of a name. As
+ * shared_ticket_keys_current() and _find(). ERROR_RANDOM: none can be made.
+ */
+enum error shared_ring_current(
+    struct shared_ring *, time_t now, const struct shared_ticket_key **);
+enum error shared_ring_find(struct shared_ring *, time_t now,
+    const unsigned char name[SHARED_TICKET_KEY_NAME_LEN],
+    const struct shared_ticket_key **);
+
+/* The key of an epoch that is not replaced, or NULL; borrowed as above. */
+const struct shared_ring_key *shared_ring_get(
+    const struct shared_ring *, unsigned secret, int64_t epoch);
+
+enum shared_merge {
+	SHARED_MERGE_SAME,   /* both have the same, or it does not matter */
+	SHARED_MERGE_THEIRS, /* it is ours as well now */
+	SHARED_MERGE_OURS,   /* tell them: what shared_ring_get() gives */
+};
+
+/*
+ * What the group has for an epoch, or NULL for nothing: SHARED_RING_VALUE_LEN
+ * bytes, be32(generation) and random ones. Where nobody has anything, a key is
+ * made for the present epoch and the next one. A key that loses is kept all the
+ * same, to decrypt: somebody may have made tickets with it.
+ */
+enum shared_merge shared_ring_merge(struct shared_ring *, time_t now,
+    unsigned secret, int64_t epoch, const unsigned char *value);
+
+/* The bytes that the group is told of a key. */
+void shared_ring_value(
+    const struct shared_ring_key *, unsigned char value[SHARED_RING_VALUE_LEN]);
+
+/* The group was told of these bytes. */
+void shared_ring_published(struct shared_ring *, unsigned secret, int64_t epoch,
+    const unsigned char value[SHARED_RING_VALUE_LEN]);
+
+/*
+ * New keys of the first secret for this epoch and the next, of a generation
+ * that wins. ERROR_EXISTS: it was done in this second already.
+ */
+enum error shared_ring_rotate(struct shared_ring *, time_t now);
+
+/* The same, and all other keys are wiped, and not taken back from the group. */
+enum error shared_ring_flush(struct shared_ring *, time_t now);
+
+/*
+ * Take in a key that was kept somewhere; it may win or be replaced. Does not
+ * call back. ERROR_TIMED_OUT: its time is over; ERROR_EXISTS: it is known.
+ */
+enum error shared_ring_adopt(struct shared_ring *, time_t now, unsigned secret,
+    int64_t epoch, const unsigned char value[SHARED_RING_VALUE_LEN],
+    bool is_common);
+
+/* Wipe keys whose time is over, as all other calls do. */
+void shared_ring_retire(struct shared_ring *, time_t now);
+
+/* Does the group have the key that encrypts at `now`? */
+bool shared_ring_is_common(const struct shared_ring *, time_t now);
+
+/* When encryption ends with the last key, without a gap, that it has; 0: none.
+ */
+int64_t shared_ring_until(const struct shared_ring *, time_t now);
+
+/* How long the bytes of an epoch are of use from `now`, in milliseconds. */
+int64_t shared_ring_ttl_ms(
+    const struct shared_ring *, time_t now, int64_t epoch);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * shared_sync: keeps a ring of ticket keys in step with those of the group,
+ * over its engine: asks when there is a connection, and then about every
+ * minute; merges what there is; tells what the group does not have.
+ */
+#ifndef SHARED_SYNC_H
+#define SHARED_SYNC_H
+
+#include "loop.h"
+#include "shared.h"
+#include "shared_ring.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct shared_sync {
+	struct shared *shared; /* borrowed, as is the next */
+	struct shared_ring *ring;
+	struct loop_timer timer; /* set: ask again then */
+	unsigned outstanding;    /* questions that are not answered */
+	bool is_done;            /* all that was asked once was answered */
+	int64_t alone_epoch;     /* of which it was said that keys are own */
+};
+
+/* Nothing is asked before shared_sync_poll(), which `up` of shared calls. */
+void shared_sync_init(
+    struct shared_sync *, struct shared *, struct shared_ring *, struct loop *);
+
+/* Before the struct shared is freed; answers may still come. */
+void shared_sync_fini(struct shared_sync *);
+
+/* Ask for the keys of the last, the present and the next epoch. */
+void shared_sync_poll(struct shared_sync *);
+
+/* Tell the group at once of what this host has. */
+void shared_sync_publish(struct shared_sync *);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * shared_record: which of the records that an engine gives count.
+ */
+#include "shared_private.h"
+
+#include "clock.h"
+#include "minmax.h"
+
+#include <inttypes.h>
+
+/* So many in a row that do not open are no accident. */
+#define REJECTED_MAX 10
+
+#define SKEW_MAX_S         60
+#define SKEW_WARN_PERIOD_S 3600
+
+static void
+reject(struct shared *shared)
+{
+	shared->counters.rejected++;
+	if (++shared->rejected_in_row < REJECTED_MAX)
+		return;
+	shared->rejected_in_row = 0;
+	log_warning("shared: %d records in a row cannot be opened (tampering, "
+		    "or damage in the engine); pausing for 300 s",
+	    REJECTED_MAX);
+	shared_link_give_up(&shared->link, SHARED_FAILURE_RECORDS, "");
+}
+
+static bool
+is_from_ahead(struct shared *shared, int64_t ahead_s, int64_t timeout_s)
+{
+	if (ahead_s <= min_i64(SKEW_MAX_S, timeout_s / 8))
+		return false;
+	shared->counters.skewed++;
+	if (log_limit_allows(&shared->skew_limit, SKEW_WARN_PERIOD_S))
+		log_warning("shared: a record from %" PRId64
+			    " s ahead; check the clocks",
+		    ahead_s);
+	return true;
+}
+
+enum error
+shared_record_open(struct shared *shared, enum shared_side side,
+    unsigned secret, enum shared_kind kind, const struct shared_name *name,
+    const unsigned char *record, size_t len, struct shared_plain *plain)
+{
+	struct shared_seal *seal = shared->seals[side][secret];
+	int64_t timeout_s = shared->config.group->config.sides[side].timeout_s;
+	int64_t age_s;
+
+	if (shared_seal_decrypt(seal, name, record, len, plain) != ERROR_NONE) {
+		reject(shared);
+		return ERROR_NOT_FOUND;
+	}
+	shared->rejected_in_row = 0;
+	age_s = (int64_t)clock_wall_s() - plain->put_at;
+	if (is_from_ahead(shared, -age_s, timeout_s))
+		return ERROR_NOT_FOUND;
+	/* Of a ticket key it is the epoch that counts. */
+	if (kind == SHARED_KIND_SESSION && age_s > timeout_s)
+		return ERROR_NOT_FOUND;
+	return ERROR_NONE;
+}

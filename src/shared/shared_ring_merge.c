@@ -1,0 +1,201 @@
+/*
+ * shared_ring_merge: who of two wins, and what this host has to say then. The
+ * order is total, so hosts that have heard of the same keys have the same.
+ */
+#include "shared_ring_private.h"
+
+#include <string.h>
+
+static struct shared_ring_key *
+find_bytes(struct shared_ring *ring, unsigned secret, int64_t epoch,
+    const unsigned char *random)
+{
+	for (unsigned i = 0; i < ring->count; i++) {
+		struct shared_ring_key *key = &ring->keys[i];
+
+		if (key->secret == secret && key->key.epoch == epoch &&
+		    memcmp(key->random, random, SHARED_RANDOM_LEN) == 0)
+			return key;
+	}
+	return NULL;
+}
+
+static uint32_t
+generation_of(const unsigned char *value)
+{
+	return (uint32_t)value[0] << 24 | (uint32_t)value[1] << 16 |
+	       (uint32_t)value[2] << 8 | value[3];
+}
+
+void
+shared_ring_value(const struct shared_ring_key *key,
+    unsigned char value[SHARED_RING_VALUE_LEN])
+{
+	for (int i = 0; i < 4; i++)
+		value[i] = (unsigned char)(key->generation >> (24 - 8 * i));
+	memcpy(value + 4, key->random, SHARED_RANDOM_LEN);
+}
+
+/* Above 0: these bytes win over the key; 0: they are the same. */
+static int
+compare(const unsigned char *value, const struct shared_ring_key *key)
+{
+	uint32_t generation = generation_of(value);
+
+	if (generation != key->generation)
+		return generation > key->generation ? 1 : -1;
+	return -memcmp(value + 4, key->random, SHARED_RANDOM_LEN);
+}
+
+static enum shared_merge
+merge_nothing(struct shared_ring *ring, time_t now, unsigned secret,
+    int64_t epoch, const struct shared_ring_key *ours)
+{
+	if (ours != NULL)
+		return SHARED_MERGE_OURS;
+	/* What is over needs no key any more. */
+	if (epoch < shared_ring_epoch(ring, now) ||
+	    shared_ring_make(ring, now, secret, epoch, 0) == NULL)
+		return SHARED_MERGE_SAME;
+	shared_ring_notify(ring);
+	return SHARED_MERGE_OURS;
+}
+
+static enum shared_merge
+take_theirs(struct shared_ring *ring, time_t now, unsigned secret,
+    int64_t epoch, const unsigned char *value)
+{
+	struct shared_ring_key *known =
+	    find_bytes(ring, secret, epoch, value + 4);
+	struct shared_ring_key *former =
+	    shared_ring_find_epoch(ring, secret, epoch);
+
+	if (known == NULL) {
+		known = shared_ring_add(ring, now, secret, epoch,
+		    generation_of(value), value + 4, false);
+	} else {
+		if (former != NULL)
+			former->is_replaced = true;
+		known->is_replaced = false;
+		known->generation = generation_of(value);
+	}
+	if (known != NULL)
+		known->is_common = true;
+	shared_ring_notify(ring);
+	return SHARED_MERGE_THEIRS;
+}
+
+/* Theirs loses: it decrypts, if anything. */
+static void
+keep_loser(struct shared_ring *ring, time_t now, unsigned secret, int64_t epoch,
+    const unsigned char *value)
+{
+	if (epoch <= ring->flushed_epoch ||
+	    find_bytes(ring, secret, epoch, value + 4) != NULL)
+		return;
+	(void)shared_ring_add(
+	    ring, now, secret, epoch, generation_of(value), value + 4, true);
+	shared_ring_notify(ring);
+}
+
+enum shared_merge
+shared_ring_merge(struct shared_ring *ring, time_t now, unsigned secret,
+    int64_t epoch, const unsigned char *value)
+{
+	int64_t present = shared_ring_epoch(ring, now);
+	struct shared_ring_key *ours;
+	int order;
+
+	shared_ring_retire(ring, now);
+	/* The clock was set since somebody asked. */
+	if (epoch < present - 1 || epoch > present + 1)
+		return SHARED_MERGE_SAME;
+	ours = shared_ring_find_epoch(ring, secret, epoch);
+	if (value == NULL)
+		return merge_nothing(ring, now, secret, epoch, ours);
+	order = ours != NULL ? compare(value, ours) : 1;
+	if (order > 0)
+		return take_theirs(ring, now, secret, epoch, value);
+	if (order < 0) {
+		keep_loser(ring, now, secret, epoch, value);
+		return SHARED_MERGE_OURS;
+	}
+	ours->is_common = true;
+	return SHARED_MERGE_SAME;
+}
+
+void
+shared_ring_published(struct shared_ring *ring, unsigned secret, int64_t epoch,
+    const unsigned char value[SHARED_RING_VALUE_LEN])
+{
+	struct shared_ring_key *ours =
+	    shared_ring_find_epoch(ring, secret, epoch);
+
+	if (ours == NULL || compare(value, ours) != 0)
+		return;
+	ours->is_common = true;
+	shared_ring_notify(ring);
+}
+
+enum error
+shared_ring_rotate(struct shared_ring *ring, time_t now)
+{
+	int64_t epoch = shared_ring_epoch(ring, now);
+
+	if (ring->rotated_at == now)
+		return ERROR_EXISTS;
+	ring->rotated_at = now;
+	shared_ring_drop_unusable(ring, now);
+	for (int64_t i = epoch; i <= epoch + 1; i++) {
+		const struct shared_ring_key *former =
+		    shared_ring_find_epoch(ring, 0, i);
+
+		if (shared_ring_make(ring, now, 0, i,
+			former != NULL ? former->generation + 1 : 1) == NULL)
+			return ERROR_RANDOM;
+	}
+	shared_ring_notify(ring);
+	return ERROR_NONE;
+}
+
+enum error
+shared_ring_flush(struct shared_ring *ring, time_t now)
+{
+	int64_t epoch = shared_ring_epoch(ring, now);
+	enum error error = shared_ring_rotate(ring, now);
+
+	ring->flushed_epoch = epoch + 1;
+	for (unsigned i = ring->count; i-- > 0;) {
+		const struct shared_ring_key *key = &ring->keys[i];
+
+		if (key->is_replaced || key->secret != 0 ||
+		    key->key.epoch < epoch)
+			shared_ring_drop(ring, i);
+	}
+	shared_ring_notify(ring);
+	return error == ERROR_EXISTS ? ERROR_NONE : error;
+}
+
+enum error
+shared_ring_adopt(struct shared_ring *ring, time_t now, unsigned secret,
+    int64_t epoch, const unsigned char value[SHARED_RING_VALUE_LEN],
+    bool is_common)
+{
+	const struct shared_ring_key *ours;
+	struct shared_ring_key *key;
+
+	shared_ring_drop_unusable(ring, now);
+	if (now >= (epoch + 2) * ring->epoch_s + ring->skew_s ||
+	    epoch > shared_ring_epoch(ring, now) + SHARED_RING_EPOCHS_AHEAD ||
+	    secret >= ring->secrets)
+		return ERROR_TIMED_OUT;
+	if (find_bytes(ring, secret, epoch, value + 4) != NULL)
+		return ERROR_EXISTS;
+	ours = shared_ring_find_epoch(ring, secret, epoch);
+	key = shared_ring_add(ring, now, secret, epoch, generation_of(value),
+	    value + 4, ours != NULL && compare(value, ours) < 0);
+	if (key == NULL)
+		return ERROR_UNSUPPORTED;
+	key->is_common = is_common;
+	return ERROR_NONE;
+}

@@ -1,0 +1,189 @@
+/*
+ * shared_sync: when what is asked, and what is said of it in the log.
+ */
+#include "shared_sync.h"
+
+#include "clock.h"
+#include "log.h"
+#include "minmax.h"
+#include "prng.h"
+#include "xalloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define POLL_PERIOD_S 60
+
+/* One question or one announcement on its way. */
+struct message {
+	struct shared_sync *sync;
+	unsigned secret;
+	int64_t epoch;
+	unsigned char value[SHARED_RING_VALUE_LEN]; /* announced */
+};
+
+static void
+poll_cb(void *arg)
+{
+	shared_sync_poll(arg);
+}
+
+static void
+format_time(int64_t when, char text[16])
+{
+	time_t time = (time_t)when;
+	struct tm tm;
+
+	if (localtime_r(&time, &tm) == NULL ||
+	    strftime(text, 16, "%H:%M:%S", &tm) == 0)
+		strcpy(text, "?");
+}
+
+/* Once for each epoch. */
+static void
+alone_cb(void *arg, const struct shared_ring_key *key)
+{
+	struct shared_sync *sync = arg;
+	char from[16], to[16];
+
+	if (key->key.epoch == sync->alone_epoch)
+		return;
+	sync->alone_epoch = key->key.epoch;
+	format_time(key->key.epoch * sync->ring->epoch_s, from);
+	format_time((key->key.epoch + 1) * sync->ring->epoch_s, to);
+	log_warning("shared: no ticket key of the group for %s to %s; tickets "
+		    "are this host's own",
+	    from, to);
+}
+
+void
+shared_sync_init(struct shared_sync *sync, struct shared *shared,
+    struct shared_ring *ring, struct loop *loop)
+{
+	*sync = (struct shared_sync){
+		.shared = shared, .ring = ring, .alone_epoch = -1
+	};
+	loop_timer_init(&sync->timer, loop, poll_cb, sync);
+	ring->alone = alone_cb;
+	ring->alone_arg = sync;
+}
+
+void
+shared_sync_fini(struct shared_sync *sync)
+{
+	loop_timer_fini(&sync->timer);
+	sync->ring->alone = NULL;
+}
+
+static void
+published_cb(void *arg, enum error error, const void *value, size_t len)
+{
+	struct message *message = arg;
+
+	(void)value;
+	(void)len;
+	if (error == ERROR_NONE)
+		shared_ring_published(message->sync->ring, message->secret,
+		    message->epoch, message->value);
+	explicit_bzero(message, sizeof(*message));
+	free(message);
+}
+
+static void
+publish(struct shared_sync *sync, unsigned secret, int64_t epoch)
+{
+	const struct shared_ring_key *key =
+	    shared_ring_get(sync->ring, secret, epoch);
+	struct message *message;
+	int64_t ttl_ms;
+
+	ttl_ms = shared_ring_ttl_ms(sync->ring, clock_wall_s(), epoch);
+	if (key == NULL || ttl_ms <= 0)
+		return;
+	message = xcalloc(1, sizeof(*message));
+	message->sync = sync;
+	message->secret = secret;
+	message->epoch = epoch;
+	shared_ring_value(key, message->value);
+	if (shared_put_key(sync->shared, secret, epoch, message->value,
+		sizeof(message->value), ttl_ms, published_cb,
+		message) != ERROR_NONE)
+		published_cb(message, ERROR_CLOSED, NULL, 0);
+}
+
+void
+shared_sync_publish(struct shared_sync *sync)
+{
+	int64_t epoch = shared_ring_epoch(sync->ring, clock_wall_s());
+
+	for (unsigned secret = 0; secret < sync->ring->secrets; secret++)
+		for (int64_t i = epoch; i <= epoch + 1; i++)
+			publish(sync, secret, i);
+}
+
+static void
+log_first(const struct shared_sync *sync)
+{
+	char until[16];
+
+	format_time(shared_ring_until(sync->ring, clock_wall_s()), until);
+	log_info("shared: ticket keys until %s", until);
+}
+
+static void
+answer_cb(void *arg, enum error error, const void *value, size_t len)
+{
+	struct message *message = arg;
+	struct shared_sync *sync = message->sync;
+	/* Of another length it is none of ours. */
+	bool is_there = error == ERROR_NONE && len == SHARED_RING_VALUE_LEN;
+
+	if ((error == ERROR_NONE || error == ERROR_NOT_FOUND) &&
+	    shared_ring_merge(sync->ring, clock_wall_s(), message->secret,
+		message->epoch, is_there ? value : NULL) == SHARED_MERGE_OURS)
+		publish(sync, message->secret, message->epoch);
+	if (--sync->outstanding == 0 && error != ERROR_CLOSED &&
+	    !sync->is_done) {
+		sync->is_done = true;
+		log_first(sync);
+	}
+	free(message);
+}
+
+static void
+ask(struct shared_sync *sync, unsigned secret, int64_t epoch)
+{
+	struct message *message = xcalloc(1, sizeof(*message));
+
+	message->sync = sync;
+	message->secret = secret;
+	message->epoch = epoch;
+	if (shared_get_key(sync->shared, secret, epoch, answer_cb, message) ==
+	    ERROR_NONE)
+		sync->outstanding++;
+	else
+		free(message);
+}
+
+/* Three quarters to five quarters of the period. */
+static uint64_t
+draw_delay_us(const struct shared_sync *sync)
+{
+	uint64_t period_us =
+	    (uint64_t)min_i64(POLL_PERIOD_S, sync->ring->epoch_s / 4) * 1000000;
+	uint16_t random = 0;
+
+	(void)prng_generate(&random, sizeof(random));
+	return period_us * 3 / 4 + period_us / 2 * random / UINT16_MAX;
+}
+
+void
+shared_sync_poll(struct shared_sync *sync)
+{
+	int64_t epoch = shared_ring_epoch(sync->ring, clock_wall_s());
+
+	loop_timer_set(&sync->timer, draw_delay_us(sync));
+	for (unsigned secret = 0; secret < sync->ring->secrets; secret++)
+		for (int64_t i = epoch - 1; i <= epoch + 1; i++)
+			ask(sync, secret, i);
+}
