@@ -53,12 +53,10 @@ shared_server_ports(const char *text, unsigned *ports, unsigned max)
 static void
 log_up(struct shared *shared)
 {
-	if (!log_limit_allows(&shared->up_limit, UP_PERIOD_S))
-		return;
 	if (!shared->was_up)
 		log_info("shared: connected to %s",
 		    shared_link_server(&shared->link));
-	else
+	else if (log_limit_allows(&shared->up_limit, UP_PERIOD_S))
 		log_info("shared: %s answers again after %lld s; %" PRIu64
 			 " lookups were not made",
 		    shared_link_server(&shared->link),

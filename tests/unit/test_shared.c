@@ -1,0 +1,307 @@
+/*
+ * Unit tests of shared: an engine that lies, two secrets, and bounds.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "shared_reply.h"
+#include "shared_unit.h"
+
+/* Sessions "0" to "9" and more, one after the other. */
+static void
+put_many(struct unit_host *host, unsigned count)
+{
+	char id[16];
+
+	for (unsigned i = 0; i < count; i++) {
+		snprintf(id, sizeof(id), "%u", i);
+		put(host, id, "session");
+	}
+}
+
+static void
+the_record_of_another_session_is_rejected(void **state)
+{
+	unsigned first = MEMORY_ENGINE_ENTRIES, second = first;
+
+	start_both();
+	put_many(&a, 2);
+	turn_until(statistics_of(&a).stores == 2);
+	give_to_b();
+	for (unsigned i = 0; i < MEMORY_ENGINE_ENTRIES; i++)
+		if (b.engine.entries[i].len > 100) {
+			first = second;
+			second = i;
+		}
+	for (size_t i = 0; i < b.engine.entries[first].len; i++) {
+		unsigned char byte = b.engine.entries[first].value[i];
+
+		b.engine.entries[first].value[i] =
+		    b.engine.entries[second].value[i];
+		b.engine.entries[second].value[i] = byte;
+	}
+	assert_false(finds(&b, "0", ""));
+	assert_false(finds(&b, "1", ""));
+	assert_int_equal(statistics_of(&b).rejected, 2);
+	assert_true(is_up(&b));
+}
+
+static void
+damage(struct unit_host *host)
+{
+	for (unsigned i = 0; i < MEMORY_ENGINE_ENTRIES; i++)
+		host->engine.entries[i].value[30] ^= 1;
+}
+
+static void
+ten_records_in_a_row_that_do_not_open_end_it_for_five_minutes(void **state)
+{
+	char id[16];
+
+	start_both();
+	put_many(&a, 20);
+	turn_until(statistics_of(&a).stores == 20);
+	give_to_b();
+	damage(&b);
+	for (unsigned i = 0; i < 9; i++) {
+		snprintf(id, sizeof(id), "%u", i);
+		assert_false(finds(&b, id, ""));
+	}
+	/* One that opens ends the row. */
+	damage(&b);
+	assert_true(finds(&b, "9", "session"));
+	damage(&b);
+	for (unsigned i = 0; i < 10; i++) {
+		assert_true(is_up(&b));
+		snprintf(id, sizeof(id), "%u", 10 + i);
+		assert_false(finds(&b, id, ""));
+	}
+	assert_false(is_up(&b));
+	assert_true(unit_log_has("10 records in a row cannot be opened "
+				 "(tampering, or damage in the engine); "
+				 "pausing for 300 s"));
+	clock_advance(290);
+	for (int i = 0; i < 50; i++)
+		turn();
+	assert_false(is_up(&b));
+}
+
+static void
+an_answer_to_nothing_ends_the_connection_and_no_session(void **state)
+{
+	start_both();
+	put(&a, "id", "session");
+	turn_until(statistics_of(&a).stores == 1);
+	give_to_b();
+	pretend_engine_say(&b.engine.base, "+OK\r\n", 5);
+	turn_until(!is_up(&b));
+	assert_false(finds(&b, "id", ""));
+	clock_advance(2);
+	turn_until(is_up(&b));
+	assert_true(finds(&b, "id", "session"));
+}
+
+static void
+while_secrets_change_hosts_find_each_others_sessions(void **state)
+{
+	/* This host has the new secret first, the other has it second. */
+	make_group(&a, 2, 1);
+	make_group(&b, 1, 2);
+	start_both();
+	put(&a, "new", "session");
+	turn_until(statistics_of(&a).stores == 1);
+	give_to_b();
+	assert_true(finds(&b, "new", "session"));
+	put(&b, "old", "session");
+	turn_until(statistics_of(&b).stores == 1);
+	memcpy(a.engine.entries, b.engine.entries, sizeof(a.engine.entries));
+	assert_true(finds(&a, "old", "session"));
+	/* Neither name is left. */
+	remove_key(&a, "old");
+	turn_until(statistics_of(&a).queue_bytes == 0);
+	turn_until(memory_engine_count(&a.engine) == 1);
+	assert_int_equal(a.engine.dels, 2);
+}
+
+static void
+the_session_of_the_first_secret_wins(void **state)
+{
+	make_group(&a, 1, 0);
+	make_group(&b, 2, 1);
+	start_both();
+	put(&a, "id", "of the old");
+	turn_until(statistics_of(&a).stores == 1);
+	give_to_b();
+	shared_put(
+	    b.shared, SHARED_SMTPD, "id", 2, "of the new", 10, clock_wall_s());
+	turn_until(statistics_of(&b).stores == 1);
+	assert_int_equal(memory_engine_count(&b.engine), 2);
+	assert_true(finds(&b, "id", "of the new"));
+}
+
+static void
+a_record_that_is_the_tenth_may_end_its_own_second_question(void **state)
+{
+	char id[16];
+
+	make_group(&b, 1, 2);
+	start_both();
+	put_many(&a, 10);
+	turn_until(statistics_of(&a).stores == 10);
+	give_to_b();
+	damage(&b);
+	for (unsigned i = 0; i < 10; i++) {
+		snprintf(id, sizeof(id), "%u", i);
+		assert_false(finds(&b, id, ""));
+	}
+	assert_false(is_up(&b));
+}
+
+static void
+another_secret_shares_nothing(void **state)
+{
+	make_group(&b, 2, 0);
+	start_both();
+	put(&a, "id", "session");
+	turn_until(statistics_of(&a).stores == 1);
+	give_to_b();
+	assert_false(finds(&b, "id", ""));
+	assert_int_equal(statistics_of(&b).rejected, 0);
+}
+
+static void
+what_waits_is_bounded_and_the_oldest_goes(void **state)
+{
+	char id[16];
+
+	start_both();
+	pretend_engine_hang_up(&a.engine.base);
+	turn_until(!is_up(&a));
+	for (unsigned i = 0; i < 1000; i++) {
+		snprintf(id, sizeof(id), "%u", i);
+		shared_put(a.shared, SHARED_SMTPD, id, strlen(id), "session", 7,
+		    clock_wall_s());
+		assert_true(statistics_of(&a).queue_bytes <= 65536);
+	}
+	assert_true(statistics_of(&a).dropped > 800);
+	/* The engine gets what is left: the newest. */
+	clock_advance(2);
+	turn_until(is_up(&a));
+	turn_until(statistics_of(&a).queue_bytes == 0);
+	assert_int_equal(
+	    statistics_of(&a).stores, 1000 - statistics_of(&a).dropped);
+}
+
+static void
+too_many_deletions_end_the_sharing_of_that_side_for_a_timeout(void **state)
+{
+	char id[16];
+
+	start_both();
+	pretend_engine_hang_up(&a.engine.base);
+	turn_until(!is_up(&a));
+	for (unsigned i = 0; i < 4096; i++) {
+		snprintf(id, sizeof(id), "%u", i);
+		shared_remove(a.shared, SHARED_SMTPD, id, strlen(id));
+	}
+	assert_int_equal(unit_log_complaints(), 1); /* of the connection */
+	shared_remove(a.shared, SHARED_SMTPD, "more", 4);
+	assert_true(unit_log_has("more than 4096 deletions wait"));
+	clock_advance(2);
+	turn_until(is_up(&a));
+	assert_false(shared_has(a.shared, SHARED_SMTPD));
+	assert_true(shared_has(a.shared, SHARED_SMTP));
+	assert_int_equal(a.engine.dels, 0);
+	clock_advance(TIMEOUT_S);
+	turn_until(is_up(&a));
+	assert_true(shared_has(a.shared, SHARED_SMTPD));
+}
+
+static void
+key_cb(void *arg, enum error error, const void *value, size_t len)
+{
+	got.count++;
+	got.error = error;
+	got.len = len;
+	if (len > 0)
+		memcpy(got.value, value, len);
+}
+
+static void
+ticket_keys_travel_whatever_their_age(void **state)
+{
+	start_both();
+	got.count = 0;
+	assert_int_equal(
+	    shared_put_key(a.shared, 0, 5, "random", 6, 7000, key_cb, NULL),
+	    ERROR_NONE);
+	turn_until(got.count == 1);
+	assert_int_equal(got.error, ERROR_NONE);
+	give_to_b();
+	clock_advance(2 * TIMEOUT_S);
+	turn_until(is_up(&b));
+	assert_int_equal(
+	    shared_get_key(b.shared, 0, 5, key_cb, NULL), ERROR_NONE);
+	turn_until(got.count == 2);
+	assert_int_equal(got.error, ERROR_NONE);
+	assert_memory_equal(got.value, "random", 6);
+	/* Of another epoch there is none. */
+	assert_int_equal(
+	    shared_get_key(b.shared, 0, 6, key_cb, NULL), ERROR_NONE);
+	turn_until(got.count == 3);
+	assert_int_equal(got.error, ERROR_NOT_FOUND);
+	/* A session of that name is something else. */
+	assert_false(finds(&b, "5", ""));
+}
+
+static void
+lists_of_servers_are_checked(void **state)
+{
+	unsigned ports[4];
+	char *cause = NULL;
+
+	assert_int_equal(
+	    shared_check_servers("192.0.2.1:6379", &cause), ERROR_NONE);
+	assert_int_equal(
+	    shared_check_servers("valkey.example.com:6379", &cause),
+	    ERROR_INVALID);
+	assert_non_null(strstr(cause, "valkey.example.com:6379"));
+	free(cause);
+	assert_int_equal(
+	    shared_server_ports("192.0.2.1:1, unix:/x, [::1]:2", ports, 4), 2);
+	assert_int_equal(ports[0], 1);
+	assert_int_equal(ports[1], 2);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(the_record_of_another_session_is_rejected),
+		TEST(
+		    ten_records_in_a_row_that_do_not_open_end_it_for_five_minutes),
+		TEST(an_answer_to_nothing_ends_the_connection_and_no_session),
+		TEST(while_secrets_change_hosts_find_each_others_sessions),
+		TEST(the_session_of_the_first_secret_wins),
+		TEST(
+		    a_record_that_is_the_tenth_may_end_its_own_second_question),
+		TEST(another_secret_shares_nothing),
+		TEST(what_waits_is_bounded_and_the_oldest_goes),
+		TEST(
+		    too_many_deletions_end_the_sharing_of_that_side_for_a_timeout),
+		TEST(ticket_keys_travel_whatever_their_age),
+		TEST(lists_of_servers_are_checked),
+	};
+
+	if (!shared_reply_is_built_in()) {
+		print_message("built without a codec: nothing to test\n");
+		return 0;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
