@@ -8,14 +8,26 @@
 
 #include "error.h"
 
+#include <stdbool.h>
+
+#define SANDBOX_PORTS_MAX 16
+
+/* Servers elsewhere that are connected to while it is in force. */
+struct sandbox_network {
+	bool has_ipv4, has_ipv6;
+	unsigned ports[SANDBOX_PORTS_MAX]; /* TCP; no others */
+	unsigned port_count;
+};
+
 /*
  * Enter it, for good; after master_jail(), and when everything is open.
- * `source_file`: may still be opened for reading; NULL: none. What the kernel,
- * the container or the build does not support is named in one info line, and
- * done without; and so is what a filter of system calls that is in force
- * already would end the process for. Makes a child where there may be one.
+ * `source_file`: may still be opened for reading; NULL: none. `network`: may
+ * still be connected to; NULL: none. What the kernel, the container or the
+ * build does not support is named in one info line, and done without; and so is
+ * what a filter of system calls that is in force already would end the process
+ * for. Makes a child where there may be one.
  */
-void sandbox_enter(const char *source_file);
+void sandbox_enter(const char *source_file, const struct sandbox_network *);
 
 /*
  * Its two halves. ERROR_UNSUPPORTED, with a cause: nothing is limited.
@@ -24,7 +36,8 @@ void sandbox_enter(const char *source_file);
  * its name, and aborts the process. It forbids what sandbox_limit_files()
  * needs, so that comes first.
  */
-enum error sandbox_limit_files(const char *source_file, char **cause);
-enum error sandbox_limit_calls(char **cause);
+enum error sandbox_limit_files(
+    const char *source_file, const struct sandbox_network *, char **cause);
+enum error sandbox_limit_calls(const struct sandbox_network *, char **cause);
 
 #endif

@@ -27,7 +27,7 @@ struct shared;
 
 /* Borrowed for as long as the struct shared. */
 struct shared_config {
-	const struct shared_group *group; /* begun */
+	const struct shared_group *group; /* begun; it has servers */
 	const char *servers;      /* a list that shared_check_servers() took */
 	const char *user;         /* NULL: none */
 	const char *password;     /* NULL: none */
@@ -54,16 +54,13 @@ struct shared_statistics {
 };
 
 /*
- * Is this a list of servers that can be used? ERROR_INVALID, ERROR_UNSUPPORTED
- * (built without hiredis): *cause says why not, for the caller to free.
- */
-enum error shared_check_servers(const char *servers, char **cause);
-
-/*
- * The TCP ports of a list that was taken; returns how many, at most `max`.
+ * The TCP ports of a list of servers; returns how many, at most `max`.
  */
 unsigned shared_server_ports(
     const char *servers, unsigned *ports, unsigned max);
+
+/* Is one of them an address of this family (AF_INET, AF_INET6)? */
+bool shared_servers_have(const char *servers, int family);
 
 /* NULL: OpenSSL cannot do this. Pair with shared_free(). */
 struct shared *shared_new(const struct shared_config *);
@@ -74,6 +71,9 @@ void shared_start(struct shared *, struct loop *);
 
 /* Send what is to be sent. For the end of each turn of the loop. */
 void shared_turn(struct shared *);
+
+/* It is up, or on the way to be for the first time. */
+bool shared_is_hopeful(const struct shared *);
 
 /* Are the sessions of this side in the engine, just now? */
 bool shared_has(const struct shared *, enum shared_side);
@@ -126,8 +126,11 @@ enum error shared_put_key(struct shared *, unsigned secret, int64_t epoch,
 void shared_end(struct shared *);
 void shared_drain(struct shared *, uint64_t budget_us);
 
-/* The server of the moment, for messages. */
-const char *shared_server_name(const struct shared *);
+/*
+ * Say in the log what is shared from now on; `keys` ends the line. It does so
+ * itself where there are no ticket keys.
+ */
+void shared_log_connected(const struct shared *, const char *keys);
 
 /* As of now; pointers are borrowed until the next call of anything. */
 void shared_statistics(const struct shared *, struct shared_statistics *);

@@ -31,10 +31,12 @@ typedef void shared_parameter_fn(
 
 /* From the configuration; everything is borrowed for as long as the group. */
 struct shared_group_config {
-	const char *secret_file; /* empty: this host is in no group */
-	const char *group;       /* its name */
-	const char *trust_files; /* paths, with commas or blanks between */
-	uid_t owner;             /* may own the file of secrets; besides root */
+	const char *secret_file;   /* empty: this host is in no group */
+	const char *group;         /* its name */
+	const char *trust_files;   /* paths, with commas or blanks between */
+	const char *servers;       /* of an engine; empty: the secret alone */
+	const char *password_file; /* for it; empty: none */
+	uid_t owner;               /* may own these two files; besides root */
 	struct {
 		int64_t timeout_s;   /* of a session; 0: the side is off */
 		const char *ca_file; /* SIDE_tls_CAfile; may be empty */
@@ -55,8 +57,11 @@ struct shared_trust_file {
 
 struct shared_group {
 	struct shared_group_config config;
-	char *problem;      /* owned; NULL: none */
-	struct buffer text; /* of the file of secrets, until it is parsed */
+	char *problem; /* owned; NULL: none */
+	/* Of the files of secrets and of the password, until they are parsed.
+	 */
+	struct buffer text, password_text;
+	char *user, *password;                 /* owned; NULL: none */
 	struct shared_trust_file *trust_files; /* owned */
 	unsigned trust_file_count;
 	struct shared_secrets secrets; /* none: nothing is shared */
@@ -81,6 +86,9 @@ void shared_group_open_trust(struct shared_group *);
  * False: this host shares nothing, because of the problem or as configured.
  */
 bool shared_group_begin(struct shared_group *);
+
+/* Has it an engine? Once it is begun. */
+bool shared_group_has_engine(const struct shared_group *);
 
 /* Is this host meant to be in a group? */
 bool shared_group_is_configured(const struct shared_group *);

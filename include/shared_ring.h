@@ -32,10 +32,15 @@ struct shared_ring {
 	int64_t timeout_s, epoch_s, skew_s;
 	unsigned secrets;
 	unsigned char parents[SHARED_SECRETS_MAX][SHARED_KEY_LEN];
+	char fingerprints[SHARED_SECRETS_MAX][SHARED_FINGERPRINT_LEN + 1];
+	int64_t epoch; /* the present one, when somebody last said the time */
 	unsigned count;
 	struct shared_ring_key keys[SHARED_RING_MAX];
 	time_t rotated_at;
 	int64_t flushed_epoch; /* the last whose old keys are not wanted; -1 */
+	/* After a rotation or a flush, for who tells others. May be NULL. */
+	void (*rotated)(void *arg);
+	void *rotated_arg;
 	/* After keys came or went; must not change them. May be NULL. */
 	void (*changed)(void *arg);
 	void *changed_arg;

@@ -14,6 +14,7 @@
 #define TICKET_KEY_H
 
 #include "error.h"
+#include "shared_ring.h"
 #include "shared_ticket_key.h"
 
 #include <stdbool.h>
@@ -65,6 +66,11 @@ struct ticket_keys {
 	 * Borrowed; NULL: there are none.
 	 */
 	struct shared_ticket_keys *group;
+	/*
+	 * The same, where they follow from random bytes that the group agrees
+	 * on. Only one of the two is there.
+	 */
+	struct shared_ring *ring;
 	struct ticket_key group_key; /* of it, that encrypts */
 };
 

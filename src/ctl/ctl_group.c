@@ -25,6 +25,8 @@ ctl_group_open(struct shared_group *group, const struct settings *settings,
 		.secret_file = settings->tlsmgr_shared_secret_file,
 		.group = settings->tlsmgr_shared_group,
 		.trust_files = settings->tlsmgr_shared_trust_files,
+		.servers = settings->tlsmgr_shared_servers,
+		.password_file = settings->tlsmgr_shared_password_file,
 		.owner = owner->uid,
 		.sides = {
 			{ cache_timeout_adjust(

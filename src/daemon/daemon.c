@@ -83,6 +83,8 @@ turn_cb(void *arg)
 	uint64_t log_delay_us;
 
 	master_watchdog_pat();
+	if (daemon->shared != NULL)
+		shared_turn(daemon->shared);
 	daemon_end_upkeep_pauses(daemon);
 	log_delay_us = log_write_backlog();
 	if (log_delay_us != UINT64_MAX &&
@@ -294,10 +296,13 @@ daemon_start(struct daemon *daemon)
 	daemon_start_admin(daemon);
 	/* The pool first: everything else may draw on it. */
 	prng_schedule_start(daemon->prng, daemon->loop);
-	daemon_start_ticket_keys(daemon);
+	/* Before the file of keys, in which those of the group are, too. */
 	daemon_start_shared(daemon);
+	daemon_start_ticket_keys(daemon);
+	daemon_start_engine(daemon);
 	daemon_start_caches(daemon);
 	daemon_watch_master(daemon);
+	daemon_await_ticket_keys(daemon);
 	daemon_listen(daemon);
 }
 
@@ -308,8 +313,10 @@ daemon_run(struct daemon *daemon)
 	daemon_hold_signals();
 	master_watchdog_allow(END_S);
 	daemon_release_ticket_keys(daemon);
+	daemon_end_lookups(daemon);
 	/* What has been asked is answered before anything is saved. */
 	server_drain(&daemon->server);
+	daemon_drain_engine(daemon);
 	daemon_log_statistics(daemon);
 }
 
@@ -326,6 +333,7 @@ daemon_close(struct daemon *daemon)
 	prng_schedule_free(daemon->prng);
 	free(daemon->exchange_path);
 	service_fini(&daemon->service);
+	daemon_close_engine(daemon);
 	daemon_close_shared(daemon);
 	daemon_close_ticket_keys(daemon);
 	daemon_close_admin(daemon);

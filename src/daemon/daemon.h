@@ -10,10 +10,14 @@
 #include "loop.h"
 #include "master.h"
 #include "prng_schedule.h"
+#include "sandbox.h"
 #include "server.h"
 #include "service.h"
 #include "settings.h"
+#include "shared.h"
 #include "shared_group.h"
+#include "shared_ring.h"
+#include "shared_sync.h"
 #include "shared_ticket_key.h"
 #include "ticket_key.h"
 #include "ticket_key_file.h"
@@ -41,13 +45,16 @@ struct daemon {
 	struct daemon_upkeep upkeep[CACHE_TYPES];
 	struct shared_group group;
 	struct shared_ticket_keys group_keys;
+	struct shared *shared; /* owned; NULL: no engine */
+	struct shared_ring ring;
+	struct shared_sync sync;
 	struct ticket_keys ticket_keys;
 	struct ticket_key_file ticket_key_file;
-	struct loop_timer load_timer;   /* set: that file is locked */
-	uint64_t key_lock_deadline_us;  /* monotonic; then a warning */
+	struct loop_timer load_timer;  /* set: that file is locked */
+	uint64_t key_lock_deadline_us; /* monotonic; then a warning */
 	bool is_key_lock_warned;
 	struct loop_timer retire_timer; /* keys that nobody asks for */
-	char *exchange_path; /* owned */
+	char *exchange_path;            /* owned */
 	struct prng_schedule *prng;
 	struct service_admin admin; /* the service's borrowed */
 	struct service service;
@@ -62,10 +69,10 @@ struct daemon {
 	uint64_t restart_requests;       /* served when we last looked */
 	uint64_t restart_deadline_us;    /* monotonic */
 	struct loop_timer statistics_timer;
-	uint64_t logged_requests;        /* those in the statistics logged */
+	uint64_t logged_requests; /* those in the statistics logged */
 	time_t started_at;
-	bool announces;                  /* speak first to each client */
-	bool is_shutdown;                /* the end may be the machine's */
+	bool announces;   /* speak first to each client */
+	bool is_shutdown; /* the end may be the machine's */
 };
 
 /*
@@ -114,8 +121,29 @@ void daemon_close_ticket_keys(struct daemon *);
 void daemon_open_shared(struct daemon *);
 void daemon_start_shared(struct daemon *);
 void daemon_close_shared(struct daemon *);
-/* For the statistics: "off", "failed" or "secret". */
+/*
+ * daemon_engine.c: the engine of the group, if it has one. A ring of ticket
+ * keys comes before their file is read; false: OpenSSL cannot do this. The
+ * engine comes when caches are open, and goes when they are closed. Keys of the
+ * group are waited for, for a moment, before anybody is served.
+ */
+bool daemon_start_ring(struct daemon *);
+void daemon_start_engine(struct daemon *);
+void daemon_await_ticket_keys(struct daemon *);
+void daemon_close_engine(struct daemon *);
+/* What the sandbox must let it connect to; false: nothing. */
+bool daemon_engine_network(const struct daemon *, struct sandbox_network *);
+/* The end: nobody waits for an answer; then what waits is sent. */
+void daemon_end_lookups(struct daemon *);
+void daemon_drain_engine(struct daemon *);
+
+/*
+ * For the statistics: "off", "failed" or "secret"; with an engine "connecting",
+ * "up" or "down".
+ */
 const char *daemon_shared_state(const struct daemon *);
+/* Does the group have the ticket key that encrypts now? */
+bool daemon_shared_has_key(const struct daemon *);
 /*
  * When the encryption ends with the last of the group's ticket keys that are
  * known now; 0: they are this host's own.

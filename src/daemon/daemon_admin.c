@@ -29,9 +29,17 @@ wipe_ticket_keys_cb(void *arg)
 
 	if (daemon->ticket_keys.lifetime_s <= 0)
 		return ERROR_DISABLED;
-	/* Other hosts would go on with them, and this one would make them anew. */
+	/* Other hosts would go on with them, and this one would make them anew.
+	 */
 	if (daemon->ticket_keys.group != NULL)
 		return ERROR_SHARED;
+	if (daemon->ticket_keys.ring != NULL) {
+		enum error error =
+		    shared_ring_flush(&daemon->ring, clock_wall_s());
+
+		ticket_keys_wipe(&daemon->ticket_keys);
+		return error;
+	}
 	/* The old keys in the file would be taken over later. */
 	if (loop_timer_is_set(&daemon->load_timer))
 		return ERROR_LOCKED;

@@ -30,6 +30,8 @@ daemon_open_shared(struct daemon *daemon)
 		.secret_file = settings->tlsmgr_shared_secret_file,
 		.group = settings->tlsmgr_shared_group,
 		.trust_files = settings->tlsmgr_shared_trust_files,
+		.servers = settings->tlsmgr_shared_servers,
+		.password_file = settings->tlsmgr_shared_password_file,
 		.owner = daemon->owner.uid,
 		.sides = {
 			{ cache_timeout_adjust(
@@ -61,13 +63,18 @@ share_ticket_keys(struct daemon *daemon)
 	if (!daemon->settings->tlsmgr_shared_ticket_keys ||
 	    daemon->ticket_keys.lifetime_s <= 0)
 		return;
-	if (shared_ticket_keys_init(&daemon->group_keys, &group->secrets,
-		&group->contexts[SHARED_SMTPD],
-		daemon->ticket_keys.lifetime_s) == ERROR_NONE)
+	/* Derived from the secret alone, or agreed on through an engine. */
+	if (shared_group_has_engine(group)) {
+		if (daemon_start_ring(daemon))
+			return;
+	} else if (shared_ticket_keys_init(&daemon->group_keys, &group->secrets,
+		       &group->contexts[SHARED_SMTPD],
+		       daemon->ticket_keys.lifetime_s) == ERROR_NONE) {
 		daemon->ticket_keys.group = &daemon->group_keys;
-	else
-		log_warning("shared: OpenSSL has no HKDF with SHA-256; "
-			    "session ticket keys are this host's own");
+		return;
+	}
+	log_warning("shared: OpenSSL has no HKDF with SHA-256; session ticket "
+		    "keys are this host's own");
 }
 
 void
@@ -83,16 +90,33 @@ daemon_start_shared(struct daemon *daemon)
 		 "session ticket keys: %s",
 	    group->config.group, group->secrets.count,
 	    *smtpd != '\0' ? smtpd : "none",
-	    daemon->ticket_keys.group != NULL ? "the group's"
-					      : "this host's own");
+	    daemon->ticket_keys.group != NULL ||
+		    daemon->ticket_keys.ring != NULL
+		? "the group's"
+		: "this host's own");
 }
 
 const char *
 daemon_shared_state(const struct daemon *daemon)
 {
+	struct shared_statistics engine;
+
 	if (!shared_group_is_configured(&daemon->group))
 		return "off";
-	return daemon->group.problem != NULL ? "failed" : "secret";
+	if (daemon->group.problem != NULL)
+		return "failed";
+	if (daemon->shared == NULL)
+		return "secret";
+	shared_statistics(daemon->shared, &engine);
+	return engine.state;
+}
+
+bool
+daemon_shared_has_key(const struct daemon *daemon)
+{
+	if (daemon->ticket_keys.ring != NULL)
+		return shared_ring_is_common(&daemon->ring, clock_wall_s());
+	return daemon->ticket_keys.group != NULL;
 }
 
 /* That of the next epoch is known as long as the present one. */
@@ -101,6 +125,8 @@ daemon_shared_keys_until(const struct daemon *daemon)
 {
 	const struct shared_ticket_keys *keys = daemon->ticket_keys.group;
 
+	if (daemon->ticket_keys.ring != NULL)
+		return shared_ring_until(&daemon->ring, clock_wall_s());
 	return keys != NULL ? shared_ticket_keys_until(keys, clock_wall_s())
 	                    : 0;
 }

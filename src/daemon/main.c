@@ -242,6 +242,15 @@ keep_in_memory(struct settings *settings)
 		    "internal:lmtp");
 }
 
+static void
+enter_sandbox(const struct daemon *daemon)
+{
+	struct sandbox_network network;
+
+	sandbox_enter(prng_schedule_source_file(daemon->prng),
+	    daemon_engine_network(daemon, &network) ? &network : NULL);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -273,7 +282,7 @@ main(int argc, char *argv[])
 	    options.chroot ? settings.queue_directory : NULL);
 	daemon_start(&daemon);
 	if (settings.tlsmgr_sandbox)
-		sandbox_enter(prng_schedule_source_file(daemon.prng));
+		enter_sandbox(&daemon);
 	if (options.stdio_client)
 		stdio_client_serve(&daemon.service);
 	else

@@ -70,8 +70,14 @@ put_process(const struct daemon *daemon, struct buffer *reply)
 static void
 put_shared(const struct daemon *daemon, struct buffer *reply)
 {
+	static const struct histogram nothing;
 	const struct shared_group *group = &daemon->group;
+	struct shared_statistics numbers = { .server = "",
+		.round_trip = &nothing };
+	const struct shared_statistics *engine = &numbers;
 
+	if (daemon->shared != NULL)
+		shared_statistics(daemon->shared, &numbers);
 #define SHARED(name, kind, expression, help) \
 	PUT_##kind("shared", #name, expression);
 #include "counters.def"

@@ -23,14 +23,16 @@
 /* One half: a name for messages, and what enters it. */
 struct half {
 	const char *name;
-	enum error (*limit)(const char *source_file, char **cause);
+	enum error (*limit)(const char *source_file,
+	    const struct sandbox_network *, char **cause);
 };
 
 static enum error
-limit_calls(const char *source_file, char **cause)
+limit_calls(const char *source_file, const struct sandbox_network *network,
+    char **cause)
 {
 	(void)source_file;
-	return sandbox_limit_calls(cause);
+	return sandbox_limit_calls(network, cause);
 }
 
 /* Files first: the calls that this takes are forbidden afterwards. */
@@ -48,7 +50,8 @@ may_be_filtered(void)
 
 /* Returns in the parent: did the child live through it? */
 static bool
-survives(const struct half *half, const char *source_file)
+survives(const struct half *half, const char *source_file,
+    const struct sandbox_network *network)
 {
 	char *cause = NULL;
 	int status = -1;
@@ -56,7 +59,7 @@ survives(const struct half *half, const char *source_file)
 
 	if (pid == 0) {
 		signal(SIGSYS, SIG_DFL);
-		(void)half->limit(source_file, &cause);
+		(void)half->limit(source_file, network, &cause);
 		_exit(0);
 	}
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
@@ -65,23 +68,24 @@ survives(const struct half *half, const char *source_file)
 }
 
 static char *
-enter_half(const struct half *half, const char *source_file)
+enter_half(const struct half *half, const char *source_file,
+    const struct sandbox_network *network)
 {
 	char *cause = NULL;
 
-	if (may_be_filtered() && !survives(half, source_file))
+	if (may_be_filtered() && !survives(half, source_file, network))
 		return xasprintf("%s: the filter of system calls that is in "
 				 "force ends a process that asks for this",
 		    half->name);
-	(void)half->limit(source_file, &cause);
+	(void)half->limit(source_file, network, &cause);
 	return cause;
 }
 
 void
-sandbox_enter(const char *source_file)
+sandbox_enter(const char *source_file, const struct sandbox_network *network)
 {
-	char *files = enter_half(&halves[0], source_file);
-	char *calls = enter_half(&halves[1], source_file);
+	char *files = enter_half(&halves[0], source_file, network);
+	char *calls = enter_half(&halves[1], source_file, network);
 
 	if (calls != NULL || files != NULL)
 		log_info("the sandbox is incomplete: %s%s%s",

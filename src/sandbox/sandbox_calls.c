@@ -29,8 +29,9 @@
 #if !defined(HAVE_LIBSECCOMP) || defined(HAVE_SANITIZER)
 
 enum error
-sandbox_limit_calls(char **cause)
+sandbox_limit_calls(const struct sandbox_network *network, char **cause)
 {
+	(void)network;
 #ifdef HAVE_SANITIZER
 	*cause = xstrdup("system calls: a sanitizer needs others than we do");
 #else
@@ -293,8 +294,24 @@ emit_call(struct program *program, const struct call *call)
 	emit_load(program, offsetof(struct seccomp_data, nr));
 }
 
+/* What a connection to a server elsewhere takes besides. */
 static void
-emit_program(struct program *program)
+emit_network(struct program *program, const struct sandbox_network *network)
+{
+	static const struct call ipv4 = { "socket", 0, UINT32_MAX, AF_INET, 0 };
+	static const struct call ipv6 = { "socket", 0, UINT32_MAX, AF_INET6,
+		0 };
+	static const struct call options = { .name = "setsockopt" };
+
+	if (network->has_ipv4)
+		emit_call(program, &ipv4);
+	if (network->has_ipv6)
+		emit_call(program, &ipv6);
+	emit_call(program, &options);
+}
+
+static void
+emit_program(struct program *program, const struct sandbox_network *network)
 {
 	/* abort(3): a signal to nobody but ourselves. */
 	const struct call tgkill = { "tgkill", 0, UINT32_MAX,
@@ -310,6 +327,8 @@ emit_program(struct program *program)
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
 		emit_call(program, &calls[i]);
 	emit_call(program, &tgkill);
+	if (network != NULL)
+		emit_network(program, network);
 	emit(program, BPF_RET, SECCOMP_RET_TRAP, 0);
 }
 
@@ -332,11 +351,11 @@ load_program(struct program *program)
 }
 
 enum error
-sandbox_limit_calls(char **cause)
+sandbox_limit_calls(const struct sandbox_network *network, char **cause)
 {
 	struct program program;
 
-	emit_program(&program);
+	emit_program(&program, network);
 	learn_names();
 	if (!load_program(&program)) {
 		*cause =

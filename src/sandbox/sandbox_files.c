@@ -1,6 +1,7 @@
 /*
  * sandbox_files: no file may be opened, made, removed or executed any more,
- * but for one; by Landlock (Linux 5.13). What is open already is not affected.
+ * but for one, and no port connected to but those given; by Landlock (Linux
+ * 5.13, and 6.7 for ports). What is open already is not affected.
  */
 #include "sandbox.h"
 
@@ -23,9 +24,11 @@
 #ifndef HAVE_LANDLOCK
 
 enum error
-sandbox_limit_files(const char *source_file, char **cause)
+sandbox_limit_files(const char *source_file,
+    const struct sandbox_network *network, char **cause)
 {
 	(void)source_file;
+	(void)network;
 	*cause = xstrdup("files: built without Landlock");
 	return ERROR_UNSUPPORTED;
 }
@@ -33,6 +36,21 @@ sandbox_limit_files(const char *source_file, char **cause)
 #else
 
 #include <linux/landlock.h>
+
+/* Connections came with version 4 of it, after the headers of Debian 12. */
+#define NETWORK_VERSION 4
+#define CONNECT_TCP     (UINT64_C(1) << 1)
+#define RULE_PORT       2
+
+struct limits {
+	uint64_t files;
+	uint64_t network;
+};
+
+struct port_rule {
+	uint64_t allowed;
+	uint64_t port;
+};
 
 static enum error
 fail(const char *what, char **cause)
@@ -73,10 +91,25 @@ allow_reading(int rules, const char *path)
 	return result == 0;
 }
 
-enum error
-sandbox_limit_files(const char *source_file, char **cause)
+static bool
+allow_connecting(int rules, const struct sandbox_network *network)
 {
-	struct landlock_ruleset_attr limits = { 0 };
+	for (unsigned i = 0; i < network->port_count; i++) {
+		const struct port_rule rule = { CONNECT_TCP,
+			network->ports[i] };
+
+		if (syscall(SYS_landlock_add_rule, rules, RULE_PORT, &rule, 0) <
+		    0)
+			return false;
+	}
+	return true;
+}
+
+enum error
+sandbox_limit_files(const char *source_file,
+    const struct sandbox_network *network, char **cause)
+{
+	struct limits limits = { 0 };
 	enum error error = ERROR_NONE;
 	long version;
 	int rules;
@@ -85,12 +118,15 @@ sandbox_limit_files(const char *source_file, char **cause)
 	    LANDLOCK_CREATE_RULESET_VERSION);
 	if (version < 1)
 		return fail("no Landlock here", cause);
-	limits.handled_access_fs = all_rights(version);
-	rules = (int)syscall(
-	    SYS_landlock_create_ruleset, &limits, sizeof(limits), 0);
+	limits.files = all_rights(version);
+	if (network != NULL && version >= NETWORK_VERSION)
+		limits.network = CONNECT_TCP;
+	rules = (int)syscall(SYS_landlock_create_ruleset, &limits,
+	    limits.network != 0 ? sizeof(limits) : sizeof(limits.files), 0);
 	if (rules < 0)
 		return fail("Landlock", cause);
 	if ((source_file != NULL && !allow_reading(rules, source_file)) ||
+	    (limits.network != 0 && !allow_connecting(rules, network)) ||
 	    syscall(SYS_landlock_restrict_self, rules, 0) < 0)
 		error = fail("Landlock", cause);
 	close(rules);

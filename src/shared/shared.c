@@ -15,23 +15,6 @@
 
 #define UP_PERIOD_S 60
 
-enum error
-shared_check_servers(const char *text, char **cause)
-{
-	struct shared_servers servers;
-	enum error error = shared_servers_parse(&servers, text, cause);
-
-	if (error != ERROR_NONE)
-		return error;
-	if (servers.count > 0 && !shared_reply_is_built_in()) {
-		*cause = xasprintf("%s: this program was built without hiredis",
-		    servers.list[0].text);
-		error = ERROR_UNSUPPORTED;
-	}
-	shared_servers_fini(&servers);
-	return error;
-}
-
 unsigned
 shared_server_ports(const char *text, unsigned *ports, unsigned max)
 {
@@ -50,13 +33,42 @@ shared_server_ports(const char *text, unsigned *ports, unsigned max)
 	return count;
 }
 
+bool
+shared_servers_have(const char *text, int family)
+{
+	struct shared_servers servers;
+	bool is_there = false;
+	char *cause = NULL;
+
+	if (shared_servers_parse(&servers, text, &cause) != ERROR_NONE) {
+		free(cause);
+		return false;
+	}
+	for (unsigned i = 0; i < servers.count; i++)
+		is_there |= servers.list[i].address.ss_family == family;
+	shared_servers_fini(&servers);
+	return is_there;
+}
+
+void
+shared_log_connected(const struct shared *shared, const char *keys)
+{
+	unsigned caches = 0;
+
+	for (int side = 0; side < SHARED_SIDES; side++)
+		caches += shared->config.sides[side];
+	log_info("shared: connected to %s, %u cache%s%s",
+	    shared_link_server(&shared->link), caches, caches == 1 ? "" : "s",
+	    keys);
+}
+
 static void
 log_up(struct shared *shared)
 {
-	if (!shared->was_up)
-		log_info("shared: connected to %s",
-		    shared_link_server(&shared->link));
-	else if (log_limit_allows(&shared->up_limit, UP_PERIOD_S))
+	if (!shared->was_up && !shared->config.has_ticket_keys)
+		shared_log_connected(shared, "");
+	else if (shared->was_up &&
+		 log_limit_allows(&shared->up_limit, UP_PERIOD_S))
 		log_info("shared: %s answers again after %lld s; %" PRIu64
 			 " lookups were not made",
 		    shared_link_server(&shared->link),
@@ -120,8 +132,8 @@ shared_new(const struct shared_config *config)
 	struct shared *shared = xcalloc(1, sizeof(*shared));
 	struct shared_link_config link = {
 		.servers = &shared->servers,
-		.user = config->user,
-		.password = config->password,
+		.user = config->group->user,
+		.password = config->group->password,
 		.deadline_us = (uint64_t)config->lookup_ms * 1000,
 		.reply_max = config->value_max + SHARED_REPLY_OVERHEAD,
 		.bytes_max = config->queue_size / LINK_PART,
@@ -134,7 +146,8 @@ shared_new(const struct shared_config *config)
 	TAILQ_INIT(&shared->waiting);
 	shared_queue_init(&shared->queue,
 	    config->queue_size - config->queue_size / LINK_PART);
-	(void)shared_servers_parse(&shared->servers, config->servers, &cause);
+	(void)shared_servers_parse(
+	    &shared->servers, config->group->config.servers, &cause);
 	free(cause);
 	shared->probe_prefix = make_probe_prefix(config->group);
 	link.probe_prefix = shared->probe_prefix;
@@ -188,17 +201,18 @@ shared_is_paused(const struct shared *shared, enum shared_side side)
 }
 
 bool
+shared_is_hopeful(const struct shared *shared)
+{
+	return shared->link.state == SHARED_LINK_UP ||
+	       shared->link.state == SHARED_LINK_CONNECTING;
+}
+
+bool
 shared_has(const struct shared *shared, enum shared_side side)
 {
 	return shared->config.sides[side] && !shared->is_ending &&
 	       shared->link.state == SHARED_LINK_UP &&
 	       !shared_is_paused(shared, side);
-}
-
-const char *
-shared_server_name(const struct shared *shared)
-{
-	return shared_link_server(&shared->link);
 }
 
 void

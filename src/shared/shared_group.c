@@ -7,6 +7,8 @@
 
 #include "log.h"
 #include "shared_file.h"
+#include "shared_password.h"
+#include "shared_server.h"
 #include "xalloc.h"
 
 #include <stdlib.h>
@@ -37,6 +39,26 @@ shared_group_is_configured(const struct shared_group *group)
 	       *group->config.secret_file != '\0';
 }
 
+static bool
+has_servers(const struct shared_group_config *config)
+{
+	return config->servers != NULL &&
+	       config->servers[strspn(config->servers, SEPARATORS)] != '\0';
+}
+
+static void
+open_engine(struct shared_group *group)
+{
+	const struct shared_group_config *config = &group->config;
+	char *cause = NULL;
+
+	if (shared_servers_check(config->servers, &cause) != ERROR_NONE ||
+	    (*config->password_file != '\0' &&
+		shared_file_read_secret(config->password_file, config->owner,
+		    &group->password_text, &cause) != ERROR_NONE))
+		set_problem(group, cause);
+}
+
 void
 shared_group_open_secret(
     struct shared_group *group, const struct shared_group_config *config)
@@ -45,6 +67,7 @@ shared_group_open_secret(
 
 	*group = (struct shared_group){ .config = *config };
 	buffer_init(&group->text);
+	buffer_init(&group->password_text);
 	if (!shared_group_is_configured(group))
 		return;
 	if (!shared_context_is_group(config->group))
@@ -55,6 +78,8 @@ shared_group_open_secret(
 	else if (shared_file_read_secret(config->secret_file, config->owner,
 		     &group->text, &cause) != ERROR_NONE)
 		set_problem(group, cause);
+	else if (has_servers(config))
+		open_engine(group);
 }
 
 /* Whose is it? A file that no side names belongs to all. */
@@ -157,17 +182,34 @@ shared_group_begin(struct shared_group *group)
 		buffer_head(&group->text), group->text.len,
 		&cause) != ERROR_NONE)
 		set_problem(group, cause);
+	else if (has_servers(config) && *config->password_file != '\0' &&
+		 shared_password_parse(config->password_file,
+		     buffer_head(&group->password_text),
+		     group->password_text.len, &group->user, &group->password,
+		     &cause) != ERROR_NONE)
+		set_problem(group, cause);
 	buffer_fini(&group->text);
+	buffer_fini(&group->password_text);
 	for (int side = 0; side < SHARED_SIDES; side++)
 		if (config->sides[side].timeout_s > 0)
 			make_side(group, (enum shared_side)side);
 	return group->problem == NULL;
 }
 
+bool
+shared_group_has_engine(const struct shared_group *group)
+{
+	return shared_group_is_configured(group) && group->problem == NULL &&
+	       has_servers(&group->config);
+}
+
 void
 shared_group_close(struct shared_group *group)
 {
 	buffer_fini(&group->text);
+	buffer_fini(&group->password_text);
+	shared_password_free(group->user);
+	shared_password_free(group->password);
 	shared_secrets_wipe(&group->secrets);
 	for (unsigned i = 0; i < group->trust_file_count; i++)
 		free(group->trust_files[i].path);

@@ -186,7 +186,7 @@ shared_reply_reader_new(size_t pending_max)
 	buffer_init(&reader->data);
 	reader->reader = redisReaderCreateWithFunctions(&functions);
 	if (reader->reader == NULL)
-		log_fatal("out of memory for a reader of replies");
+		log_fatal("shared: out of memory");
 	reader->reader->privdata = reader;
 	return reader;
 }
@@ -212,7 +212,7 @@ shared_reply_feed(struct shared_reply_reader *reader, const void *data,
 	if (reader->is_broken || (*used == 0 && len > 0))
 		return ERROR_TOO_LARGE;
 	if (redisReaderFeed(reader->reader, data, *used) != REDIS_OK)
-		log_fatal("out of memory for a reply");
+		log_fatal("shared: out of memory");
 	return ERROR_NONE;
 }
 
@@ -255,7 +255,7 @@ shared_command_append(struct buffer *buffer, unsigned count,
 	memcpy(copies, words, count * sizeof(*words));
 	len = redisFormatCommandArgv(&command, (int)count, copies, lens);
 	if (len < 0)
-		log_fatal("out of memory for a command");
+		log_fatal("shared: out of memory");
 	buffer_append(buffer, command, (size_t)len);
 	redisFreeCommand(command);
 }

@@ -22,12 +22,15 @@ shared_ring_init(struct shared_ring *ring, const struct shared_secrets *secrets,
 		.secrets = secrets->count,
 		.flushed_epoch = -1,
 	};
-	for (unsigned i = 0; i < secrets->count; i++)
+	for (unsigned i = 0; i < secrets->count; i++) {
+		shared_context_fingerprint(
+		    context, secrets->keys[i], ring->fingerprints[i]);
 		if (!shared_context_derive(context, secrets->keys[i], "ticket",
 			ring->parents[i])) {
 			shared_ring_wipe(ring);
 			return ERROR_UNSUPPORTED;
 		}
+	}
 	return ERROR_NONE;
 }
 
@@ -64,9 +67,11 @@ shared_ring_drop(struct shared_ring *ring, unsigned index)
 bool
 shared_ring_drop_unusable(struct shared_ring *ring, time_t now)
 {
-	int64_t last = shared_ring_epoch(ring, now) + SHARED_RING_EPOCHS_AHEAD;
 	unsigned before = ring->count;
+	int64_t last;
 
+	ring->epoch = shared_ring_epoch(ring, now);
+	last = ring->epoch + SHARED_RING_EPOCHS_AHEAD;
 	for (unsigned i = ring->count; i-- > 0;)
 		if (now >= ring->keys[i].key.decrypt_until ||
 		    ring->keys[i].key.epoch > last)
@@ -172,7 +177,7 @@ shared_ring_make(struct shared_ring *ring, time_t now, unsigned secret,
 	unsigned char random[SHARED_RANDOM_LEN];
 	struct shared_ring_key *key = NULL;
 
-	if (prng_generate(random, sizeof(random)) == ERROR_NONE)
+	if (prng_generate_unbuffered(random, sizeof(random)) == ERROR_NONE)
 		key = shared_ring_add(
 		    ring, now, secret, epoch, generation, random, false);
 	explicit_bzero(random, sizeof(random));

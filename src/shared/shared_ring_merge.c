@@ -137,14 +137,13 @@ shared_ring_published(struct shared_ring *ring, unsigned secret, int64_t epoch,
 	shared_ring_notify(ring);
 }
 
-enum error
-shared_ring_rotate(struct shared_ring *ring, time_t now)
+static enum error
+rotate(struct shared_ring *ring, time_t now)
 {
 	int64_t epoch = shared_ring_epoch(ring, now);
 
 	if (ring->rotated_at == now)
 		return ERROR_EXISTS;
-	ring->rotated_at = now;
 	shared_ring_drop_unusable(ring, now);
 	for (int64_t i = epoch; i <= epoch + 1; i++) {
 		const struct shared_ring_key *former =
@@ -154,15 +153,33 @@ shared_ring_rotate(struct shared_ring *ring, time_t now)
 			former != NULL ? former->generation + 1 : 1) == NULL)
 			return ERROR_RANDOM;
 	}
-	shared_ring_notify(ring);
+	ring->rotated_at = now;
 	return ERROR_NONE;
+}
+
+static void
+tell(const struct shared_ring *ring)
+{
+	shared_ring_notify(ring);
+	if (ring->rotated != NULL)
+		ring->rotated(ring->rotated_arg);
+}
+
+enum error
+shared_ring_rotate(struct shared_ring *ring, time_t now)
+{
+	enum error error = rotate(ring, now);
+
+	if (error == ERROR_NONE)
+		tell(ring);
+	return error;
 }
 
 enum error
 shared_ring_flush(struct shared_ring *ring, time_t now)
 {
 	int64_t epoch = shared_ring_epoch(ring, now);
-	enum error error = shared_ring_rotate(ring, now);
+	enum error error = rotate(ring, now);
 
 	ring->flushed_epoch = epoch + 1;
 	for (unsigned i = ring->count; i-- > 0;) {
@@ -172,7 +189,7 @@ shared_ring_flush(struct shared_ring *ring, time_t now)
 		    key->key.epoch < epoch)
 			shared_ring_drop(ring, i);
 	}
-	shared_ring_notify(ring);
+	tell(ring);
 	return error == ERROR_EXISTS ? ERROR_NONE : error;
 }
 

@@ -4,6 +4,7 @@
  */
 #include "shared_server.h"
 
+#include "shared_reply.h"
 #include "xalloc.h"
 
 #include <arpa/inet.h>
@@ -143,6 +144,23 @@ shared_servers_parse(
 	*cause = xasprintf("%.*s: %s", (int)len, text, problem);
 	shared_servers_fini(servers);
 	return ERROR_INVALID;
+}
+
+enum error
+shared_servers_check(const char *text, char **cause)
+{
+	struct shared_servers servers;
+	enum error error = shared_servers_parse(&servers, text, cause);
+
+	if (error != ERROR_NONE)
+		return error;
+	if (servers.count > 0 && !shared_reply_is_built_in()) {
+		*cause = xasprintf("%s: this program was built without hiredis",
+		    servers.list[0].text);
+		error = ERROR_UNSUPPORTED;
+	}
+	shared_servers_fini(&servers);
+	return error;
 }
 
 void

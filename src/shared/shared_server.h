@@ -31,7 +31,13 @@ struct shared_servers {
  */
 enum error shared_servers_parse(
     struct shared_servers *, const char *text, char **cause);
-void shared_servers_fini(struct shared_servers *);
+/*
+ * Is this a list of servers that can be used? As above; ERROR_UNSUPPORTED: this
+ * was built without hiredis.
+ */
+enum error shared_servers_check(const char *text, char **cause);
+
+void shared_servers_fini(struct shared_servers *); /* frees what is in it */
 
 /*
  * A socket that is connected to it, or is being connected: *is_connected says

@@ -9,6 +9,7 @@
 #include "prng.h"
 #include "xalloc.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,23 +57,25 @@ alone_cb(void *arg, const struct shared_ring_key *key)
 	    from, to);
 }
 
-void
-shared_sync_init(struct shared_sync *sync, struct shared *shared,
-    struct shared_ring *ring, struct loop *loop)
+/* An answer has come. When the first of all have, it is known what there is. */
+static void
+end_message(struct message *message)
 {
-	*sync = (struct shared_sync){
-		.shared = shared, .ring = ring, .alone_epoch = -1
-	};
-	loop_timer_init(&sync->timer, loop, poll_cb, sync);
-	ring->alone = alone_cb;
-	ring->alone_arg = sync;
-}
+	struct shared_sync *sync = message->sync;
+	int64_t until = shared_ring_until(sync->ring, clock_wall_s());
+	char text[48] = "", time_text[16];
 
-void
-shared_sync_fini(struct shared_sync *sync)
-{
-	loop_timer_fini(&sync->timer);
-	sync->ring->alone = NULL;
+	explicit_bzero(message, sizeof(*message));
+	free(message);
+	if (--sync->outstanding > 0 || sync->is_done ||
+	    !shared_is_hopeful(sync->shared))
+		return;
+	sync->is_done = true;
+	format_time(until, time_text);
+	if (until > 0)
+		snprintf(
+		    text, sizeof(text), ", ticket keys until %s", time_text);
+	shared_log_connected(sync->shared, text);
 }
 
 static void
@@ -85,8 +88,7 @@ published_cb(void *arg, enum error error, const void *value, size_t len)
 	if (error == ERROR_NONE)
 		shared_ring_published(message->sync->ring, message->secret,
 		    message->epoch, message->value);
-	explicit_bzero(message, sizeof(*message));
-	free(message);
+	end_message(message);
 }
 
 static void
@@ -105,6 +107,7 @@ publish(struct shared_sync *sync, unsigned secret, int64_t epoch)
 	message->secret = secret;
 	message->epoch = epoch;
 	shared_ring_value(key, message->value);
+	sync->outstanding++;
 	if (shared_put_key(sync->shared, secret, epoch, message->value,
 		sizeof(message->value), ttl_ms, published_cb,
 		message) != ERROR_NONE)
@@ -122,12 +125,31 @@ shared_sync_publish(struct shared_sync *sync)
 }
 
 static void
-log_first(const struct shared_sync *sync)
+rotated_cb(void *arg)
 {
-	char until[16];
+	shared_sync_publish(arg);
+}
 
-	format_time(shared_ring_until(sync->ring, clock_wall_s()), until);
-	log_info("shared: ticket keys until %s", until);
+void
+shared_sync_init(struct shared_sync *sync, struct shared *shared,
+    struct shared_ring *ring, struct loop *loop)
+{
+	*sync = (struct shared_sync){
+		.shared = shared, .ring = ring, .alone_epoch = -1
+	};
+	loop_timer_init(&sync->timer, loop, poll_cb, sync);
+	ring->alone = alone_cb;
+	ring->alone_arg = sync;
+	ring->rotated = rotated_cb;
+	ring->rotated_arg = sync;
+}
+
+void
+shared_sync_fini(struct shared_sync *sync)
+{
+	loop_timer_fini(&sync->timer);
+	sync->ring->alone = NULL;
+	sync->ring->rotated = NULL;
 }
 
 static void
@@ -142,12 +164,7 @@ answer_cb(void *arg, enum error error, const void *value, size_t len)
 	    shared_ring_merge(sync->ring, clock_wall_s(), message->secret,
 		message->epoch, is_there ? value : NULL) == SHARED_MERGE_OURS)
 		publish(sync, message->secret, message->epoch);
-	if (--sync->outstanding == 0 && error != ERROR_CLOSED &&
-	    !sync->is_done) {
-		sync->is_done = true;
-		log_first(sync);
-	}
-	free(message);
+	end_message(message);
 }
 
 static void

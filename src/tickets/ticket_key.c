@@ -140,8 +140,8 @@ ticket_keys_current(
 
 	if (keys->lifetime_s <= 0)
 		return ERROR_DISABLED;
-	if (keys->group != NULL && ticket_key_group_current(keys->group, now,
-				       &keys->group_key) == ERROR_NONE) {
+	if (ticket_key_group_current(keys, now, &keys->group_key) ==
+	    ERROR_NONE) {
 		*key = &keys->group_key;
 		return ERROR_NONE;
 	}
@@ -177,8 +177,7 @@ ticket_keys_find(struct ticket_keys *keys, time_t now,
 
 	if (keys->lifetime_s <= 0)
 		return ERROR_DISABLED;
-	if (keys->group != NULL &&
-	    ticket_key_group_find(keys->group, now, name, copy) == ERROR_NONE)
+	if (ticket_key_group_find(keys, now, name, copy) == ERROR_NONE)
 		return ERROR_NONE;
 	ticket_keys_retire(keys, now);
 	key = find_key(keys, name);
@@ -189,7 +188,7 @@ ticket_keys_find(struct ticket_keys *keys, time_t now,
 	if (key == NULL)
 		return ERROR_NOT_FOUND;
 	*copy = *key;
-	if (keys->group != NULL || key != &keys->keys[0])
+	if (ticket_key_group_is_there(keys) || key != &keys->keys[0])
 		copy->encrypt_until = min_i64(copy->encrypt_until, now - 1);
 	return ERROR_NONE;
 }
@@ -197,15 +196,14 @@ ticket_keys_find(struct ticket_keys *keys, time_t now,
 unsigned
 ticket_keys_held(const struct ticket_keys *keys)
 {
-	return keys->count +
-	       (keys->group != NULL ? keys->group->secrets * SHARED_EPOCHS : 0);
+	return keys->count + ticket_key_group_held(keys);
 }
 
 int64_t
 ticket_keys_encrypts_until(const struct ticket_keys *keys, unsigned index)
 {
-	if (keys->group != NULL)
-		return ticket_key_group_encrypts_until(keys->group, index);
+	if (ticket_key_group_is_there(keys))
+		return ticket_key_group_encrypts_until(keys, index);
 	return index < keys->count ? keys->keys[index].encrypt_until : 0;
 }
 
@@ -227,6 +225,8 @@ ticket_keys_rotate(struct ticket_keys *keys, time_t now)
 		return ERROR_DISABLED;
 	if (keys->group != NULL)
 		return ERROR_SHARED;
+	if (keys->ring != NULL)
+		return shared_ring_rotate(keys->ring, now);
 	is_changed = drop_unusable(keys, now);
 	if (keys->rotated_at == now && can_encrypt(keys, now))
 		error = ERROR_EXISTS;
@@ -266,8 +266,7 @@ ticket_keys_adopt(
 void
 ticket_keys_retire(struct ticket_keys *keys, time_t now)
 {
-	if (keys->group != NULL)
-		shared_ticket_keys_refresh(keys->group, now);
+	ticket_key_group_retire(keys, now);
 	if (drop_unusable(keys, now))
 		notify(keys);
 }

@@ -8,6 +8,7 @@
 #include "file_lock.h"
 #include "log.h"
 #include "safe_open.h"
+#include "ticket_key_ring.h"
 #include "ticket_key_slot.h"
 #include "xalloc.h"
 
@@ -135,6 +136,10 @@ adopt_keys(const struct ticket_key_file *file,
 {
 	bool is_future = false;
 
+	for (uint32_t i = 0; i < slot->count; i++)
+		if (slot->records[i].origin != TICKET_KEY_OWN)
+			ticket_key_ring_adopt(
+			    keys->ring, now, &slot->records[i]);
 	if (memcmp(slot->settings, file->settings, TICKET_KEY_SETTINGS_LEN) !=
 	    0) {
 		if (slot->count > 0 && file->is_locked)
@@ -223,13 +228,16 @@ write_slot(struct ticket_key_file *file, struct ticket_key_slot *slot)
 static bool
 write_slots(struct ticket_key_file *file, const struct ticket_keys *keys)
 {
-	struct ticket_key_slot slot = { .count = keys->count };
+	struct ticket_key_slot slot = { .count = 0 };
 	bool is_written = true;
 	int error_number;
 
 	memcpy(slot.settings, file->settings, TICKET_KEY_SETTINGS_LEN);
-	for (unsigned i = 0; i < keys->count; i++)
-		slot.records[i].key = keys->keys[i];
+	slot.count =
+	    ticket_key_ring_put(keys->ring, slot.records, TICKET_KEYS_MAX);
+	for (unsigned i = 0; i < keys->count && slot.count < TICKET_KEYS_MAX;
+	     i++)
+		slot.records[slot.count++].key = keys->keys[i];
 	for (int i = 0; i < TICKET_KEY_SLOTS && is_written; i++)
 		is_written = write_slot(file, &slot);
 	error_number = errno;

@@ -24,12 +24,14 @@
 
 enum ticket_key_origin {
 	TICKET_KEY_OWN = 0,    /* random, of this host alone */
-	TICKET_KEY_SHARED = 1, /* derived from a secret that hosts share */
+	TICKET_KEY_SHARED = 1, /* of a group, which has agreed on it */
+	TICKET_KEY_UNPUBLISHED =
+	    2, /* the same, but the group has yet to know */
 };
 
 /*
- * A key, and where it is from. This version writes and uses keys of its own
- * only; all that is behind `origin` belongs to shared ones, and is zero.
+ * A key, and where it is from. What is behind `origin` belongs to keys of a
+ * group, and is zero for others.
  */
 struct ticket_key_record {
 	struct ticket_key key;
@@ -53,7 +55,7 @@ struct ticket_key_slot {
 
 _Static_assert(sizeof(struct ticket_key_record) == 176, "no padding");
 _Static_assert(sizeof(struct ticket_key_slot) ==
-                   56 + 176 * TICKET_KEYS_MAX + TICKET_KEY_CHECKSUM_LEN,
+		   56 + 176 * TICKET_KEYS_MAX + TICKET_KEY_CHECKSUM_LEN,
     "no padding");
 
 #define TICKET_KEY_FILE_LEN (TICKET_KEY_SLOTS * sizeof(struct ticket_key_slot))

@@ -120,7 +120,8 @@ make_group(struct unit_host *host, unsigned char first, unsigned char second)
 	static const unsigned char digest[SHARED_DIGEST_LEN] = { 7 };
 	struct shared_group *group = &host->group;
 
-	*group = (struct shared_group){ .config = { .group = "postfix" } };
+	*group = (struct shared_group){ .config = { .group = "postfix",
+					    .servers = host->servers } };
 	group->secrets.count = second != 0 ? 2 : 1;
 	group->secrets.keys[0][0] = first;
 	group->secrets.keys[1][0] = second;
@@ -142,7 +143,6 @@ make_config(struct unit_host *host)
 	    host->engine.base.path);
 	return (struct shared_config){
 		.group = &host->group,
-		.servers = host->servers,
 		.sides = { true, true, false },
 		.has_ticket_keys = true,
 		.lookup_ms = DEADLINE_S * 1000,

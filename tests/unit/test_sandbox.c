@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -35,12 +36,15 @@ expect(int is_true)
 		_exit(WRONG);
 }
 
+/* Servers elsewhere, in tests of these. */
+static const struct sandbox_network *network;
+
 static void
 limit_calls(void)
 {
 	char *cause = NULL;
 
-	if (sandbox_limit_calls(&cause) != ERROR_NONE) {
+	if (sandbox_limit_calls(network, &cause) != ERROR_NONE) {
 		expect(cause != NULL);
 		_exit(UNSUPPORTED);
 	}
@@ -53,7 +57,7 @@ limit_files(const char *source_file)
 	char *cause = NULL;
 
 	expect(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-	if (sandbox_limit_files(source_file, &cause) != ERROR_NONE) {
+	if (sandbox_limit_files(source_file, network, &cause) != ERROR_NONE) {
 		expect(cause != NULL);
 		_exit(UNSUPPORTED);
 	}
@@ -229,6 +233,70 @@ a_forbidden_call_ends_the_process_and_is_named(void **state)
 	}
 }
 
+/* With a server that has an IPv4 address. */
+static void
+use_network(void *arg)
+{
+	struct sandbox_network server = { .has_ipv4 = true };
+	int fd, on = 1;
+
+	network = &server;
+	limit_calls();
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	expect(fd >= 0 || errno == EAFNOSUPPORT);
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	if (arg != NULL)
+		socket(AF_INET6, SOCK_STREAM, 0);
+}
+
+static void
+sockets_of_the_families_of_servers_are_allowed_and_of_no_others(void **state)
+{
+	struct child child;
+
+	child_run(&child, use_network, NULL);
+	skip_if_unsupported(&child);
+	child_assert_exited(&child, 0);
+	child_run(&child, use_network, (void *)unit_path(""));
+	child_assert_killed(&child, SIGABRT);
+	assert_string_equal(
+	    child.lines, "panic: forbidden system call: socket\n");
+}
+
+static void
+connect_elsewhere(void *arg)
+{
+	struct sandbox_network server = {
+		.has_ipv4 = true, .ports = { 1 }, .port_count = 1
+	};
+	struct sockaddr_in address = { .sin_family = AF_INET,
+		.sin_addr = { htonl(INADDR_LOOPBACK) } };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (fd < 0)
+		_exit(UNSUPPORTED);
+	network = &server;
+	limit_files(NULL);
+	address.sin_port = htons(2);
+	expect(connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0);
+	/* Before version 4 of Landlock it is not limited. */
+	if (errno != EACCES)
+		_exit(UNSUPPORTED);
+	address.sin_port = htons(1);
+	expect(connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0);
+	expect(errno != EACCES);
+}
+
+static void
+no_port_but_those_of_the_servers_can_be_connected_to(void **state)
+{
+	struct child child;
+
+	child_run(&child, connect_elsewhere, NULL);
+	skip_if_unsupported(&child);
+	child_assert_exited(&child, 0);
+}
+
 /* No person ends the daemon with this signal, in the sandbox or not. */
 static void
 get_signal(void *arg)
@@ -295,7 +363,7 @@ static void
 enter(void *arg)
 {
 	expect(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-	sandbox_enter(arg);
+	sandbox_enter(arg, NULL);
 	if (open("/etc/passwd", O_RDONLY) >= 0)
 		_exit(UNSUPPORTED);
 	expect(open(arg, O_RDONLY) >= 0);
@@ -361,7 +429,7 @@ enter_in_surroundings(void *arg)
 	bool is_limited;
 
 	surround(surroundings);
-	sandbox_enter("/dev/urandom");
+	sandbox_enter("/dev/urandom", NULL);
 	is_limited = open("/etc/passwd", O_RDONLY) < 0;
 	expect(!is_limited || !surroundings->is_for_files);
 	if (surroundings->is_for_calls)
@@ -407,6 +475,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_serving_takes_is_allowed),
 		TEST(a_forbidden_call_ends_the_process_and_is_named),
+		TEST(
+		    sockets_of_the_families_of_servers_are_allowed_and_of_no_others),
+		TEST(no_port_but_those_of_the_servers_can_be_connected_to),
 		TEST(a_sigsys_that_was_sent_is_ignored),
 		TEST(no_file_but_the_source_can_be_opened),
 		TEST(both_halves_work_together),

@@ -261,18 +261,10 @@ ticket_keys_travel_whatever_their_age(void **state)
 }
 
 static void
-lists_of_servers_are_checked(void **state)
+the_ports_of_a_list_are_those_of_its_addresses(void **state)
 {
 	unsigned ports[4];
-	char *cause = NULL;
 
-	assert_int_equal(
-	    shared_check_servers("192.0.2.1:6379", &cause), ERROR_NONE);
-	assert_int_equal(
-	    shared_check_servers("valkey.example.com:6379", &cause),
-	    ERROR_INVALID);
-	assert_non_null(strstr(cause, "valkey.example.com:6379"));
-	free(cause);
 	assert_int_equal(
 	    shared_server_ports("192.0.2.1:1, unix:/x, [::1]:2", ports, 4), 2);
 	assert_int_equal(ports[0], 1);
@@ -296,7 +288,7 @@ main(void)
 		TEST(
 		    too_many_deletions_end_the_sharing_of_that_side_for_a_timeout),
 		TEST(ticket_keys_travel_whatever_their_age),
-		TEST(lists_of_servers_are_checked),
+		TEST(the_ports_of_a_list_are_those_of_its_addresses),
 	};
 
 	if (!shared_reply_is_built_in()) {

@@ -144,7 +144,6 @@ a_rotation_is_told_at_once_and_found_at_the_next_question(void **state)
 	assert_int_equal(
 	    shared_ring_rotate(&rings[0], clock_wall_s()), ERROR_NONE);
 	assert_false(is_common(0));
-	shared_sync_publish(&syncs[0]);
 	turn_until(is_common(0));
 	give_to_b();
 	shared_sync_poll(&syncs[1]);
