@@ -211,7 +211,7 @@ lint:
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
 	    '-D_Noreturn=__attribute__((noreturn))' \
 	    --enable=warning,portability -Iinclude src
-	shellcheck -x -S warning .ci/run debian/*.p* tests/matrix/* \
+	shellcheck -x -S warning .ci/run conf/tlsmgr-secret debian/*.p* tests/matrix/* \
 	    $(filter-out %.py,$(wildcard tests/run/*))
 
 # A private Postfix with this daemon in it; KEEP=1 leaves it running.
@@ -293,7 +293,8 @@ install: all
 	    $(DESTDIR)$(MANDIR)/man7/tlsmgr-protocol.7
 	install -m 644 README.md LICENSE SECURITY.md docs/administration.md \
 	    conf/*.sample conf/prometheus-rules.yml conf/grafana-dashboard.json \
-	    conf/tlsmgr-metrics.* $(DESTDIR)$(DOCDIR)
+	    conf/tlsmgr-metrics.* conf/tlsmgr-secret*.* $(DESTDIR)$(DOCDIR)
+	install -m 755 conf/tlsmgr-secret $(DESTDIR)$(DOCDIR)
 
 # Not while Postfix uses it, in any instance that postmulti(1) knows: master(8)
 # cannot start what is not there.
