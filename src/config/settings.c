@@ -22,7 +22,12 @@ static const struct {
 } safe_values[] = {
 	{ "tlsmgr_cache_persist", "no" },
 	{ "tlsmgr_ticket_key_file", "" },
+	{ "tlsmgr_shared_ticket_keys", "no" },
 };
+
+/* A bad value about sharing, whichever, and nothing is shared. */
+#define SHARED_PREFIX "tlsmgr_shared_"
+#define SHARED_SWITCH "tlsmgr_shared_secret_file"
 
 static const char *
 substitute(const struct settings_param *param)
@@ -45,27 +50,25 @@ settings_fatal(
 	log_fatal("%s", config_describe_problem(config, name, value, problem));
 }
 
+/* *value is to be freed, and has *rest in it, where there is no error. */
 static enum error
-read_param(struct settings *settings, struct config *config,
-    const struct settings_param *param, char **cause)
+parse_param(struct settings *settings, const struct config *config,
+    const struct settings_param *param, char **value, const char **rest,
+    char **cause)
 {
-	char *value, *requirement;
-	const char *rest;
-	enum error error = config_value(config, param->name, &value, cause);
+	enum error error = config_value(config, param->name, value, cause);
+	char *requirement;
 
 	if (error != ERROR_NONE)
 		return error;
-	error = settings_param_parse(param, settings, value, &rest);
+	error = settings_param_parse(param, settings, *value, rest);
 	if (error != ERROR_NONE) {
 		requirement = settings_param_requirement(param);
 		*cause = config_describe_problem(
-		    config, param->name, value, requirement);
+		    config, param->name, *value, requirement);
 		free(requirement);
-	} else if (*rest != '\0') {
-		config_add_problem(config, CONFIG_WARNING,
-		    config_describe_rest(config, param->name, value, rest));
+		free(*value);
 	}
-	free(value);
 	return error;
 }
 
@@ -79,35 +82,55 @@ replace_bad_value(
 	config_add_problem(config, CONFIG_IGNORED,
 	    xasprintf("%s (ignored: it is \"%s\" now)", cause, text));
 	config_reset(config, param->name, text);
+	if (strncmp(param->name, SHARED_PREFIX, strlen(SHARED_PREFIX)) == 0)
+		config_set(config, SHARED_SWITCH, "", CONFIG_FIXED);
 	free(cause);
 }
 
-/* Our own first: values of Postfix may refer to them. */
+/*
+ * Our own first: values of Postfix may refer to them. What is read is not kept:
+ * a bad one may change those before it.
+ */
 static void
-read_own_file_params(struct settings *settings, struct config *config)
+check_own_file_params(struct config *config)
 {
-	char *cause = NULL;
+	struct settings settings = { .postfix_version = NULL };
+	char *value, *cause = NULL;
+	const char *rest;
 
 	for (const struct settings_param *param = settings_params;
 	     param->name != NULL; param++) {
 		if (config_get(config, param->name)->origin != CONFIG_OWN_FILE)
 			continue;
-		if (read_param(settings, config, param, &cause) != ERROR_NONE)
+		if (parse_param(&settings, config, param, &value, &rest,
+			&cause) == ERROR_NONE)
+			free(value);
+		else
 			replace_bad_value(config, param, cause);
 	}
+	settings_fini(&settings);
 }
 
 static enum error
-read_other_params(
-    struct settings *settings, struct config *config, char **cause)
+read_params(struct settings *settings, struct config *config, char **cause)
 {
-	enum error error = ERROR_NONE;
+	const char *rest;
+	enum error error;
+	char *value;
 
 	for (const struct settings_param *param = settings_params;
-	     param->name != NULL && error == ERROR_NONE; param++)
-		if (config_get(config, param->name)->origin != CONFIG_OWN_FILE)
-			error = read_param(settings, config, param, cause);
-	return error;
+	     param->name != NULL; param++) {
+		error =
+		    parse_param(settings, config, param, &value, &rest, cause);
+		if (error != ERROR_NONE)
+			return error;
+		if (*rest != '\0')
+			config_add_problem(config, CONFIG_WARNING,
+			    config_describe_rest(
+				config, param->name, value, rest));
+		free(value);
+	}
+	return ERROR_NONE;
 }
 
 enum error
@@ -118,8 +141,8 @@ settings_read(struct settings *settings, struct config *config, char **cause)
 	memset(settings, 0, sizeof(*settings));
 	error = settings_complete_defaults(config, cause);
 	if (error == ERROR_NONE) {
-		read_own_file_params(settings, config);
-		error = read_other_params(settings, config, cause);
+		check_own_file_params(config);
+		error = read_params(settings, config, cause);
 	}
 	if (error != ERROR_NONE)
 		settings_fini(settings);

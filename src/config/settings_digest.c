@@ -23,9 +23,9 @@ struct walk {
 	void *arg;
 };
 
-/* Does it decide where sessions are, not what is in them? */
+/* Where sessions are stored and what is logged, not what is in them. */
 static bool
-is_beside_the_point(const char *name)
+is_about_storage(const char *name)
 {
 	static const char *const parts[] = {
 		"_tls_loglevel",
@@ -63,7 +63,7 @@ is_wanted(const struct walk *walk, const struct config_entry *entry)
 	size_t side_len = strlen(walk->side);
 	const char *name = entry->name;
 
-	if (entry->origin == CONFIG_DEFAULT || is_beside_the_point(name) ||
+	if (entry->origin == CONFIG_DEFAULT || is_about_storage(name) ||
 	    (walk->without_certificates && names_certificate(name)))
 		return false;
 	if (strncmp(name, "tls_", 4) == 0)

@@ -35,6 +35,7 @@ enum ctl_option {
 	CTL_OPTION_PROMETHEUS = 2,
 	CTL_OPTION_WATCH = 4,
 	CTL_OPTION_CHANGED = 8,
+	CTL_OPTION_FORCE = 16,
 };
 
 struct ctl_command;

@@ -2,6 +2,7 @@
  * ctl_ask: how the subcommands talk to the daemon: one connection, requests of
  * a few strings, and one way to say what went wrong.
  */
+#include "cache.h"
 #include "ctl.h"
 #include "ctl_statistics.h"
 #include "xalloc.h"
@@ -110,9 +111,10 @@ ctl_ask(struct ctl_client *client, const char *request,
 bool
 ctl_is_cache_type(const char *name)
 {
-	for (const char *const *type = ctl_cache_types; *type != NULL; type++)
-		if (strcmp(*type, name) == 0)
-			return true;
+	enum cache_type type;
+
+	if (cache_type_parse(name, &type) == ERROR_NONE)
+		return true;
 	ctl_error(
 	    "there is no cache \"%s\"; there are smtpd, smtp and lmtp", name);
 	return false;

@@ -2,6 +2,7 @@
  * ctl_change: the subcommands that have the daemon change something: sessions
  * removed, ticket keys replaced, files written.
  */
+#include "cache.h"
 #include "ctl.h"
 #include "ctl_statistics.h"
 #include "ctl_text.h"
@@ -77,10 +78,12 @@ ctl_flush(struct ctl *ctl, char *const operands[])
 	status = ctl_connect_ours(ctl, &client);
 	if (status != CTL_OK)
 		return status;
-	for (const char *const *type = ctl_cache_types; *type != NULL; type++) {
-		if (!is_all && strcmp(*type, operands[0]) != 0)
+	for (int i = 0; i < CACHE_TYPES; i++) {
+		const char *type = cache_type_name((enum cache_type)i);
+
+		if (!is_all && strcmp(type, operands[0]) != 0)
 			continue;
-		status = flush_cache(&client, *type);
+		status = flush_cache(&client, type);
 		if (status > worst)
 			worst = status;
 		if (status == CTL_UNREACHABLE)

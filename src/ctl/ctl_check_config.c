@@ -142,28 +142,29 @@ ctl_check_caches(struct ctl_check *check)
 {
 	const struct settings *settings = &check->settings;
 	const struct {
-		const char *name, *database;
+		const char *database;
 		int64_t timeout_s;
 	} caches[CACHE_TYPES] = {
-		{ "smtpd", settings->smtpd_tls_session_cache_database,
+		[CACHE_SMTPD] = { settings->smtpd_tls_session_cache_database,
 		    settings->smtpd_tls_session_cache_timeout },
-		{ "smtp", settings->smtp_tls_session_cache_database,
+		[CACHE_SMTP] = { settings->smtp_tls_session_cache_database,
 		    settings->smtp_tls_session_cache_timeout },
-		{ "lmtp", settings->lmtp_tls_session_cache_database,
+		[CACHE_LMTP] = { settings->lmtp_tls_session_cache_database,
 		    settings->lmtp_tls_session_cache_timeout },
 	};
 	char *files[CACHE_TYPES];
 
 	for (int i = 0; i < CACHE_TYPES; i++) {
-		check_cache(check, caches[i].name, caches[i].database,
-		    caches[i].timeout_s, &files[i]);
+		check_cache(check, cache_type_name((enum cache_type)i),
+		    caches[i].database, caches[i].timeout_s, &files[i]);
 		for (int other = 0; other < i; other++)
 			if (files[i] != NULL && files[other] != NULL &&
 			    strcmp(files[i], files[other]) == 0)
 				ctl_finding_add(&check->findings, CTL_PROBLEM,
 				    "give each a file of its own in main.cf",
 				    "%s and %s have the same file %s",
-				    caches[other].name, caches[i].name,
+				    cache_type_name((enum cache_type)other),
+				    cache_type_name((enum cache_type)i),
 				    files[i]);
 		if (files[i] != NULL)
 			ctl_check_cache_files(check, files[i]);

@@ -2,6 +2,7 @@
  * ctl_disable: gives Postfix its own daemon back. Asks for as little as it
  * can: it has to work when nothing else does.
  */
+#include "cache.h"
 #include "ctl.h"
 #include "ctl_command.h"
 #include "ctl_master_cf.h"
@@ -56,9 +57,9 @@ show_leftovers(struct ctl *ctl)
 	char *data_directory = ctl_config_value(ctl, "data_directory");
 	const char *path, *slash;
 
-	for (const char *const *type = ctl_cache_types;
-	     *type != NULL && data_directory != NULL; type++) {
-		char *name = xasprintf("%s_tls_session_cache_database", *type);
+	for (int i = 0; i < CACHE_TYPES && data_directory != NULL; i++) {
+		char *name = xasprintf("%s_tls_session_cache_database",
+		    cache_type_name((enum cache_type)i));
 		char *database = ctl_config_value(ctl, name);
 
 		free(name);

@@ -14,7 +14,9 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#define SECCOMP_FILTER 2 /* proc(5) */
+/* As proc(5) has it. */
+#define SECCOMP_LINE   "Seccomp:"
+#define SECCOMP_FILTER 2
 
 /* Where nobody has it, we have it for a moment: master(8) asks at its start. */
 static bool
@@ -48,14 +50,15 @@ ctl_master_process_is_filtered(pid_t pid)
 {
 	char *path = xasprintf("/proc/%ld/status", (long)pid), line[256];
 	FILE *file = fopen(path, "re");
-	int mode = 0;
+	bool is_filtered = false;
 
 	free(path);
 	if (file == NULL)
 		return false;
 	while (fgets(line, sizeof(line), file) != NULL)
-		if (sscanf(line, "Seccomp: %d", &mode) == 1)
-			break;
+		if (strncmp(line, SECCOMP_LINE, strlen(SECCOMP_LINE)) == 0)
+			is_filtered = strtol(line + strlen(SECCOMP_LINE), NULL,
+					  10) == SECCOMP_FILTER;
 	fclose(file);
-	return mode == SECCOMP_FILTER;
+	return is_filtered;
 }

@@ -23,6 +23,7 @@ enum letter {
 	LETTER_PROMETHEUS,
 	LETTER_WATCH,
 	LETTER_CHANGED,
+	LETTER_FORCE,
 	LETTER_TIMEOUT,
 	LETTER_VERSION,
 };
@@ -41,6 +42,8 @@ static const struct row {
 	    "print again every 2 seconds" },
 	{ "changed", NULL, LETTER_CHANGED, CTL_OPTION_CHANGED,
 	    "leave out what has its default" },
+	{ "force", NULL, LETTER_FORCE, CTL_OPTION_FORCE,
+	    "leave it changed, whoever answers" },
 	{ "config", "DIR", 'c', ALL_COMMANDS, "the configuration directory" },
 	{ "timeout", "SECONDS", LETTER_TIMEOUT, ALL_COMMANDS,
 	    "wait no longer for an answer; 5" },

@@ -26,8 +26,6 @@ const struct ctl_statistic ctl_cache_statistics[] = {
 	{ NULL, CTL_TEXT, NULL },
 };
 
-const char *const ctl_cache_types[] = { "smtpd", "smtp", "lmtp", NULL };
-
 const char *
 ctl_statistics_text(
     const struct ctl_reply *reply, const char *scope, const char *name)

@@ -32,8 +32,6 @@ struct ctl_statistic {
 extern const struct ctl_statistic ctl_process_statistics[];
 extern const struct ctl_statistic ctl_shared_statistics[];
 extern const struct ctl_statistic ctl_cache_statistics[];
-/* "smtpd", "smtp", "lmtp", NULL. */
-extern const char *const ctl_cache_types[];
 /* The scope of ctl_shared_statistics, as a type is that of a cache's. */
 #define CTL_SHARED "shared"
 /* Before the name of a request, in the counters of requests. */

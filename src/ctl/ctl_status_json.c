@@ -2,6 +2,7 @@
  * ctl_status_json: all statistics as one JSON object: those of the process,
  * then "requests", "shared", and "caches" with an object for each type.
  */
+#include "cache.h"
 #include "ctl_statistics.h"
 #include "ctl_text.h"
 
@@ -79,9 +80,10 @@ ctl_status_json(const struct ctl_reply *statistics)
 	put_requests(statistics);
 	put_scope(statistics, CTL_SHARED, ctl_shared_statistics, 2);
 	printf(",\n  \"caches\": {\n");
-	for (const char *const *type = ctl_cache_types; *type != NULL; type++) {
-		put_scope(statistics, *type, ctl_cache_statistics, 4);
-		printf("%s\n", type[1] != NULL ? "," : "");
+	for (int i = 0; i < CACHE_TYPES; i++) {
+		put_scope(statistics, cache_type_name((enum cache_type)i),
+		    ctl_cache_statistics, 4);
+		printf("%s\n", i + 1 < CACHE_TYPES ? "," : "");
 	}
 	printf("  }\n}\n");
 }

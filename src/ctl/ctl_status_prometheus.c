@@ -3,6 +3,7 @@
  * format. Texts become the labels of "info" metrics; numbers are in base
  * units, and their names end as their kind demands.
  */
+#include "cache.h"
 #include "ctl_statistics.h"
 #include "ctl_text.h"
 
@@ -81,14 +82,16 @@ put_caches(const struct ctl_reply *statistics, const struct ctl_statistic *row)
 	int64_t number;
 
 	make_name(name, "cache_", row);
-	for (const char *const *type = ctl_cache_types; *type != NULL; type++) {
+	for (int i = 0; i < CACHE_TYPES; i++) {
+		const char *type = cache_type_name((enum cache_type)i);
+
 		if (!ctl_statistics_number(
-			statistics, *type, row->name, &number))
+			statistics, type, row->name, &number))
 			continue;
 		if (!has_head)
 			put_head(name, row->help, kinds[row->kind].type);
 		has_head = true;
-		printf("%s{cache=\"%s\"}", name, *type);
+		printf("%s{cache=\"%s\"}", name, type);
 		put_number(row, number);
 	}
 }
@@ -126,9 +129,11 @@ put_info(const struct ctl_reply *statistics)
 	printf("} 1\n");
 	put_head(
 	    "tlsmgr_cache_info", "Texts about each cache, as labels", "gauge");
-	for (const char *const *type = ctl_cache_types; *type != NULL; type++) {
-		printf("tlsmgr_cache_info{cache=\"%s\"", *type);
-		put_labels(statistics, *type, ctl_cache_statistics, ",");
+	for (int i = 0; i < CACHE_TYPES; i++) {
+		const char *type = cache_type_name((enum cache_type)i);
+
+		printf("tlsmgr_cache_info{cache=\"%s\"", type);
+		put_labels(statistics, type, ctl_cache_statistics, ",");
 		printf("} 1\n");
 	}
 }

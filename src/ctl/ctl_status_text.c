@@ -2,6 +2,7 @@
  * ctl_status_text: the statistics on a screen, for a person. What needs
  * somebody's attention stands out, by colour where there is any.
  */
+#include "cache.h"
 #include "ctl.h"
 #include "ctl_statistics.h"
 #include "ctl_text.h"
@@ -352,8 +353,8 @@ ctl_status_text(
 	put_ignored_settings(&screen);
 	put_process(&screen);
 	put_clients(&screen);
-	for (const char *const *type = ctl_cache_types; *type != NULL; type++) {
-		screen.cache = *type;
+	for (int i = 0; i < CACHE_TYPES; i++) {
+		screen.cache = cache_type_name((enum cache_type)i);
 		put_cache(&screen);
 	}
 	screen.cache = NULL;

@@ -239,7 +239,9 @@ see_to_process(struct ctl *ctl, const char *previous, const char *wanted,
 	if (strcmp(previous, wanted) == 0)
 		return CTL_NO;
 	/* Nobody wants a daemon back that did not start. */
-	if (!wants_ours && before == NULL)
+	if (!wants_ours && (ctl->options & CTL_OPTION_FORCE) != 0)
+		ctl_error("master.cf stays changed");
+	else if (!wants_ours && before == NULL)
 		ctl_error("nobody answered before either, so master.cf stays "
 			  "changed; Postfix waits for up to a minute before "
 			  "it starts a tlsmgr again");

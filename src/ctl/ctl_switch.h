@@ -15,8 +15,8 @@
  * this project's). Says what came of it. Where that fails, or Postfix cannot be
  * reloaded, the previous program is put back: CTL_NO. Not so on the way back to
  * Postfix's own from a daemon that did not answer: master(8) pauses after one
- * that does not start, and there would be no way out. With equal programs only
- * the process is seen to.
+ * that does not start, and there would be no way out; nor with
+ * CTL_OPTION_FORCE. With equal programs only the process is seen to.
  */
 int ctl_switch_program(struct ctl *, const char *previous, const char *wanted,
     bool wants_ours);

@@ -50,7 +50,7 @@ static const struct ctl_command commands[] = {
 	{ "enable", "", "Have Postfix use this daemon",
 	    0, 0, 0, ctl_enable },
 	{ "disable", "", "Have Postfix use its own daemon again",
-	    0, 0, 0, ctl_disable },
+	    CTL_OPTION_FORCE, 0, 0, ctl_disable },
 	{ "help", "[SUBCOMMAND]", "Show this, or what a subcommand takes",
 	    0, 0, 1, help },
 	{ NULL, NULL, NULL, 0, 0, 0, NULL },

@@ -203,6 +203,21 @@ def test_enable_is_undone_if_the_daemon_fails(running):
     assert not os.path.exists(saved_path(running))
 
 
+def test_disable_is_undone_if_nobody_answers_unless_it_is_forced(running):
+    assert tell(running, "enable").status == OK
+    stock = running._path("sbin/tlsmgr")
+    os.unlink(stock)
+    with open(stock, "w") as program:
+        program.write("#!/bin/sh\nexit 1\n")
+    os.chmod(stock, 0o755)
+    result = tell(running, "disable", "--timeout", "2")
+    assert result.status == NO and "as it was before" in result.complaint
+    assert PROGRAM in line_of(running)
+    result = tell(running, "disable", "--force", "--timeout", "2")
+    assert result.status == NO and "stays changed" in result.complaint
+    assert line_of(running) == SAVED
+
+
 def test_enable_changes_nothing_if_the_line_cannot_be_saved(instance):
     os.mkdir(saved_path(instance))
     result = tell(instance, "enable")

@@ -29,7 +29,7 @@ assert_next(struct ctl_reply *reply, const char *name, const char *value)
 }
 
 static void
-test_walks_in_order(void **state)
+test_attributes_come_in_order(void **state)
 {
 	struct ctl_reply reply;
 	struct ctl_attribute attribute;
@@ -45,7 +45,7 @@ test_walks_in_order(void **state)
 }
 
 static void
-test_more_than_the_daemon_keeps(void **state)
+test_a_list_may_be_longer_than_the_daemon_takes(void **state)
 {
 	struct ctl_reply reply;
 	struct buffer buffer;
@@ -71,7 +71,7 @@ test_more_than_the_daemon_keeps(void **state)
 
 /* A list cut off anywhere: what is whole is read, and no byte behind it. */
 static void
-test_cut_anywhere(void **state)
+test_a_list_cut_anywhere_is_read_as_far_as_it_goes(void **state)
 {
 	static const char list[] = "status\0000\0name\0value\0";
 	struct ctl_attribute attribute;
@@ -94,7 +94,7 @@ test_cut_anywhere(void **state)
 }
 
 static void
-test_what_is_no_list(void **state)
+test_what_is_no_list_has_no_attributes(void **state)
 {
 	struct ctl_attribute attribute;
 	struct ctl_reply reply;
@@ -112,7 +112,7 @@ test_what_is_no_list(void **state)
 }
 
 static void
-test_find_moves_nothing(void **state)
+test_find_does_not_move_the_walk(void **state)
 {
 	struct ctl_reply reply;
 
@@ -137,7 +137,7 @@ assert_status(const unsigned char *data, size_t len, int expected)
 }
 
 static void
-test_status(void **state)
+test_a_status_is_a_32_bit_int(void **state)
 {
 	static const struct {
 		const unsigned char *data;
@@ -166,7 +166,7 @@ test_status(void **state)
 }
 
 static void
-test_number(void **state)
+test_a_number_is_decimal_and_fits(void **state)
 {
 	static const struct {
 		const char *text;
@@ -198,13 +198,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_walks_in_order),
-		cmocka_unit_test(test_more_than_the_daemon_keeps),
-		cmocka_unit_test(test_cut_anywhere),
-		cmocka_unit_test(test_what_is_no_list),
-		cmocka_unit_test(test_find_moves_nothing),
-		cmocka_unit_test(test_status),
-		cmocka_unit_test(test_number),
+		cmocka_unit_test(test_attributes_come_in_order),
+		cmocka_unit_test(
+		    test_a_list_may_be_longer_than_the_daemon_takes),
+		cmocka_unit_test(
+		    test_a_list_cut_anywhere_is_read_as_far_as_it_goes),
+		cmocka_unit_test(test_what_is_no_list_has_no_attributes),
+		cmocka_unit_test(test_find_does_not_move_the_walk),
+		cmocka_unit_test(test_a_status_is_a_32_bit_int),
+		cmocka_unit_test(test_a_number_is_decimal_and_fits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

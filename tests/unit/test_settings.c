@@ -14,7 +14,6 @@
 #include <cmocka.h>
 
 #include "child.h"
-#include "problems.h"
 #include "unit.h"
 
 static struct config *config;
@@ -373,98 +372,6 @@ test_mydomain_follows_myhostname(void **state)
 	assert_refused("myhostname", "${", "truncated macro reference: \"${\"");
 }
 
-static void
-set_own(const char *name, const char *text)
-{
-	config_set_from(config, name, text, CONFIG_OWN_FILE, "/x/tlsmgr.cf", 3);
-}
-
-static void
-test_a_bad_value_in_tlsmgr_cf_is_replaced_by_the_default(void **state)
-{
-	set("limit", "many");
-	set_own("tlsmgr_client_limit", "$limit");
-	set_own("tlsmgr_sandbox", "perhaps");
-	set_own("tlsmgr_announce_protocol", "${unclosed");
-	set_own("tlsmgr_cache_max_size", "7k");
-	read_settings();
-	assert_int_equal(settings.tlsmgr_client_limit, 4000);
-	assert_true(settings.tlsmgr_sandbox);
-	assert_string_equal(settings.tlsmgr_announce_protocol, "auto");
-	assert_int_equal(settings.tlsmgr_cache_max_size, 7168);
-	settings_fini(&settings);
-	assert_string_equal(problems_of(config),
-	    "ignored: /x/tlsmgr.cf, line 3: parameter "
-	    "tlsmgr_announce_protocol: "
-	    "bad value \"${unclosed\": truncated macro reference: "
-	    "\"${unclosed\" (ignored: it is \"auto\" now)\n"
-	    "ignored: /x/tlsmgr.cf, line 3: parameter tlsmgr_client_limit: bad "
-	    "value \"many\": must be a number from 1 to 1000000 (ignored: it "
-	    "is "
-	    "\"4000\" now)\n"
-	    "ignored: /x/tlsmgr.cf, line 3: parameter tlsmgr_sandbox: bad "
-	    "value "
-	    "\"perhaps\": must be yes or no (ignored: it is \"yes\" now)\n");
-	assert_int_equal(
-	    config_get(config, "tlsmgr_sandbox")->origin, CONFIG_DEFAULT);
-}
-
-/* Secrets are not kept longer than may have been meant. */
-static void
-test_a_bad_value_about_secrets_is_replaced_by_the_safe_one(void **state)
-{
-	set_own("tlsmgr_cache_persist", "never");
-	set_own("tlsmgr_ticket_key_file", "/run/${");
-	read_settings();
-	assert_false(settings.tlsmgr_cache_persist);
-	assert_string_equal(settings.tlsmgr_ticket_key_file, "");
-	settings_fini(&settings);
-}
-
-/* Whatever refers to it. */
-static void
-test_a_bad_value_in_tlsmgr_cf_is_replaced_before_it_is_used(void **state)
-{
-	set_own("tlsmgr_client_limit", "${unclosed");
-	set("smtpd_tls_session_cache_timeout", "$tlsmgr_client_limit");
-	read_settings();
-	assert_int_equal(settings.smtpd_tls_session_cache_timeout, 4000);
-	settings_fini(&settings);
-}
-
-static void
-test_a_bad_value_of_ours_elsewhere_is_an_error(void **state)
-{
-	char *cause = NULL;
-
-	assert_refused(
-	    "tlsmgr_client_limit", "no", "must be a number from 1 to 1000000");
-	set("tlsmgr_client_limit", "5");
-	assert_int_equal(
-	    config_override(config, "tlsmgr_client_limit=no", &cause),
-	    ERROR_NONE);
-	assert_int_equal(
-	    settings_read(&settings, config, &cause), ERROR_INVALID);
-	free(cause);
-}
-
-static void
-test_what_follows_a_unit_is_ignored_with_one_warning(void **state)
-{
-	set("smtpd_tls_session_cache_timeout", "30m # half an hour");
-	set("daemon_timeout", "1hour");
-	read_settings();
-	assert_int_equal(settings.smtpd_tls_session_cache_timeout, 1800);
-	assert_int_equal(settings.daemon_timeout, 3600);
-	settings_fini(&settings);
-	assert_string_equal(problems_of(config),
-	    "warning: /x/main.cf, line 12: parameter daemon_timeout: value "
-	    "\"1hour\": \"our\" is ignored\n"
-	    "warning: /x/main.cf, line 12: parameter "
-	    "smtpd_tls_session_cache_timeout: value \"30m # half an hour\": "
-	    "\" # half an hour\" is ignored\n");
-}
-
 #define SETTINGS_TEST(name) \
 	cmocka_unit_test_setup_teardown(name, setup, teardown)
 
@@ -483,15 +390,6 @@ main(void)
 		SETTINGS_TEST(test_a_bad_override_is_named),
 		SETTINGS_TEST(test_a_fatal_value_is_named),
 		SETTINGS_TEST(test_mydomain_follows_myhostname),
-		SETTINGS_TEST(
-		    test_a_bad_value_in_tlsmgr_cf_is_replaced_by_the_default),
-		SETTINGS_TEST(
-		    test_a_bad_value_about_secrets_is_replaced_by_the_safe_one),
-		SETTINGS_TEST(
-		    test_a_bad_value_in_tlsmgr_cf_is_replaced_before_it_is_used),
-		SETTINGS_TEST(test_a_bad_value_of_ours_elsewhere_is_an_error),
-		SETTINGS_TEST(
-		    test_what_follows_a_unit_is_ignored_with_one_warning),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
