@@ -28,6 +28,7 @@ void buffer_fini(struct buffer *);
 unsigned char *buffer_reserve(struct buffer *, size_t len);
 void buffer_commit(struct buffer *, size_t len);
 
+/* Copy `len` bytes behind what is there. */
 void buffer_append(struct buffer *, const void *data, size_t len);
 
 /* The first unread byte (borrowed until the next call that changes it). */

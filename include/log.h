@@ -68,6 +68,10 @@ void log_enable_stderr(bool enable);
 void log_set_verbosity(int verbosity);
 int log_verbosity(void);
 
+/*
+ * Log a line of that level, made as printf(3) does. log_debug() is for levels
+ * of detail that -v asks for, and logs as info.
+ */
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -96,6 +96,7 @@ struct prng_schedule_statistics {
 	uint64_t exchange_failures;
 	time_t exchange_updated_at; /* wall clock; 0: never */
 };
+/* Since the start; borrowed, valid as long as the schedule. */
 const struct prng_schedule_statistics *prng_schedule_statistics(
     const struct prng_schedule *);
 

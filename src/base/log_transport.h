@@ -89,6 +89,7 @@ uint64_t log_syslog_write_backlog(void);
 bool log_syslog_send(enum log_level, const char *tag, const char *text);
 void log_syslog_close(void);
 
+/* The same for postlogd(8). */
 enum error log_postlog_open(const char *path, const char *hostname);
 bool log_postlog_is_open(void);
 uint64_t log_postlog_write_backlog(void);

@@ -1,5 +1,5 @@
 /*
- * Unit tests of clock, and of the texts in error.
+ * Unit tests of clock.c, and of error.c: the texts, and what an errno means.
  */
 #include "clock.h"
 

@@ -1,5 +1,5 @@
 /*
- * Unit tests of entropy and entropy_stream: sources by name; devices and plain
+ * Unit tests of entropy.c and entropy_stream.c: sources by name; devices and plain
  * files, and FIFOs in their place.
  */
 #include "entropy.h"

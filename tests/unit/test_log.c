@@ -1,5 +1,5 @@
 /*
- * Unit tests of log and log_line: what a line looks like, which lines are
+ * Unit tests of log.c and log_line.c: what a line looks like, which lines are
  * written, and where to when no log daemon takes them.
  */
 #include "log.h"

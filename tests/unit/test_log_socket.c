@@ -1,6 +1,6 @@
 /*
- * Unit tests of log_socket, log_syslog and log_postlog: lines as log daemons
- * get them, and what happens to lines while a log daemon is slow or gone.
+ * Unit tests of log_socket.c, log_syslog.c and log_postlog.c: lines as log
+ * daemons get them, and what becomes of lines while one is slow or gone.
  */
 #include "log.h"
 

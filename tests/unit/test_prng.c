@@ -1,5 +1,5 @@
 /*
- * Unit tests of prng_pool, on a generator whose bytes count up: so it shows at
+ * Unit tests of prng_pool.c, on a generator whose bytes count up: so it shows at
  * once if a byte is handed out twice, left out, or not the generator's. The
  * clock stands still unless a test moves it.
  */

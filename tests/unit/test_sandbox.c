@@ -1,7 +1,8 @@
 /*
- * Unit tests of sandbox: each in a child that cannot get out of it again.
- * Where this machine or this build has no seccomp or no Landlock, the tests
- * for it prove that this is told, and are skipped.
+ * Unit tests of sandbox.c, sandbox_calls.c and sandbox_files.c: each in a child
+ * that cannot get out of it again. Where this machine or this build has no
+ * seccomp or no Landlock, the tests for it prove that this is told, and are
+ * skipped.
  */
 #include "sandbox.h"
 
