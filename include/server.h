@@ -21,6 +21,9 @@
 
 #define SERVER_READ_LEN 16384 /* bytes taken from a client at a time */
 
+/* Clients by the memory that they hold: one class for each doubling. */
+#define SERVER_SIZE_CLASSES 24
+
 struct client;
 struct listener;
 struct master_status;
@@ -48,6 +51,7 @@ struct server {
 	struct client_list clients;    /* owned; who asked last is last */
 	size_t client_count;
 	size_t memory;                 /* bytes in buffers of clients */
+	struct client_list by_size[SERVER_SIZE_CLASSES]; /* 0 is not used */
 	struct client_list long_clients; /* those with a long request */
 	struct loop_timer long_timer;  /* set: it is their turn */
 	uint64_t serve_until_us;       /* monotonic; UINT64_MAX: no end */

@@ -73,14 +73,45 @@ client_write_output(struct client *client)
 		buffer_clear(output, 0);
 }
 
-/* What the buffers hold has changed: keep the sum of all clients right. */
+/* 0 for nothing, and one more for each doubling. */
+static unsigned
+size_class_of(size_t memory)
+{
+	unsigned size_class = 0;
+
+	for (; memory > 0 && size_class < SERVER_SIZE_CLASSES - 1; memory /= 2)
+		size_class++;
+	return size_class;
+}
+
+/* The client holds so much now: keep the sum and the lists right. */
+static void
+client_set_memory(struct client *client, size_t memory)
+{
+	struct server *server = client->server;
+	unsigned size_class = size_class_of(memory);
+
+	server->memory += memory - client->memory;
+	client->memory = memory;
+	if (size_class == client->size_class)
+		return;
+	if (client->size_class > 0)
+		TAILQ_REMOVE(
+		    &server->by_size[client->size_class], client, size_entry);
+	if (size_class > 0)
+		TAILQ_INSERT_TAIL(
+		    &server->by_size[size_class], client, size_entry);
+	client->size_class = size_class;
+}
+
+/* Buffers may have grown or shrunk. */
 static void
 client_count_memory(struct client *client)
 {
 	size_t memory = client->input.size + client->output.size;
 
-	client->server->memory += memory - client->memory;
-	client->memory = memory;
+	if (memory != client->memory)
+		client_set_memory(client, memory);
 }
 
 void
@@ -106,7 +137,7 @@ client_free(struct client *client)
 
 	TAILQ_REMOVE(&server->clients, client, entry);
 	server->client_count--;
-	server->memory -= client->memory;
+	client_set_memory(client, 0);
 	if (client->is_queued)
 		TAILQ_REMOVE(&server->long_clients, client, long_entry);
 	loop_watch_fini(&client->watch);

@@ -1,6 +1,6 @@
 /*
- * client: one connection. Knows nothing of other clients but for the list and
- * the queue that it leaves when it is freed.
+ * client: one connection. Knows nothing of other clients but for the lists of
+ * the server in which it is.
  */
 #ifndef CLIENT_H
 #define CLIENT_H
@@ -17,6 +17,7 @@
 struct client {
 	TAILQ_ENTRY(client) entry;      /* in server->clients */
 	TAILQ_ENTRY(client) long_entry; /* in server->long_clients */
+	TAILQ_ENTRY(client) size_entry; /* in server->by_size[size_class] */
 	struct server *server;
 	int fd;                    /* owned */
 	struct loop_watch watch;
@@ -25,6 +26,7 @@ struct client {
 	struct buffer output;      /* what the socket did not take */
 	struct service_call call;
 	size_t memory;             /* of input and output, in server->memory */
+	unsigned size_class;       /* of that; 0: none is held */
 	unsigned drain_reads;      /* reads since the drain began */
 	bool is_in_hand;           /* a handler has the call */
 	bool is_serving;           /* inside client_serve() */

@@ -25,17 +25,17 @@
 
 #define COMPLAINT_PERIOD_S 60
 
-/* The client that holds most; NULL: all are closing. */
+/* A client that holds most, to a factor of two; NULL: all are closing. */
 static struct client *
 find_largest(const struct server *server)
 {
-	struct client *client, *largest = NULL;
+	struct client *client;
 
-	TAILQ_FOREACH(client, &server->clients, entry)
-	if (!client->is_closing &&
-	    (largest == NULL || client->memory > largest->memory))
-		largest = client;
-	return largest;
+	for (unsigned i = SERVER_SIZE_CLASSES - 1; i > 0; i--)
+		TAILQ_FOREACH(client, &server->by_size[i], size_entry)
+	if (!client->is_closing)
+		return client;
+	return NULL;
 }
 
 /* Close those that hold most until all together hold no more than they may. */
@@ -140,6 +140,8 @@ clients_init(struct server *server)
 {
 	TAILQ_INIT(&server->clients);
 	TAILQ_INIT(&server->long_clients);
+	for (int i = 0; i < SERVER_SIZE_CLASSES; i++)
+		TAILQ_INIT(&server->by_size[i]);
 	loop_timer_init(&server->long_timer, server->loop, long_cb, server);
 	server->serve_until_us = UINT64_MAX;
 }
