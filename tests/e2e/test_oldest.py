@@ -75,8 +75,11 @@ def test_the_oldest_configuration_is_served(make_master, egd, chroot):
         assert len(client.seed(255).data("seed")) == 255
     wait_until(lambda: egd.commands, "a command")
     assert egd.commands[0] == bytes([1, 32])
-    assert master.remarks() == expected_messages(
-        master.config_directory, master.data_directory)
+    expected = expected_messages(master.config_directory,
+                                 master.data_directory)
+    wait_until(lambda: len(master.remarks()) >= len(expected),
+               master.remarks)
+    assert master.remarks() == expected
     assert daemon.terminate() == 0
     assert_files(master.config_directory, master.data_directory)
 

@@ -14,17 +14,20 @@ __extension__ typedef __int128 wide;
 static wide
 number_of(const char *text, const char **rest)
 {
+	bool is_negative = *text == '-';
 	wide number = 0;
 
+	text += *text == '+' || is_negative;
 	for (*rest = text; **rest >= '0' && **rest <= '9'; (*rest)++)
 		if (number < (wide)1 << 64)
 			number = number * 10 + (**rest - '0');
-	return number;
+	return is_negative ? -number : number;
 }
 
+/* `taken` is where the parser ended, or NULL: at the end of the text. */
 static void
 check_scaled(const char *text, enum error error, long long value,
-    const char *units, const long long *factors)
+    const char *units, const long long *factors, const char *taken)
 {
 	const char *rest, *unit;
 	wide number = number_of(text, &rest);
@@ -33,8 +36,9 @@ check_scaled(const char *text, enum error error, long long value,
 		return;
 	unit = *rest != '\0' ? strchr(units, *rest) : units;
 	fuzz_expect(rest > text && unit != NULL);
-	fuzz_expect(*rest == '\0' || rest[1] == '\0');
-	fuzz_expect(value == number * factors[unit - units]);
+	fuzz_expect(taken == NULL ? *rest == '\0' || rest[1] == '\0'
+				  : taken == rest + (*rest != '\0'));
+	fuzz_expect(value >= 0 && value == number * factors[unit - units]);
 }
 
 int
@@ -50,11 +54,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	enum error error;
 	bool flag;
 
-	error = config_parse_time(text, 's', &value);
-	check_scaled(text, error, value, "smhdw", times);
+	error = config_parse_time(text, 's', &value, &rest);
+	check_scaled(text, error, value, "smhdw", times, rest);
 	error = config_parse_size(text, &value);
-	check_scaled(text, error, value, "\nkKmMgG", sizes);
-	if (config_parse_int(text, &value) == ERROR_NONE && *text != '-')
+	check_scaled(text, error, value, "\nkKmMgG", sizes, NULL);
+	if (config_parse_int(text, &value) == ERROR_NONE)
 		fuzz_expect(value == number_of(text, &rest) && *rest == '\0');
 	(void)config_parse_bool(text, &flag);
 	error = settings_log_cache_activity(text, &flag, &cause);

@@ -131,6 +131,9 @@ what_is_not_printable_becomes_a_question_mark(void **state)
 		{ "control \xc2\x9b"
 		  "2J",
 		    "control ??2J" },
+		{ "override \xe2\x80\xae"
+		  "gpj.exe",
+		    "override ???gpj.exe" },
 		{ "overlong \xc0\x8a|\xc1\xbf|\xe0\x9f\xbf|\xf0\x8f\xbf\xbf",
 		    "overlong ??|??|???|????" },
 		{ "surrogate \xed\xa0\x80|\xed\xbf\xbf|\xed\x9f\xbf",
