@@ -72,7 +72,7 @@ TEST_TOOLS := $(patsubst tests/lib/%.c,$(BUILD)/tests/%,$(wildcard tests/lib/*_d
 	$(BUILD)/tests/failing_malloc.so
 
 .PHONY: all check test run run-fleet clean install uninstall deps deps-test \
-	check-e2e check-docs check-rooms check-asan check-asan-unit check-valgrind \
+	check-e2e check-shared check-docs check-rooms check-asan check-asan-unit check-valgrind \
 	lint bench bench-quick
 all: deps $(BUILD)/tlsmgr $(BUILD)/tlsmgrctl
 
@@ -161,6 +161,10 @@ E2E_ENV = TLSMGR_BUILD=$(abspath $(BUILD)) TLSMGR_BINARY=$(abspath $(BUILD))/tls
 # End to end: needs root, for chroot(2), the mail owner and master(8).
 check-e2e: all deps-test $(TEST_TOOLS)
 	$(E2E_ENV) $(PYTEST) $(PYTEST_FLAGS) $(E2E)
+
+# What hosts share, alone: with a secret, and with an engine that is started here.
+check-shared: all deps-test $(TEST_TOOLS)
+	$(E2E_ENV) $(PYTEST) $(PYTEST_FLAGS) $(wildcard $(E2E)/test_shared*.py)
 
 test: check check-docs check-rooms check-e2e
 

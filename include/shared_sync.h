@@ -29,10 +29,10 @@ void shared_sync_init(
 /* Before the struct shared is freed; answers may still come. */
 void shared_sync_fini(struct shared_sync *);
 
-/* Ask for the keys of the last, the present and the next epoch. */
+/*
+ * Ask for the keys of the last, the present and the next epoch, and tell what
+ * the group does not have. Happens by itself after a rotation.
+ */
 void shared_sync_poll(struct shared_sync *);
-
-/* Tell the group at once of what this host has. */
-void shared_sync_publish(struct shared_sync *);
 
 #endif

@@ -122,17 +122,20 @@ ctl_delete(struct ctl *ctl, char *const operands[])
 }
 
 /*
- * Keys that hosts have in common are replaced on all of them. Returns CTL_OK
- * where they are not, or says what to do.
+ * Keys that follow from a secret alone are replaced on all hosts. Returns
+ * CTL_OK where they do not, or says what to do.
  */
 static int
 check_own_keys(const struct ctl_client *client)
 {
-	struct ctl_reply statistics;
+	struct ctl_reply statistics = ctl_client_statistics(client);
+	const char *state =
+	    ctl_statistics_text(&statistics, CTL_SHARED, "state");
 
-	if (get(client, CTL_SHARED, "ticket_key") == 0)
+	/* With an engine a new key is known to the others within a minute. */
+	if (get(client, CTL_SHARED, "ticket_key") == 0 || state == NULL ||
+	    strcmp(state, "secret") != 0)
 		return CTL_OK;
-	statistics = ctl_client_statistics(client);
 	ctl_error("the session ticket keys are those of the group %s: to "
 		  "replace them, put a new secret into the file of secrets "
 		  "on all hosts (see " CTL_NAME " secret, and SEVERAL HOSTS "

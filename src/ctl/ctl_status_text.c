@@ -250,6 +250,36 @@ put_shared(const struct screen *screen)
 	printf("\n");
 }
 
+/* Whether the engine answers, and what it was good for. */
+static void
+put_engine(const struct screen *process)
+{
+	struct screen shared = *process, *screen = &shared;
+	const char *server = get_shared(screen, "server");
+	int64_t down_since = get_shared_number(screen, "down_since");
+
+	if (*server == '\0')
+		return;
+	screen->cache = CTL_SHARED;
+	begin_line(screen, "Engine");
+	ctl_put_text(stdout, server);
+	if (down_since != 0)
+		printf(" %snot used%s for %s", style(screen, RED),
+		    style(screen, NORMAL), age(screen, down_since).text);
+	printf("; %" PRId64 " lookups, %" PRId64 " found, %" PRId64
+	       " not in time, %" PRId64 " not made\n",
+	    get(screen, "lookups"), get(screen, "hits"),
+	    get(screen, "timeouts"), get(screen, "skipped"));
+	begin_line(screen, "");
+	printf("%" PRId64 " stored, ", get(screen, "stores"));
+	put_count(screen, "dropped", "dropped", ", ");
+	put_count(screen, "rejected", "rejected", ", ");
+	put_count(screen, "skewed", "skewed", "; ");
+	printf("it answers in %s, 99%% in %s\n",
+	    ctl_text_latency(get(screen, "round_trip_p50_us")).text,
+	    ctl_text_latency(get(screen, "round_trip_p99_us")).text);
+}
+
 static void
 put_ticket_keys(const struct screen *screen)
 {
@@ -274,7 +304,8 @@ put_ticket_keys(const struct screen *screen)
 			printf("when it is asked for\n");
 	}
 	begin_line(screen, "");
-	if (get_shared_number(screen, "ticket_key") != 0) {
+	if (get_shared_number(screen, "ticket_key") != 0 &&
+	    strcmp(get_shared(screen, "state"), "secret") == 0) {
 		printf("derived from the secret of the group, kept nowhere\n");
 		return;
 	}
@@ -360,6 +391,7 @@ ctl_status_text(
 	screen.cache = NULL;
 	printf("\n");
 	put_shared(&screen);
+	put_engine(&screen);
 	put_ticket_keys(&screen);
 	put_random(&screen);
 }

@@ -29,6 +29,13 @@ poll_cb(void *arg)
 	shared_sync_poll(arg);
 }
 
+/* Not just told: somebody else may have done the same at this moment. */
+static void
+rotated_cb(void *arg)
+{
+	shared_sync_poll(arg);
+}
+
 static void
 format_time(int64_t when, char text[16])
 {
@@ -112,22 +119,6 @@ publish(struct shared_sync *sync, unsigned secret, int64_t epoch)
 		sizeof(message->value), ttl_ms, published_cb,
 		message) != ERROR_NONE)
 		published_cb(message, ERROR_CLOSED, NULL, 0);
-}
-
-void
-shared_sync_publish(struct shared_sync *sync)
-{
-	int64_t epoch = shared_ring_epoch(sync->ring, clock_wall_s());
-
-	for (unsigned secret = 0; secret < sync->ring->secrets; secret++)
-		for (int64_t i = epoch; i <= epoch + 1; i++)
-			publish(sync, secret, i);
-}
-
-static void
-rotated_cb(void *arg)
-{
-	shared_sync_publish(arg);
 }
 
 void

@@ -6,6 +6,7 @@ for what that daemon does not do, must then fail.
 """
 
 import filecmp
+import functools
 import os
 import pathlib
 import signal
@@ -17,8 +18,10 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "tests" / "lib"))
 
 import attributes  # noqa: E402
+import engine as engines  # noqa: E402
 import installed  # noqa: E402
 import key_directories  # noqa: E402
+import shared_member  # noqa: E402
 from fake_master import FakeMaster  # noqa: E402
 from postfix_instance import PostfixInstance  # noqa: E402
 from shared_host import Host  # noqa: E402
@@ -132,6 +135,18 @@ def make_host(make_master):
     for host in made:
         if host.client:
             host.client.close()
+
+
+@pytest.fixture
+def engine(tmp_path):
+    with engines.Engine(str(tmp_path / "engine")) as running:
+        yield running
+
+
+@pytest.fixture
+def make_member(make_host, engine):
+    """make_member(secrets, ...): a host in touch with the engine."""
+    return functools.partial(shared_member.make_member, make_host, engine)
 
 
 @pytest.fixture(scope="module")

@@ -170,11 +170,12 @@ class Engine:
 class Proxy:
     """Between hosts and an engine. change(bytes) is called for each piece that
     the engine says, and gives what is said instead (None: hang up); delay_s is
-    how long it takes."""
+    how long it takes. With is_cut nothing that it says arrives."""
 
     def __init__(self, engine):
         self.engine = engine
         self.delay_s = 0
+        self.is_cut = False
         self.change = lambda data: data
         self.accepted = 0
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -209,6 +210,8 @@ class Proxy:
             while True:
                 data = source.recv(65536)
                 if data and is_reply:
+                    if self.is_cut:
+                        continue
                     if self.delay_s:
                         time.sleep(self.delay_s)
                     data = self.change(data)
