@@ -107,7 +107,8 @@ class Load:
             self.tried[kind] += 1
             now = self.now()
             if not is_resumed:
-                if now - made_at < EPOCH_S - 2:
+                if now - made_at < EPOCH_S - 2 and \
+                        now - began_at < TIMEOUT_S - 2:
                     self.lost.append((kind, now - made_at))
                 return
             made_at = now
