@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "cmocka_range.h"
 #include "server_unit.h"
 
 /* One that never takes its replies is not read from for ever. */

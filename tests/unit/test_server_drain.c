@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "cmocka_range.h"
 #include "server_unit.h"
 
 static void

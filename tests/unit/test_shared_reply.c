@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include "cmocka_range.h"
+
 #define PENDING_MAX 6000
 
 #define TEXT(literal) (literal), sizeof(literal) - 1

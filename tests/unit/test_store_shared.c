@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "cmocka_range.h"
 #include "shared_reply.h"
 #include "shared_unit.h"
 
