@@ -7,16 +7,21 @@ settings_defaults.c.
 """
 
 import os
+import pathlib
+import re
 import shutil
 
 import pytest
 
+import installed
+from attributes import OK
 from conftest import REPOSITORY
 from test_expansion import DUMP, finish, parse, start
 
 FILES = sorted((REPOSITORY / "tests/corpus/main.cf").glob("*.cf"))
 # As another program sees them, or not known to it.
 OTHER_NAMES = ("process_id", "process_name", "service_name", "tlsmgr_")
+REFUSED = ["byte-order-mark"]
 OVERRIDES = [["tls_random_bytes=48"], [" tls_random_bytes = 48 "],
              ["myhostname = o.example.com", "syslog_name=$mydomain"],
              ["smtpd_tls_session_cache_timeout = ${a?{1h}:{2h}}", "a ="]]
@@ -74,3 +79,34 @@ def test_a_file_is_read_as_postconf_reads_it(directory, path):
 def test_overrides_are_taken_as_postconf_takes_them(directory, name, overrides):
     path, = [path for path in FILES if path.stem == name]
     compare(directory, install(path, directory), overrides)
+
+
+# What the surroundings of a test have to be.
+SURROUNDINGS = ["mail_owner", "daemon_directory", "tls_random_source"]
+
+
+@pytest.mark.ours("looks at parameters that are none of its business",
+                  strict=False)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_the_daemon_starts_with_a_file_that_postconf_takes(make_master, path):
+    """Whatever it makes of the caches: policy, seeds and keys are served."""
+    master = make_master()
+    values = dict({name: installed.default(name) for name in SURROUNDINGS},
+                  queue_directory=master.queue_directory,
+                  data_directory=master.data_directory,
+                  myhostname="mail.example.test", maillog_file="/var/log/x",
+                  maillog_file_prefixes="/var", postlog_service_name="postlog")
+    install(path, pathlib.Path(master.config_directory))
+    daemon = master.start(*[part for each in values.items()
+                            for part in ("-o", "%s=%s" % each)])
+    if path.stem in REFUSED:
+        assert daemon.wait() == 1
+        assert re.search(r"fatal: .*/main\.cf, line 1: ",
+                         "\n".join(master.log))
+        return
+    with master.client() as client:
+        for kind in ("smtpd", "smtp", "lmtp"):
+            reply = client.policy(kind)
+            assert reply.status == OK and reply.number("timeout") >= 120
+        assert len(client.seed(32).data("seed")) == 32
+        assert client.ticket_key().status == OK
