@@ -33,6 +33,7 @@ struct ticket_key_file {
 	char *path;        /* owned; for messages only */
 	int fd;            /* owned; -1: no file, keys in memory only */
 	bool is_locked;    /* ours alone until it is closed */
+	bool is_unsaved;   /* keys changed while another process had it */
 	uint64_t sequence; /* of the slot written last */
 	unsigned char settings[TICKET_KEY_SETTINGS_LEN];
 };

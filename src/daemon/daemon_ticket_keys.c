@@ -18,8 +18,13 @@
 _Static_assert(TICKET_KEY_SETTINGS_LEN == SETTINGS_DIGEST_LEN,
     "keys depend on the settings of which this is the digest");
 
-#define LOCK_RETRY_US   100000
-#define LOCK_PATIENCE_S 10
+/* As long as the process before us may be ending, and after that. */
+#define LOCK_RETRY_US      10000
+#define LOCK_RETRY_LATE_US 1000000
+#define LOCK_PATIENCE_S    10
+
+/* How often a process that ends tries to save what it could not yet. */
+#define LAST_TRIES 20
 
 /* A key that may not be used any more is wiped no later than this. */
 #define RETIRE_PERIOD_US 60000000
@@ -72,8 +77,7 @@ changed_cb(void *arg, const struct ticket_keys *keys)
 static void
 warn_of_long_lock(struct daemon *daemon)
 {
-	if (daemon->is_key_lock_warned ||
-	    clock_monotonic_us() < daemon->key_lock_deadline_us)
+	if (daemon->is_key_lock_warned)
 		return;
 	daemon->is_key_lock_warned = true;
 	log_warning("%s: locked by another process for %d s; new session "
@@ -86,12 +90,15 @@ static void
 load_cb(void *arg)
 {
 	struct daemon *daemon = arg;
+	bool is_late = clock_monotonic_us() >= daemon->key_lock_deadline_us;
 
 	if (ticket_key_file_load(&daemon->ticket_key_file, &daemon->ticket_keys,
 		clock_wall_s()) != ERROR_LOCKED)
 		return;
-	warn_of_long_lock(daemon);
-	loop_timer_set(&daemon->load_timer, LOCK_RETRY_US);
+	if (is_late)
+		warn_of_long_lock(daemon);
+	loop_timer_set(
+	    &daemon->load_timer, is_late ? LOCK_RETRY_LATE_US : LOCK_RETRY_US);
 }
 
 /* While another process has the file, keys may come in at any time. */
@@ -130,10 +137,17 @@ daemon_start_ticket_keys(struct daemon *daemon)
 void
 daemon_release_ticket_keys(struct daemon *daemon)
 {
-	/* Keys of our own that nobody else has yet: a last try. */
-	refresh_cb(daemon, &daemon->ticket_keys, clock_wall_s());
+	struct ticket_key_file *file = &daemon->ticket_key_file;
+	const struct timespec pause = { .tv_nsec = LOCK_RETRY_US * 1000L };
+
+	/* Keys of our own that nobody else has: the process before ends too. */
+	for (int i = 0; i < LAST_TRIES && file->is_unsaved &&
+			ticket_key_file_load(file, &daemon->ticket_keys,
+			    clock_wall_s()) == ERROR_LOCKED;
+	     i++)
+		nanosleep(&pause, NULL);
 	loop_timer_cancel(&daemon->load_timer);
-	ticket_key_file_close(&daemon->ticket_key_file);
+	ticket_key_file_close(file);
 }
 
 void

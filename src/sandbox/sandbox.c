@@ -48,35 +48,40 @@ may_be_filtered(void)
 	return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != 0;
 }
 
-/* Returns in the parent: did the child live through it? */
-static bool
-survives(const struct half *half, const char *source_file,
+/* Does a child live through it? Why not, or NULL: it does. */
+static const char *
+find_obstacle(const struct half *half, const char *source_file,
     const struct sandbox_network *network)
 {
 	char *cause = NULL;
-	int status = -1;
+	int status = 0;
 	pid_t pid = fork();
 
+	if (pid < 0)
+		return "no child can be made to try it";
 	if (pid == 0) {
 		signal(SIGSYS, SIG_DFL);
 		(void)half->limit(source_file, network, &cause);
 		_exit(0);
 	}
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	return WIFEXITED(status);
+	return WIFEXITED(status) ? NULL
+	                         : "the filter of system calls that is in "
+	                           "force ends a process that asks for it";
 }
 
 static char *
 enter_half(const struct half *half, const char *source_file,
     const struct sandbox_network *network)
 {
+	const char *obstacle = NULL;
 	char *cause = NULL;
 
-	if (may_be_filtered() && !survives(half, source_file, network))
-		return xasprintf("%s: the filter of system calls that is in "
-				 "force ends a process that asks for this",
-		    half->name);
+	if (may_be_filtered())
+		obstacle = find_obstacle(half, source_file, network);
+	if (obstacle != NULL)
+		return xasprintf("%s: %s", half->name, obstacle);
 	(void)half->limit(source_file, network, &cause);
 	return cause;
 }

@@ -254,6 +254,7 @@ ticket_key_file_save(
 
 	if (file->fd < 0)
 		return ERROR_DISABLED;
+	file->is_unsaved = !file->is_locked;
 	if (!file->is_locked)
 		return ERROR_LOCKED;
 	if (write_slots(file, keys))
