@@ -26,6 +26,7 @@
 enum shared_side { SHARED_SMTPD, SHARED_SMTP, SHARED_LMTP, SHARED_SIDES };
 extern const char *const shared_side_names[SHARED_SIDES];
 
+struct config;
 typedef void shared_parameter_fn(
     void *arg, const char *name, const char *value);
 
@@ -42,10 +43,35 @@ struct shared_group_config {
 		const char *ca_file; /* SIDE_tls_CAfile; may be empty */
 	} sides[SHARED_SIDES];
 	/* Calls `each` for every parameter that belongs to a side, by name. */
-	void (*each_parameter)(void *config_arg, const char *side,
+	void (*each_parameter)(const struct config *, const char *side,
 	    shared_parameter_fn *each, void *each_arg);
-	void *config_arg;
+	const struct config *parameters; /* handed to it, and not looked into */
 };
+
+/*
+ * An initializer for one of them from a struct settings *, for those who read
+ * settings: the daemon, and the tool that has to see what the daemon would.
+ */
+#define SHARED_GROUP_CONFIG(settings, config, uid)                        \
+	{                                                                 \
+		.secret_file = (settings)->tlsmgr_shared_secret_file,     \
+		.group = (settings)->tlsmgr_shared_group,                 \
+		.trust_files = (settings)->tlsmgr_shared_trust_files,     \
+		.servers = (settings)->tlsmgr_shared_servers,             \
+		.password_file = (settings)->tlsmgr_shared_password_file, \
+		.owner = (uid),                                           \
+		.sides = { SHARED_GROUP_SIDE(settings, smtpd),            \
+			SHARED_GROUP_SIDE(settings, smtp),                \
+			SHARED_GROUP_SIDE(settings, lmtp) },              \
+		.each_parameter = settings_digest_each,                   \
+		.parameters = (config),                                   \
+	}
+#define SHARED_GROUP_SIDE(settings, side)                          \
+	{                                                          \
+		cache_timeout_adjust(                              \
+		    (settings)->side##_tls_session_cache_timeout), \
+		    (settings)->side##_tls_CAfile                  \
+	}
 
 /* A file whose content all hosts must have in common. */
 struct shared_trust_file {

@@ -10,38 +10,12 @@
 #include <string.h>
 #include <unistd.h>
 
-static void
-each_parameter_cb(
-    void *arg, const char *side, shared_parameter_fn *each, void *each_arg)
-{
-	settings_digest_each(arg, side, each, each_arg);
-}
-
 void
 ctl_group_open(struct shared_group *group, const struct settings *settings,
     const struct config *config, const struct master_owner *owner)
 {
-	const struct shared_group_config from = {
-		.secret_file = settings->tlsmgr_shared_secret_file,
-		.group = settings->tlsmgr_shared_group,
-		.trust_files = settings->tlsmgr_shared_trust_files,
-		.servers = settings->tlsmgr_shared_servers,
-		.password_file = settings->tlsmgr_shared_password_file,
-		.owner = owner->uid,
-		.sides = {
-			{ cache_timeout_adjust(
-			      settings->smtpd_tls_session_cache_timeout),
-			    settings->smtpd_tls_CAfile },
-			{ cache_timeout_adjust(
-			      settings->smtp_tls_session_cache_timeout),
-			    settings->smtp_tls_CAfile },
-			{ cache_timeout_adjust(
-			      settings->lmtp_tls_session_cache_timeout),
-			    settings->lmtp_tls_CAfile },
-		},
-		.each_parameter = each_parameter_cb,
-		.config_arg = (void *)config,
-	};
+	const struct shared_group_config from =
+	    SHARED_GROUP_CONFIG(settings, config, owner->uid);
 	bool is_root = geteuid() == 0;
 
 	shared_group_open_secret(group, &from);

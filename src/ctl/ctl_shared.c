@@ -48,7 +48,7 @@ put_side(const struct shared_group *group, enum shared_side side)
 		printf("  fingerprint of secret %u = %s\n", i + 1,
 		    group->fingerprints[side][i]);
 	printf("  timeout = %" PRId64 "\n", config->sides[side].timeout_s);
-	config->each_parameter(config->config_arg, name, put_parameter, NULL);
+	config->each_parameter(config->parameters, name, put_parameter, NULL);
 	for (unsigned i = 0; i < group->trust_file_count; i++)
 		if ((group->trust_files[i].sides & 1U << side) != 0)
 			put_file(&group->trust_files[i]);

@@ -15,38 +15,12 @@ _Static_assert((int)SHARED_SMTPD == (int)CACHE_SMTPD &&
 		   (int)SHARED_LMTP == (int)CACHE_LMTP,
     "sides and types of caches are counted alike");
 
-static void
-each_parameter_cb(
-    void *arg, const char *side, shared_parameter_fn *each, void *each_arg)
-{
-	settings_digest_each(arg, side, each, each_arg);
-}
-
 void
 daemon_open_shared(struct daemon *daemon)
 {
 	const struct settings *settings = daemon->settings;
-	const struct shared_group_config config = {
-		.secret_file = settings->tlsmgr_shared_secret_file,
-		.group = settings->tlsmgr_shared_group,
-		.trust_files = settings->tlsmgr_shared_trust_files,
-		.servers = settings->tlsmgr_shared_servers,
-		.password_file = settings->tlsmgr_shared_password_file,
-		.owner = daemon->owner.uid,
-		.sides = {
-			{ cache_timeout_adjust(
-			      settings->smtpd_tls_session_cache_timeout),
-			    settings->smtpd_tls_CAfile },
-			{ cache_timeout_adjust(
-			      settings->smtp_tls_session_cache_timeout),
-			    settings->smtp_tls_CAfile },
-			{ cache_timeout_adjust(
-			      settings->lmtp_tls_session_cache_timeout),
-			    settings->lmtp_tls_CAfile },
-		},
-		.each_parameter = each_parameter_cb,
-		.config_arg = (void *)daemon->config,
-	};
+	const struct shared_group_config config =
+	    SHARED_GROUP_CONFIG(settings, daemon->config, daemon->owner.uid);
 
 	shared_group_open_secret(&daemon->group, &config);
 	master_owner_enter(&daemon->owner);

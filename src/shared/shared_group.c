@@ -150,7 +150,7 @@ make_context(struct shared_group *group, enum shared_side side)
 	struct shared_digest *begun = shared_digest_begin();
 	unsigned char digest[SHARED_DIGEST_LEN];
 
-	config->each_parameter(config->config_arg, shared_side_names[side],
+	config->each_parameter(config->parameters, shared_side_names[side],
 	    shared_digest_add_parameter, begun);
 	for (unsigned i = 0; i < group->trust_file_count; i++)
 		if ((group->trust_files[i].sides & 1U << side) != 0)

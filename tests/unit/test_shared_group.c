@@ -17,13 +17,15 @@
 #define OTHER  "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g\n"
 
 static struct shared_group group;
+/* Not looked into. */
+static const struct config *const parameters = (const void *)&group;
 static const char *security_level; /* the value of that parameter of smtpd */
 
 static void
-each_parameter(
-    void *arg, const char *side, shared_parameter_fn *each, void *each_arg)
+each_parameter(const struct config *config, const char *side,
+    shared_parameter_fn *each, void *each_arg)
 {
-	assert_ptr_equal(arg, &group);
+	assert_ptr_equal(config, parameters);
 	if (strcmp(side, "smtpd") == 0)
 		each(each_arg, "smtpd_tls_security_level", security_level);
 	each(each_arg, "tls_ssl_options", "no_compression");
@@ -52,7 +54,7 @@ make_config(const char *secret_file)
 		.owner = getuid(),
 		.sides = { { 3600, "" }, { 3600, "" }, { 3600, "" } },
 		.each_parameter = each_parameter,
-		.config_arg = &group,
+		.parameters = parameters,
 	};
 }
 
