@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -70,8 +71,8 @@ check_file(int fd, char **cause)
 	return ERROR_NONE;
 }
 
-enum error
-safe_open_update(const char *path, int *fd, char **cause)
+static enum error
+open_and_check(const char *path, int *fd, char **cause)
 {
 	enum error error;
 
@@ -84,6 +85,19 @@ safe_open_update(const char *path, int *fd, char **cause)
 	if ((error = check_file(*fd, cause)) != ERROR_NONE) {
 		close(*fd);
 		*fd = -1;
+	}
+	return error;
+}
+
+enum error
+safe_open_update(const char *path, int *fd, char **cause)
+{
+	enum error error = open_and_check(path, fd, cause);
+	char *reason = *cause;
+
+	if (error != ERROR_NONE) {
+		*cause = xasprintf("%s: %s", path, reason);
+		free(reason);
 	}
 	return error;
 }

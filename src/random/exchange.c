@@ -36,8 +36,7 @@ exchange_open(struct exchange_file *file, const char *path)
 
 	error = safe_open_update(path, &file->fd, &cause);
 	if (error != ERROR_NONE) {
-		log_warning(
-		    "cannot open PRNG exchange file %s: %s", path, cause);
+		log_warning("cannot open PRNG exchange file %s", cause);
 		free(cause);
 		return error;
 	}

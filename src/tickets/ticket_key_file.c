@@ -41,14 +41,13 @@ ticket_key_file_open(struct ticket_key_file *file, const char *path,
 		return ERROR_DISABLED;
 	/* Asked first: safe_open_update() would make it private unseen. */
 	if (is_exposed(path))
-		cause = xstrdup("others have access to it");
+		cause = xasprintf("%s: others have access to it", path);
 	else
 		error = safe_open_update(path, &file->fd, &cause);
 	if (error != ERROR_NONE) {
 		file->fd = -1;
-		log_warning("session ticket keys are kept in memory only: "
-			    "%s: %s",
-		    path, cause);
+		log_warning(
+		    "session ticket keys are kept in memory only: %s", cause);
 		free(cause);
 	}
 	return error;

@@ -172,3 +172,15 @@ def test_a_limit_of_file_sizes_is_named(make_master):
     assert "the limit of file sizes is reached" in line
     assert not [each for each in master.messages()
                 if "input/output error" in each]
+
+
+@pytest.mark.ours("dies, or says nothing")
+def test_a_cache_that_is_unavailable_says_which_file(make_master):
+    master = make_master(CACHES)
+    journal = os.path.join(master.data_directory, "smtpd_scache.journal")
+    os.mkdir(journal)
+    master.start()
+    assert master.wait_ready().status == OK
+    assert master.wait_for_log("is unavailable") == (
+        "warning: btree:%s/smtpd_scache is unavailable. %s: it is a directory"
+        % (master.data_directory, journal))

@@ -68,6 +68,7 @@ assert_refused(const char *path, enum error expected, const char *reason)
 	assert_int_equal(safe_open_update(path, &fd, &cause), expected);
 	assert_int_equal(fd, -1);
 	assert_non_null(cause);
+	assert_int_equal(strncmp(cause, path, strlen(path)), 0);
 	assert_non_null(strstr(cause, reason));
 	free(cause);
 	/* No descriptor is left open. */
