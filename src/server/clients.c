@@ -25,17 +25,26 @@
 
 #define COMPLAINT_PERIOD_S 60
 
+/* One that is not closing already; NULL: there is none. */
+static struct client *
+find_open(const struct client_list *list)
+{
+	struct client *client = TAILQ_FIRST(list);
+
+	while (client != NULL && client->is_closing)
+		client = TAILQ_NEXT(client, size_entry);
+	return client;
+}
+
 /* A client that holds most, to a factor of two; NULL: all are closing. */
 static struct client *
 find_largest(const struct server *server)
 {
-	struct client *client;
+	struct client *client = NULL;
 
-	for (unsigned i = SERVER_SIZE_CLASSES - 1; i > 0; i--)
-		TAILQ_FOREACH(client, &server->by_size[i], size_entry)
-	if (!client->is_closing)
-		return client;
-	return NULL;
+	for (int i = SERVER_SIZE_CLASSES - 1; i > 0 && client == NULL; i--)
+		client = find_open(&server->by_size[i]);
+	return client;
 }
 
 /* Close those that hold most until all together hold no more than they may. */
