@@ -21,7 +21,7 @@ is_blank(char c)
 	return c != '\0' && strchr(BLANKS, c) != NULL;
 }
 
-/* A line of the file: how long it is, without its end; does it say anything? */
+/* Up to the end of a line of the file, without it. */
 static size_t
 line_len(const char *text, size_t len)
 {
@@ -30,14 +30,33 @@ line_len(const char *text, size_t len)
 	return newline != NULL ? (size_t)(newline - text) : len;
 }
 
+static size_t
+blanks_len(const char *text, size_t len)
+{
+	size_t at = 0;
+
+	while (at < len && is_blank(text[at]))
+		at++;
+	return at;
+}
+
+static size_t
+word_len(const char *text, size_t len)
+{
+	size_t at = 0;
+
+	while (at < len && !is_blank(text[at]))
+		at++;
+	return at;
+}
+
+/* Does a line say nothing? */
 static bool
 is_skipped(const char *line, size_t len)
 {
-	size_t i = 0;
+	size_t at = blanks_len(line, len);
 
-	while (i < len && is_blank(line[i]))
-		i++;
-	return i == len || line[i] == '#';
+	return at == len || line[at] == '#';
 }
 
 /* Blanks for all that does not count; what does is one line per service. */
@@ -82,26 +101,20 @@ ctl_service_fini(struct ctl_service *service)
 
 /* The fields of a line; returns where in it the command begins. */
 static size_t
-split(struct ctl_service *service, const char *line, size_t line_size)
+split(struct ctl_service *service, const char *line, size_t len)
 {
-	size_t at = 0, len;
+	size_t at = 0, field_len;
 
-	for (int i = 0; i < CTL_FIELDS; i++) {
-		while (at < line_size && is_blank(line[at]))
-			at++;
-		len = 0;
-		while (at + len < line_size &&
-		       (i == CTL_FIELD_COMMAND || !is_blank(line[at + len])))
-			len++;
-		if (i == CTL_FIELD_COMMAND) {
-			while (len > 0 && is_blank(line[at + len - 1]))
-				len--;
-			service->fields[i] = xstrndup(line + at, len);
-			return at;
-		}
-		service->fields[i] = xstrndup(line + at, len);
-		at += len;
+	for (int i = 0; i < CTL_FIELD_COMMAND; i++) {
+		at += blanks_len(line + at, len - at);
+		field_len = word_len(line + at, len - at);
+		service->fields[i] = xstrndup(line + at, field_len);
+		at += field_len;
 	}
+	at += blanks_len(line + at, len - at);
+	while (len > at && is_blank(line[len - 1]))
+		len--;
+	service->fields[CTL_FIELD_COMMAND] = xstrndup(line + at, len - at);
 	return at;
 }
 
@@ -112,25 +125,15 @@ is_wanted(const struct ctl_service *service, const char *name)
 	       strcmp(service->fields[CTL_FIELD_TYPE], TYPE) == 0;
 }
 
+/* The number of the line of the file in which something is, from 1. */
 static unsigned
-count_lines(const char *text, size_t len)
+line_number(const char *text, size_t at)
 {
-	unsigned count = 0;
+	unsigned number = 1;
 
-	for (size_t i = 0; i < len; i++)
-		count += text[i] == '\n';
-	return count;
-}
-
-/* The first that counts of the lines that are one in the copy. */
-static size_t
-skip_blanks(const char *line, size_t len)
-{
-	size_t at = 0;
-
-	while (at < len && is_blank(line[at]))
-		at++;
-	return at;
+	for (size_t i = 0; i < at; i++)
+		number += text[i] == '\n';
+	return number;
 }
 
 enum error
@@ -140,25 +143,26 @@ ctl_service_find(
 	char *copy = blank_out(text, len);
 	size_t size = strlen(copy), line;
 	struct ctl_service found;
-	unsigned lines_seen = 0;
+	bool is_found = false;
 
 	*service = (struct ctl_service){ .fields = { NULL } };
 	for (size_t at = 0; at < size; at += line + 1) {
 		line = line_len(copy + at, size - at);
 		found = (struct ctl_service){ .line_before = service->line };
 		found.program_at = at + split(&found, copy + at, line);
-		found.line =
-		    1 + count_lines(text, at + skip_blanks(copy + at, line));
-		if (is_wanted(&found, name)) {
-			ctl_service_fini(service);
-			*service = found;
-			lines_seen++;
-		} else {
+		if (!is_wanted(&found, name)) {
 			ctl_service_fini(&found);
+			continue;
 		}
+		/* What is in front of it in the copy are lines as well. */
+		found.line =
+		    line_number(text, at + blanks_len(copy + at, line));
+		ctl_service_fini(service);
+		*service = found;
+		is_found = true;
 	}
 	free(copy);
-	if (lines_seen == 0)
+	if (!is_found)
 		return ERROR_NOT_FOUND;
 	if (is_whole(service))
 		return ERROR_NONE;
