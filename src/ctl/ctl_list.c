@@ -18,7 +18,7 @@
 #define END_CURSOR "0"
 
 /* Each slice passes by a session, or some; meanwhile there may be new ones. */
-#define MORE_SLICES 100000
+#define MORE_SLICES 20000
 #define ENTRIES_MAX INT64_C(1000000000)
 
 #define COLUMNS "%-12s %-12s %8s  "

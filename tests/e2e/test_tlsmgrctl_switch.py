@@ -302,7 +302,7 @@ def test_two_at_once_wait_for_each_other(instance):
     processes = [subprocess.Popen(
         [ctl.PROGRAM, "-c", instance.config_directory, command],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        for command in ["enable", "disable"] * 6]
+        for command in ["enable", "disable"] * 3]
     for process in processes:
         output = process.communicate()[0]
         assert process.returncode == OK, output
