@@ -76,6 +76,22 @@ forget_recent(struct shared *shared, const struct shared_name *name)
 		shared->recent_s[i] = 0;
 }
 
+/*
+ * One session goes at once: its client may be on the way to another host. When
+ * there are many they wait for each other.
+ */
+static void
+gather(struct shared *shared)
+{
+	if (shared->is_due || shared->loop == NULL ||
+	    loop_timer_is_set(&shared->gather))
+		return;
+	if (clock_monotonic_us() - shared->sets_sent_us >= GATHER_US)
+		shared->is_due = true;
+	else
+		loop_timer_set(&shared->gather, GATHER_US);
+}
+
 void
 shared_put(struct shared *shared, enum shared_side side, const char *id,
     size_t id_len, const void *value, size_t len, time_t put_at)
@@ -104,9 +120,7 @@ shared_put(struct shared *shared, enum shared_side side, const char *id,
 	}
 	shared_queue_put(
 	    &shared->queue, &name, side, put_at, record, record_len);
-	if (!shared->is_due && shared->loop != NULL &&
-	    !loop_timer_is_set(&shared->gather))
-		loop_timer_set(&shared->gather, GATHER_US);
+	gather(shared);
 }
 
 /*
@@ -224,6 +238,7 @@ send_sets(struct shared *shared)
 {
 	struct shared_entry *entry;
 
+	shared->sets_sent_us = clock_monotonic_us();
 	while (shared_link_room(&shared->link) > 0 &&
 	       (entry = shared_queue_first_set(&shared->queue)) != NULL)
 		if (!send_set(shared, entry))
@@ -238,8 +253,10 @@ shared_turn(struct shared *shared)
 {
 	if (shared->link.state == SHARED_LINK_UP) {
 		send_deletes(shared);
-		if (shared->is_due || shared->queue.bytes >= GATHER_MAX ||
-		    shared->link.pipeline.output.len > 0)
+		if (shared->queue.sets == 0)
+			shared->is_due = false;
+		else if (shared->is_due || shared->queue.bytes >= GATHER_MAX ||
+			 shared->link.pipeline.output.len > 0)
 			send_sets(shared);
 	}
 	shared_link_flush(&shared->link);

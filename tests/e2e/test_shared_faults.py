@@ -177,7 +177,7 @@ def test_one_that_was_restarted_empty_gets_the_same_keys(make_member, engine):
 def test_a_failover_is_followed_and_there_is_one_key(make_member, engine,
                                                      tmp_path):
     with engines.Engine(str(tmp_path / "standby"),
-                        "masterauth " + engines.ADMIN.replace(" ", "-")) \
+                        "masterauth " + engines.ADMIN) \
             as standby:
         standby.ask("REPLICAOF", "127.0.0.1", engine.port)
         wait_until(lambda: b"master_link_status:up" in
@@ -189,7 +189,7 @@ def test_a_failover_is_followed_and_there_is_one_key(make_member, engine,
         engine.ask("WAIT", 1, 5000)
         standby.ask("REPLICAOF", "NO", "ONE")
         engine.ask("CONFIG", "SET", "masterauth",
-                   engines.ADMIN.replace(" ", "-"))
+                   engines.ADMIN)
         engine.ask("REPLICAOF", "127.0.0.1", standby.port)
         for host in (one, other):
             update(host, "write")  # which is refused

@@ -17,8 +17,9 @@ from waiting import wait_until
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 SAMPLE = os.path.join(TOP, "conf", "tlsmgr-engine.conf.sample")
-PASSWORD = "correct horse"
-ADMIN = "battery staple"
+PASSWORD = "correct-horse"
+ADMIN = "battery-staple"
+USER = "tlsmgr " + PASSWORD
 
 
 def program():
@@ -93,10 +94,10 @@ class Engine:
         with open(SAMPLE) as sample:
             text = sample.read()
         text = text.replace("CHANGE-THIS-PASSWORD",
-                            PASSWORD.replace(" ", "-"))
+                            PASSWORD)
         text = re.sub("(?m)^user default off$",
                       "user default on >%s ~* &* +@all" %
-                      ADMIN.replace(" ", "-"), text)
+                      ADMIN, text)
         text = re.sub("(?m)^port .*$", "port %d" % self.port, text)
         text += "\ndir %s\nlogfile %s/log\n" % (self.directory,
                                                 self.directory)
@@ -128,7 +129,7 @@ class Engine:
 
     def connect(self):
         connection = Connection(("127.0.0.1", self.port))
-        connection.ask("AUTH", "default", ADMIN.replace(" ", "-"))
+        connection.ask("AUTH", "default", ADMIN)
         return connection
 
     def ask(self, *words):

@@ -12,6 +12,7 @@ HOSTS = 3
 PORT = 2525
 BALANCER = "127.0.1.10"  # an address for what stands in front of them
 SECRET_FILE = "tlsmgr.secret"
+PASSWORD_FILE = "tlsmgr.password"
 
 
 class Fleet:
@@ -47,6 +48,27 @@ class Fleet:
         """Give every host a file of these secrets; for the next start."""
         for host in self.hosts:
             write_secrets(host, *secrets)
+
+    def share_engine(self, server, user, *secrets, **own):
+        """The same, and an engine; `user` is a name and a password."""
+        for host in self.hosts:
+            write_secrets(host, *secrets)
+            path = os.path.join(host.config_directory, PASSWORD_FILE)
+            with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600),
+                      "w") as output:
+                output.write(user + "\n")
+            settings = {"tlsmgr_shared_servers": server,
+                        "tlsmgr_shared_password_file": path,
+                        "tlsmgr_shared_caches": "smtpd, smtp", **own}
+            with open(os.path.join(host.config_directory, "tlsmgr.cf"),
+                      "a") as output:
+                output.write("".join("%s = %s\n" % each
+                                     for each in settings.items()))
+
+    def route_to_one_sink(self):
+        """All mail goes to the sink of the first host; before they start."""
+        for host in self.hosts:
+            host.mail_port = self.hosts[0].sink_port
 
     def reload(self):
         for host in self.hosts:

@@ -47,7 +47,7 @@ inet_protocols = ipv4
 smtpd_peername_lookup = no
 smtpd_relay_restrictions = permit_mynetworks, reject
 smtpd_client_event_limit_exceptions = static:all
-transport_maps = inline:{{{{ {sink_name} = smtp:[127.0.0.1]:{sink_port} }}}}
+transport_maps = inline:{{{{ {sink_name} = smtp:[127.0.0.1]:{mail_port} }}}}
 smtpd_tls_cert_file = {directory}/etc/cert.pem
 smtpd_tls_key_file = {directory}/etc/key.pem
 smtpd_tls_security_level = may
@@ -115,6 +115,7 @@ class PostfixInstance:
         self.environment = {}  # of its daemons, besides
         self.address = address
         self.port, self.sink_port = free_ports(2)
+        self.mail_port = self.sink_port  # where mail to the sink goes
         self.service = "%s:%d" % (address, self.port)
         if port is not None:
             self.port, self.service = port, str(port)
@@ -186,7 +187,8 @@ class PostfixInstance:
                   "directory": self.directory, "host_name": HOST_NAME,
                   "sink_name": SINK_NAME, "address": self.address,
                   "service": self.service,
-                  "sink_port": self.sink_port, "jail": self.jail,
+                  "sink_port": self.sink_port,
+                  "mail_port": self.mail_port, "jail": self.jail,
                   "tlsmgr": TLSMGR_COMMAND}
         with open(self._path("etc/main.cf"), "w") as output:
             output.write(MAIN_CF.format(**values) + settings)

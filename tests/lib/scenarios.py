@@ -115,7 +115,7 @@ def deliver_twice(postfix):
 
 def send_message(postfix):
     try:
-        with smtplib.SMTP("127.0.0.1", postfix.port,
+        with smtplib.SMTP(postfix.address, postfix.port,
                           timeout=tls_client.TIMEOUT_S) as smtp:
             smtp.sendmail("sender@example.test", ["someone@" + SINK_NAME],
                           "Subject: test\r\n\r\nHello.\r\n")

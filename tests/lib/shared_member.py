@@ -10,7 +10,6 @@ from waiting import wait_until
 # As OpenSSL writes them, of TLS 1.2 and 1.3.
 SESSION = b"\x30\x81\xa0\x02\x01\x01\x02\x02\x03\x03" + bytes(range(200))
 TLS13 = b"\x30\x81\xa0\x02\x01\x01\x02\x02\x03\x04" + bytes(range(130))
-USER = "tlsmgr " + engines.PASSWORD.replace(" ", "-") + "\n"
 
 
 def make_member(make_host, engine, *secrets, wait=True, is_started=True,
@@ -26,7 +25,7 @@ def make_member(make_host, engine, *secrets, wait=True, is_started=True,
                                       "tlsmgr.password")
     with open(os.open(host.password_path, os.O_CREAT | os.O_WRONLY, 0o600),
               "w") as output:
-        output.write(USER)
+        output.write(engines.USER + "\n")
     # A busy machine must not look like a slow engine.
     host.own.update({
         "tlsmgr_shared_servers": server or engine.server,

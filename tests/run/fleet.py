@@ -1,17 +1,22 @@
 #!/usr/bin/python3
-"""make run-fleet: several hosts of one name, with and without a secret.
+"""make run-fleet: several hosts of one name, alone, with a secret, and with an
+engine (Valkey or Redis).
 
 Three private Postfix, each with this daemon, in a network of their own, and
 HAProxy in front of them, which hands every connection to one of them at random.
 Shows how many of the clients that come back resume their session: with nothing
-shared, with the secret of a group on all hosts, and while that secret is
-replaced. KEEP=1 leaves it all running. TLSMGR_BINARY names another daemon.
+shared, with the secret of a group on all hosts, while that secret is replaced,
+and with an engine, which is stopped and started again. Mail from each host to
+one server shows the same for outbound sessions. KEEP=1 leaves it all running.
+TLSMGR_BINARY names another daemon.
 
-Exit status 0: with the secret tickets are resumed nearly always; without it,
-and session ids in any case, about as often as chance has it.
+Exit status 0: with the secret tickets are resumed nearly always, with the engine
+session ids as well, and outbound sessions; the rest about as often as chance has
+it.
 """
 
 import contextlib
+import json
 import os
 import pathlib
 import shutil
@@ -26,6 +31,8 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "tests" / "lib"))
 
 import ctl  # noqa: E402
+import engine as engines  # noqa: E402
+import scenarios  # noqa: E402
 import postfix_fleet as fleet  # noqa: E402
 import installed  # noqa: E402
 import key_directories  # noqa: E402
@@ -51,7 +58,14 @@ listen mx
 	balance random
 {servers}"""
 
-MODES = ("nothing shared", "with the secret")
+ALONE, SECRET, ENGINE, STOPPED, BACK = MODES = (
+    "nothing shared", "with the secret", "with an engine", "engine stopped",
+    "engine back")
+# What is resumed wherever a client comes back to.
+SHARED = {ALONE: (), SECRET: smtp_tls.TICKETS, ENGINE: tuple(smtp_tls.KINDS),
+          STOPPED: smtp_tls.TICKETS, BACK: tuple(smtp_tls.KINDS)}
+# Of the engine, for a machine that is busy with all of this.
+LOOKUP_MS = "200"
 
 
 def say(text=""):
@@ -205,7 +219,7 @@ def judge(table, steady):
     wrong = []
     for mode, tallies in table.items():
         for kind, tally in tallies.items():
-            is_shared = mode != MODES[0] and kind in smtp_tls.TICKETS
+            is_shared = kind in SHARED[mode]
             if is_shared and tally.percent < SHARED_MIN:
                 wrong.append("%s, %s: only %r" % (mode, kind, tally))
             if not is_shared and tally.percent > ALONE_MAX:
@@ -216,26 +230,82 @@ def judge(table, steady):
     return wrong + steady.failures
 
 
-def show(hosts):
+def wait_for_engine(hosts):
+    progress("until all hosts are in touch with the engine ...")
+    for host in hosts.hosts:
+        wait_until(lambda: shared(host)["state"] == "up" and
+                   shared(host)["ticket_key"], "in touch with the engine", 60)
+
+
+def shared(host):
+    """What the daemon of a host counts; it is started if need be."""
+    host.client().close()
+    return json.loads(ctl.run(host.config_directory, "status",
+                              "--json").text)["shared"]
+
+
+def send(host):
+    """One mail to the sink. True: with a session of before."""
+    mark = host.log_mark()
+    scenarios.send_message(host)
+    host.wait_for_log(scenarios.SENT, mark)
+    wait_until(lambda: shared(host)["queue"] == 0, "all is sent")
+    return "Reusing old session" in host.log(mark)
+
+
+def deliver(hosts):
+    """From each host to one server: whoever is not the first, resumes."""
+    progress("mail from each host to one server ...")
+    resumed = [send(host) for host in hosts.hosts]
+    return fleet.Tally(sum(resumed[1:]), len(resumed) - 1)
+
+
+def with_engine(hosts, engine, secret, table):
+    """What the engine adds, and what is left without it."""
+    engine.start()
+    hosts.share_engine(engine.server, engines.USER, secret,
+                       tlsmgr_shared_lookup_ms=LOOKUP_MS)
+    hosts.reload()
+    wait_for_engine(hosts)
+    table[ENGINE] = measure(ENGINE)
+    mails = deliver(hosts)
+    engine.stop()
+    table[STOPPED] = measure(STOPPED)
+    engine.start()
+    wait_for_engine(hosts)
+    table[BACK] = measure(BACK)
+    return mails
+
+
+def is_expected(line):
+    """The engine was stopped."""
+    return "shared:" in line and "going on without it" in line
+
+
+def show(hosts, engine):
     secret, newer = new_secret(), new_secret()
-    table = {MODES[0]: measure(MODES[0])}
+    table = {ALONE: measure(ALONE)}
     hosts.share(secret)
     hosts.reload()
-    table[MODES[1]] = measure(MODES[1])
+    table[SECRET] = measure(SECRET)
     steady = replace(hosts, secret, newer)
+    mails = with_engine(hosts, engine, newer, table)
     progress("")
     show_table(table)
     say("While the secret was replaced, host by host:")
     for kind, tally in steady.tallies.items():
         say("  %-18s%r" % (kind, tally))
+    say("Mail from the other hosts to a server, with the engine: %r" % mails)
     wrong = judge(table, steady)
+    if mails.resumed < mails.tried:
+        wrong.append("outbound: only %r" % mails)
     for host in hosts.hosts:
         wrong += ["%s: %s" % (host.address, line)
-                  for line in host.complaints()]
+                  for line in host.complaints() if not is_expected(line)]
     return wrong
 
 
-def say_how_to_look(hosts, balancer):
+def say_how_to_look(hosts, balancer, engine):
     say("""
 Left running (KEEP=1), in a network of its own; in front of each command:
   nsenter -n -t %(pid)d
@@ -248,24 +318,30 @@ Without that:""" % {"pid": balancer.process.pid, "port": fleet.PORT,
         say("  ask %s    build/tlsmgrctl -c %s status" % (
             host.address, host.config_directory))
     say("  compare    build/tlsmgrctl -c DIRECTORY shared")
-    say("  stop       kill %d; for each: postfix -c DIRECTORY stop; rm -r "
-        "%s" % (balancer.process.pid, " ".join(
+    say("  stop       kill %d %d; for each: postfix -c DIRECTORY stop; rm -r "
+        "%s" % (balancer.process.pid, engine.process.pid, " ".join(
             [host.directory for host in hosts.hosts] +
-            [balancer.directory])))
+            [balancer.directory, engine.directory])))
 
 
 def run(binary, keep):
     with contextlib.ExitStack() as stack:
-        hosts = stack.enter_context(fleet.Fleet(binary, settings=SETTINGS))
+        hosts = fleet.Fleet(binary, settings=SETTINGS)
+        hosts.route_to_one_sink()
+        stack.enter_context(hosts)
+        directory = tempfile.mkdtemp(prefix="tlsmgr-engine.")
+        stack.callback(shutil.rmtree, directory)
+        engine = engines.Engine(directory)
+        stack.callback(engine.stop)
         progress("starting %d Postfix %s and HAProxy" % (
             len(hosts.hosts), installed.default("mail_version")))
         hosts.start()
         balancer = Balancer(hosts.addresses)
         stack.callback(balancer.stop)
         balancer.wait_ready()
-        wrong = show(hosts)
+        wrong = show(hosts, engine)
         if keep and not wrong:
-            say_how_to_look(hosts, balancer)
+            say_how_to_look(hosts, balancer, engine)
             stack.pop_all()
     for line in wrong:
         say("FAILED: " + line)
