@@ -126,7 +126,8 @@ sandbox_limit_files(const char *source_file,
 	if (rules < 0)
 		return fail("Landlock", cause);
 	if ((source_file != NULL && !allow_reading(rules, source_file)) ||
-	    (limits.network != 0 && !allow_connecting(rules, network)) ||
+	    (network != NULL && limits.network != 0 &&
+		!allow_connecting(rules, network)) ||
 	    syscall(SYS_landlock_restrict_self, rules, 0) < 0)
 		error = fail("Landlock", cause);
 	close(rules);

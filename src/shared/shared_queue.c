@@ -217,9 +217,12 @@ shared_queue_clear(struct shared_queue *queue, unsigned side)
 void
 shared_queue_fini(struct shared_queue *queue)
 {
+	struct shared_entry *entry;
+
 	for (unsigned i = 0; i < SHARED_QUEUE_BUCKETS; i++)
-		while (queue->buckets[i] != NULL) {
-			unqueue(queue->buckets[i]);
-			remove_entry(queue->buckets[i]);
+		while ((entry = queue->buckets[i]) != NULL) {
+			queue->buckets[i] = entry->next;
+			unqueue(entry);
+			free(entry);
 		}
 }

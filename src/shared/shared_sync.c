@@ -44,7 +44,7 @@ format_time(int64_t when, char text[16])
 
 	if (localtime_r(&time, &tm) == NULL ||
 	    strftime(text, 16, "%H:%M:%S", &tm) == 0)
-		strcpy(text, "?");
+		snprintf(text, 16, "?");
 }
 
 /* Once for each epoch. */

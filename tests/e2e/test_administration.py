@@ -104,7 +104,8 @@ def test_lines_of_the_manual_are_in_the_guide():
 def test_parameters_exist():
     known = set(re.findall(r"^PARAM_\w+\((\w+),", (
         REPOSITORY / "include/params.def").read_text(), re.MULTILINE))
-    postfix_only = {"tls_ssl_options", "smtp_tls_security_level"}
+    postfix_only = {"tls_ssl_options", "smtp_tls_security_level",
+                    "smtp_tls_CApath"}
     named = set(re.findall(r"[`\s]((?:(?:smtpd?|lmtp)_)?tls_\w+|tlsmgr_\w+)",
                            GUIDE.read_text()))
     assert len(named) > 10

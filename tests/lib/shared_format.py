@@ -63,13 +63,13 @@ def vectors():
     key = name(side, TICKET_KEY, b"555555")
     random = bytes(range(100, 132))
     return [("name of a session", session),
-            ("its record", seal(side, session, 1000000000, bytes(range(200)),
+            ("record of a session", seal(side, session, 1000000000, bytes(range(200)),
                                 nonce).hex()),
             ("name of a ticket key", key),
-            ("its record", seal(side, key, 1000000000,
+            ("record of a ticket key", seal(side, key, 1000000000,
                                 struct.pack(">I", 7) + random, nonce).hex())]
 
 
 if __name__ == "__main__":
     for what, value in vectors():
-        print("%-21s %s" % (what, value))
+        print("%-23s %s" % (what, value))
