@@ -19,6 +19,8 @@ struct shared_sync {
 	struct loop_timer timer; /* set: ask again then */
 	unsigned outstanding;    /* questions that are not answered */
 	bool is_done;            /* all that was asked once was answered */
+	bool is_hurried;         /* the next time comes soon */
+	bool may_hurry;          /* this time was not such a one */
 	int64_t alone_epoch;     /* of which it was said that keys are own */
 };
 

@@ -15,6 +15,9 @@
 
 #define POLL_PERIOD_S 60
 
+/* After something was told: somebody else may have done so at that moment. */
+#define HURRY_US 500000
+
 /* One question or one announcement on its way. */
 struct message {
 	struct shared_sync *sync;
@@ -143,6 +146,27 @@ shared_sync_fini(struct shared_sync *sync)
 	sync->ring->rotated = NULL;
 }
 
+/* Three quarters to five quarters of the period. */
+static uint64_t
+draw_delay_us(uint64_t period_us)
+{
+	uint16_t random = 0;
+
+	(void)prng_generate(&random, sizeof(random));
+	return period_us * 3 / 4 + period_us / 2 * random / UINT16_MAX;
+}
+
+/* Once, and not again before the next time as ever. */
+static void
+hurry(struct shared_sync *sync)
+{
+	if (!sync->may_hurry)
+		return;
+	sync->may_hurry = false;
+	sync->is_hurried = true;
+	loop_timer_set(&sync->timer, draw_delay_us(HURRY_US));
+}
+
 static void
 answer_cb(void *arg, enum error error, const void *value, size_t len)
 {
@@ -153,8 +177,10 @@ answer_cb(void *arg, enum error error, const void *value, size_t len)
 
 	if ((error == ERROR_NONE || error == ERROR_NOT_FOUND) &&
 	    shared_ring_merge(sync->ring, clock_wall_s(), message->secret,
-		message->epoch, is_there ? value : NULL) == SHARED_MERGE_OURS)
+		message->epoch, is_there ? value : NULL) == SHARED_MERGE_OURS) {
 		publish(sync, message->secret, message->epoch);
+		hurry(sync);
+	}
 	end_message(message);
 }
 
@@ -173,24 +199,16 @@ ask(struct shared_sync *sync, unsigned secret, int64_t epoch)
 		free(message);
 }
 
-/* Three quarters to five quarters of the period. */
-static uint64_t
-draw_delay_us(const struct shared_sync *sync)
-{
-	uint64_t period_us =
-	    (uint64_t)min_i64(POLL_PERIOD_S, sync->ring->epoch_s / 4) * 1000000;
-	uint16_t random = 0;
-
-	(void)prng_generate(&random, sizeof(random));
-	return period_us * 3 / 4 + period_us / 2 * random / UINT16_MAX;
-}
-
 void
 shared_sync_poll(struct shared_sync *sync)
 {
 	int64_t epoch = shared_ring_epoch(sync->ring, clock_wall_s());
+	uint64_t period_s =
+	    (uint64_t)min_i64(POLL_PERIOD_S, sync->ring->epoch_s / 4);
 
-	loop_timer_set(&sync->timer, draw_delay_us(sync));
+	loop_timer_set(&sync->timer, draw_delay_us(period_s * 1000000));
+	sync->may_hurry = !sync->is_hurried;
+	sync->is_hurried = false;
 	for (unsigned secret = 0; secret < sync->ring->secrets; secret++)
 		for (int64_t i = epoch - 1; i <= epoch + 1; i++)
 			ask(sync, secret, i);

@@ -117,15 +117,25 @@ an_engine_that_lost_everything_gets_the_same_keys_again(void **state)
 }
 
 static void
-it_asks_again_about_every_minute(void **state)
+what_was_told_is_looked_at_again_soon_and_then_every_minute(void **state)
 {
 	start_host_with_keys(&a, 0);
 	turn_until(is_common(0) && syncs[0].outstanding == 0);
-	assert_true(loop_timer_is_set(&syncs[0].timer));
+	assert_true(syncs[0].is_hurried);
 	assert_int_equal(a.engine.gets, 3 + 1);
-	shared_sync_poll(&syncs[0]);
+	turn_until(a.engine.gets == 6 + 1); /* half a second */
 	turn_until(syncs[0].outstanding == 0);
-	assert_int_equal(a.engine.gets, 6 + 1);
+	assert_true(loop_timer_is_set(&syncs[0].timer));
+	assert_false(syncs[0].is_hurried);
+	/* An engine that keeps nothing does not make it hurry for ever. */
+	memset(a.engine.entries, 0, sizeof(a.engine.entries));
+	shared_sync_poll(&syncs[0]);
+	turn_until(a.engine.gets == 9 + 1 && syncs[0].outstanding == 0);
+	assert_true(syncs[0].is_hurried);
+	memset(a.engine.entries, 0, sizeof(a.engine.entries));
+	turn_until(a.engine.gets == 12 + 1);
+	turn_until(syncs[0].outstanding == 0);
+	assert_false(syncs[0].is_hurried);
 	stop_hosts();
 }
 
@@ -217,7 +227,8 @@ main(void)
 		TEST(
 		    a_key_that_was_wanted_before_is_published_later_with_one_warning),
 		TEST(an_engine_that_lost_everything_gets_the_same_keys_again),
-		TEST(it_asks_again_about_every_minute),
+		TEST(
+		    what_was_told_is_looked_at_again_soon_and_then_every_minute),
 		TEST(a_rotation_is_told_at_once_and_found_at_the_next_question),
 		TEST(the_key_of_another_epoch_is_none),
 		TEST(both_secrets_have_their_keys_in_the_engine),
