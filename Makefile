@@ -344,6 +344,7 @@ test-matrix:
 	BUILD=$(BUILD) tests/matrix/package $(SUITES)
 	BUILD=$(BUILD) tests/matrix/package --upgrade bullseye bookworm
 	BUILD=$(BUILD) tests/matrix/fresh $(SUITES)
+	BUILD=$(BUILD) tests/matrix/arm64
 
 # What CI has the time for.
 test-matrix-quick:

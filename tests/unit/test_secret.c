@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -42,10 +43,31 @@ is_kept_out(const void *address)
 	return result;
 }
 
+/* qemu, as a user program, has an smaps of its own, which says nothing. */
+static void
+skip_if_nothing_is_told(void)
+{
+	void *memory = mmap(NULL, SIZE, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int is_told;
+
+	assert_ptr_not_equal(memory, MAP_FAILED);
+	is_told =
+	    madvise(memory, SIZE, MADV_DONTDUMP) == 0 && is_kept_out(memory);
+	munmap(memory, SIZE);
+	if (!is_told) {
+		print_message("not told here\n");
+		skip();
+	}
+}
+
 static void
 pages_are_in_no_core(void **state)
 {
-	unsigned char *memory = secret_alloc(SIZE);
+	unsigned char *memory;
+
+	skip_if_nothing_is_told();
+	memory = secret_alloc(SIZE);
 
 	for (size_t i = 0; i < SIZE; i++)
 		assert_int_equal(memory[i], 0);
@@ -63,6 +85,7 @@ a_large_buffer_is_in_no_core(void **state)
 	static unsigned char bytes[300 * 1000];
 	struct buffer buffer;
 
+	skip_if_nothing_is_told();
 	memset(bytes, 'x', sizeof(bytes));
 	buffer_init(&buffer);
 	for (size_t len = 1000; len <= sizeof(bytes); len *= 3) {
