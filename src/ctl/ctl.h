@@ -45,10 +45,10 @@ struct ctl {
 	char *config_directory;            /* owned; an absolute path */
 	struct config *config;             /* owned; NULL: not read yet */
 	unsigned timeout_ms;
-	unsigned options;  /* of enum ctl_option */
-	unsigned watch_s;  /* between two looks */
+	unsigned options;        /* of enum ctl_option */
+	unsigned watch_s;        /* between two looks */
 	bool is_directory_given; /* config_directory, by an option */
-	bool is_coloured;  /* standard output is a terminal that likes it */
+	bool is_coloured; /* standard output is a terminal that likes it */
 	bool wants_help;
 	bool wants_version;
 };
@@ -78,8 +78,8 @@ const struct ctl_command *ctl_command_find(
 bool ctl_options_parse(struct ctl *, const struct ctl_command *commands,
     int argc, char *argv[], int *operand);
 /* The usage of one subcommand, or with NULL of all, on standard output. */
-void ctl_options_help(const struct ctl_command *commands,
-    const struct ctl_command *command);
+void ctl_options_help(
+    const struct ctl_command *commands, const struct ctl_command *command);
 
 /* To standard error, after the name of this program; made printable. */
 void ctl_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -90,18 +90,22 @@ void ctl_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  */
 enum error ctl_config_read(struct ctl *, char **cause);
 /*
- * All settings as the daemon of that line in master.cf would have them, with its
- * options; NULL: without any. As settings_load(), into ctl->config.
+ * All settings as the daemon of that line in master.cf would have them, with
+ * its options; NULL: without any. As settings_load(), into ctl->config.
  */
 struct ctl_service;
-enum error ctl_settings_load(struct ctl *, const struct ctl_service *,
-    struct settings *, char **cause);
+enum error ctl_settings_load(
+    struct ctl *, const struct ctl_service *, struct settings *, char **cause);
 /*
  * Expanded, for the caller to free; reads the configuration if that was not
  * done. Files with errors, of which it tells, do not stop it: it must be
  * possible to disable the daemon. NULL: what is wrong was said.
  */
 char *ctl_config_value(struct ctl *, const char *name);
+/* Is there no main.cf at all? Then what helps is this. */
+bool ctl_config_is_missing(const struct ctl *);
+#define CTL_CONFIGURE_POSTFIX \
+	"configure Postfix first (on Debian: dpkg-reconfigure postfix)"
 /* The name of the service in master.cf: $tlsmgr_service_name. */
 char *ctl_config_service(struct ctl *);
 
@@ -129,6 +133,9 @@ int ctl_ask(struct ctl_client *, const char *request,
 /* One of smtpd, smtp, lmtp; if not, that is said. */
 bool ctl_is_cache_type(const char *name);
 
+/* Is this root? If not, that is said: nothing could be changed. */
+bool ctl_is_root(void);
+
 /* The subcommands. */
 ctl_command_fn ctl_status;
 ctl_command_fn ctl_list;
@@ -143,6 +150,7 @@ ctl_command_fn ctl_shared;
 ctl_command_fn ctl_secret;
 ctl_command_fn ctl_check;
 ctl_command_fn ctl_ping;
+ctl_command_fn ctl_reload;
 ctl_command_fn ctl_enable;
 ctl_command_fn ctl_disable;
 

@@ -29,7 +29,7 @@ logged_cb(void *arg, enum log_level level, const char *text)
  * say of it comes behind what there is to say of the configuration.
  */
 void
-ctl_check_run(struct ctl_check *check, struct ctl *ctl, bool is_quiet)
+ctl_check_run(struct ctl_check *check, struct ctl *ctl, bool is_before_start)
 {
 	enum error error;
 	char *cause = NULL;
@@ -37,7 +37,8 @@ ctl_check_run(struct ctl_check *check, struct ctl *ctl, bool is_quiet)
 	*check = (struct ctl_check){
 		.ctl = ctl,
 		.findings = { .is_coloured = ctl->is_coloured,
-		    .is_quiet = is_quiet },
+		    .is_json = (ctl->options & CTL_OPTION_JSON) != 0,
+		    .is_quiet = is_before_start },
 		.log_level = CTL_WARNING,
 	};
 	log_set_sink(logged_cb, check);
@@ -54,6 +55,9 @@ ctl_check_run(struct ctl_check *check, struct ctl *ctl, bool is_quiet)
 		ctl_check_caches(check);
 		ctl_check_files(check);
 		ctl_check_entropy(check);
+	}
+	if (check->has_settings && !is_before_start) {
+		ctl_check_tls(check);
 		ctl_check_daemon(check);
 		ctl_check_master_process(check);
 	}
@@ -73,29 +77,36 @@ ctl_check_fini(struct ctl_check *check)
 		master_owner_fini(&check->owner);
 }
 
+static void
+print_sum(const struct ctl *ctl, unsigned findings, unsigned problems)
+{
+	printf("\n%u finding%s, of which %u would stop the daemon.\n", findings,
+	    findings == 1 ? "" : "s", problems);
+	if (ctl->is_directory_given) {
+		printf("For this instance, give postfix and tlsmgrctl -c ");
+		ctl_put_text(stdout, ctl->config_directory);
+		printf(".\n");
+	}
+}
+
 int
 ctl_check(struct ctl *ctl, char *const operands[])
 {
+	bool is_json = (ctl->options & CTL_OPTION_JSON) != 0;
 	struct ctl_check check;
-	unsigned findings;
-	int status = CTL_OK;
+	unsigned findings, problems;
 
 	(void)operands;
+	if (is_json)
+		printf("{\n  \"findings\": [");
 	ctl_check_run(&check, ctl, false);
-	findings = check.findings.counts[CTL_WARNING] +
-	           check.findings.counts[CTL_PROBLEM];
-	if (findings > 0) {
-		printf("\n%u finding%s, of which %u would stop the daemon.\n",
-		    findings, findings == 1 ? "" : "s",
-		    check.findings.counts[CTL_PROBLEM]);
-		if (ctl->is_directory_given) {
-			printf("For this instance, give postfix and tlsmgrctl "
-			       "-c ");
-			ctl_put_text(stdout, ctl->config_directory);
-			printf(".\n");
-		}
-		status = CTL_NO;
-	}
+	problems = check.findings.counts[CTL_PROBLEM];
+	findings = check.findings.counts[CTL_WARNING] + problems;
+	if (is_json)
+		printf("\n  ],\n  \"warnings\": %u,\n  \"problems\": %u\n}\n",
+		    findings - problems, problems);
+	else if (findings > 0)
+		print_sum(ctl, findings, problems);
 	ctl_check_fini(&check);
-	return status;
+	return findings > 0 ? CTL_NO : CTL_OK;
 }

@@ -17,7 +17,7 @@
 struct ctl_check {
 	struct ctl *ctl;
 	struct ctl_findings findings;
-	enum ctl_level log_level;  /* of a warning that a module logs */
+	enum ctl_level log_level; /* of a warning that a module logs */
 	bool has_service;
 	struct ctl_service service;
 	bool has_settings;
@@ -28,8 +28,11 @@ struct ctl_check {
 	struct shared_group group;
 };
 
-/* All parts. The caller looks at the counts, and then finis. */
-void ctl_check_run(struct ctl_check *, struct ctl *, bool is_quiet);
+/*
+ * All parts, or before a start only those that look at what it would read. The
+ * latter prints only what matters. The caller looks at the counts, and finis.
+ */
+void ctl_check_run(struct ctl_check *, struct ctl *, bool is_before_start);
 void ctl_check_fini(struct ctl_check *);
 
 /*
@@ -47,7 +50,15 @@ void ctl_check_files(struct ctl_check *);
 void ctl_check_entropy(struct ctl_check *);
 /* Comes first, as what is wrong with it is what matters most. */
 void ctl_check_shared(struct ctl_check *);
+/* What uses the daemon. */
+void ctl_check_tls(struct ctl_check *);
 void ctl_check_daemon(struct ctl_check *);
+/* Of a daemon of this project: what its statistics have of trouble. */
+void ctl_check_running(struct ctl_check *, const struct ctl_reply *statistics);
+/* Whether it has the values of the files; a connection that is identified. */
+void ctl_check_changes(struct ctl_check *, struct ctl_client *);
+/* The values alone; how many differ, each of which is a finding. */
+unsigned ctl_check_values(struct ctl_check *, struct ctl_client *);
 void ctl_check_master_process(struct ctl_check *);
 
 #endif

@@ -3,6 +3,7 @@
  * with the overrides of master.cf; and what they say of the caches.
  */
 #include "cache.h"
+#include "ctl_advice.h"
 #include "ctl_check.h"
 #include "data_path.h"
 #include "store.h"
@@ -56,6 +57,18 @@ find_owner(struct ctl_check *check)
 	free(cause);
 }
 
+/* No tlsmgr starts with that. */
+static void
+add_unreadable(struct ctl_check *check, const char *cause)
+{
+	char *advice = ctl_advice_after_fatal(ctl_config_is_missing(check->ctl)
+						  ? CTL_CONFIGURE_POSTFIX
+						  : "correct that");
+
+	ctl_finding_add(&check->findings, CTL_PROBLEM, advice, "%s", cause);
+	free(advice);
+}
+
 void
 ctl_check_settings(struct ctl_check *check)
 {
@@ -66,8 +79,7 @@ ctl_check_settings(struct ctl_check *check)
 
 	add_problems(check);
 	if (error != ERROR_NONE) {
-		ctl_finding_add(
-		    &check->findings, CTL_PROBLEM, CORRECT_IT, "%s", cause);
+		add_unreadable(check, cause);
 		free(cause);
 		return;
 	}

@@ -2,6 +2,7 @@
  * ctl_check_files: owners and modes of what the daemon keeps, and of the way
  * to its socket. Looks, and opens nothing.
  */
+#include "ctl_advice.h"
 #include "ctl_check.h"
 #include "data_path.h"
 #include "memory_directory.h"
@@ -100,7 +101,7 @@ check_directory(struct ctl_check *check, enum ctl_level level, const char *path,
 		    check->owner.name);
 	} else if ((st.st_mode & open_bits) != 0) {
 		advise(check, CTL_WARNING, path,
-		    "lets others in who have no business there", "chmod", mode);
+		    "lets others in: it is the owner's alone", "chmod", mode);
 	} else {
 		ctl_finding_add(&check->findings, CTL_GOOD, NULL,
 		    "%s: its owner and mode are right", path);
@@ -162,7 +163,7 @@ check_socket(struct ctl_check *check)
 	struct stat st;
 
 	if (stat(directory, &st) < 0 && errno == ENOENT)
-		ctl_finding_add(&check->findings, CTL_NOTE, "postfix start",
+		ctl_finding_add(&check->findings, CTL_NOTE, ctl_advice_start(),
 		    "%s is not there: Postfix was never started", directory);
 	else
 		check_directory(

@@ -6,6 +6,7 @@
 #include "ctl_client.h"
 
 #include "clock.h"
+#include "ctl_advice.h"
 #include "xalloc.h"
 
 #include <errno.h>
@@ -43,7 +44,7 @@ fail_to_reach(const struct ctl_client *client, int number, char **cause)
 	case EPERM:
 		return fail(ERROR_PERMISSION, cause,
 		    "%s: permission denied; only root and the mail owner may "
-		    "talk to the daemon",
+		    "talk to the daemon; be root",
 		    client->path);
 	case ENOENT:
 		return fail(ERROR_NOT_FOUND, cause,
@@ -53,7 +54,8 @@ fail_to_reach(const struct ctl_client *client, int number, char **cause)
 		    client->path);
 	case ECONNREFUSED:
 		return fail(ERROR_CLOSED, cause,
-		    "%s: nobody listens; Postfix is not running", client->path);
+		    "%s: nobody listens; Postfix is not running; start it: %s",
+		    client->path, ctl_advice_start());
 	case EAGAIN:
 	case ETIMEDOUT:
 		return fail(ERROR_TIMED_OUT, cause,

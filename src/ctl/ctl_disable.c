@@ -112,7 +112,7 @@ ctl_disable(struct ctl *ctl, char *const operands[])
 	int status;
 
 	(void)operands;
-	if (!ctl_switch_lock(ctl))
+	if (!ctl_is_root() || !ctl_switch_lock(ctl))
 		return CTL_NO;
 	if (ctl_master_cf_read(&service, ctl, &cause) != ERROR_NONE) {
 		ctl_error("%s", cause);

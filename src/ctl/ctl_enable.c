@@ -163,7 +163,7 @@ ctl_enable(struct ctl *ctl, char *const operands[])
 	int status;
 
 	(void)operands;
-	if (!ctl_switch_lock(ctl))
+	if (!ctl_is_root() || !ctl_switch_lock(ctl))
 		return CTL_NO;
 	ctl_check_run(&check, ctl, true);
 	status = enable(&check);

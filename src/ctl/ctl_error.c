@@ -9,6 +9,16 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+bool
+ctl_is_root(void)
+{
+	if (geteuid() == 0)
+		return true;
+	ctl_error("nothing was changed: be root");
+	return false;
+}
 
 void
 ctl_error(const char *fmt, ...)

@@ -1,5 +1,6 @@
 /*
- * ctl_finding: a line on what is right, or may be wrong, with what to do.
+ * ctl_finding: a line on what is right, or may be wrong, with what to do; or an
+ * object in JSON.
  */
 #ifndef CTL_FINDING_H
 #define CTL_FINDING_H
@@ -16,6 +17,7 @@ enum ctl_level {
 
 struct ctl_findings {
 	bool is_coloured;
+	bool is_json;  /* objects in an array that is begun and ended outside */
 	bool is_quiet; /* print only what matters: warnings and problems */
 	unsigned counts[CTL_LEVELS];
 };

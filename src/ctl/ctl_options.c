@@ -43,7 +43,7 @@ static const struct row {
 	{ "changed", NULL, LETTER_CHANGED, CTL_OPTION_CHANGED,
 	    "leave out what has its default" },
 	{ "force", NULL, LETTER_FORCE, CTL_OPTION_FORCE,
-	    "leave it changed, whoever answers" },
+	    "do it whatever is found or answers" },
 	{ "config", "DIR", 'c', ALL_COMMANDS, "the configuration directory" },
 	{ "timeout", "SECONDS", LETTER_TIMEOUT, ALL_COMMANDS,
 	    "wait no longer for an answer; 5" },

@@ -7,7 +7,9 @@
 #include "master.h"
 #include "xalloc.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 const char ctl_program[] = PROGRAM_NAME;
 
@@ -45,13 +47,25 @@ ctl_settings_load(struct ctl *ctl, const struct ctl_service *service,
 	return error;
 }
 
+bool
+ctl_config_is_missing(const struct ctl *ctl)
+{
+	char *path = xasprintf("%s/main.cf", ctl->config_directory);
+	bool is_missing = access(path, F_OK) != 0 && errno == ENOENT;
+
+	free(path);
+	return is_missing;
+}
+
 char *
 ctl_config_value(struct ctl *ctl, const char *name)
 {
 	char *value = NULL, *cause = NULL;
 
 	if (ctl->config == NULL && ctl_config_read(ctl, &cause) != ERROR_NONE) {
-		ctl_error("%s", cause);
+		ctl_error("%s%s", cause,
+		    ctl_config_is_missing(ctl) ? "; " CTL_CONFIGURE_POSTFIX
+					       : "");
 		free(cause);
 		cause = NULL;
 	}

@@ -126,6 +126,19 @@ reload(struct ctl *ctl, const char *before, bool wants_ours)
 	return true;
 }
 
+bool
+ctl_switch_reload(struct ctl *ctl, bool wants_ours)
+{
+	enum ctl_daemon daemon;
+	char *cause = NULL;
+	char *before = wants_ours ? ask_name(ctl, &daemon, &cause) : NULL;
+	bool is_done = reload(ctl, before, wants_ours);
+
+	free(cause);
+	free(before);
+	return is_done;
+}
+
 void
 ctl_switch_announce(const char *command, const char *program)
 {

@@ -21,6 +21,13 @@
 int ctl_switch_program(struct ctl *, const char *previous, const char *wanted,
     bool wants_ours);
 
+/*
+ * Reload Postfix, and wait until a process that was not there before answers:
+ * this project's, or that of Postfix, of which one is like another. Says what
+ * came of it.
+ */
+bool ctl_switch_reload(struct ctl *, bool wants_ours);
+
 /* Say that the program of a command is about to become another. */
 void ctl_switch_announce(const char *command, const char *program);
 
