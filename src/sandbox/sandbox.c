@@ -48,6 +48,9 @@ may_be_filtered(void)
 	return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != 0;
 }
 
+/* More than are open at this time, when there are no clients yet. */
+#define CHILD_DESCRIPTORS 64
+
 /* Does a child live through it? Why not, or NULL: it does. */
 static const char *
 find_obstacle(const struct half *half, const char *source_file,
@@ -60,6 +63,9 @@ find_obstacle(const struct half *half, const char *source_file,
 	if (pid < 0)
 		return "no child can be made to try it";
 	if (pid == 0) {
+		/* Where we are killed now, it must not keep our locks. */
+		for (int fd = 0; fd < CHILD_DESCRIPTORS; fd++)
+			close(fd);
 		signal(SIGSYS, SIG_DFL);
 		(void)half->limit(source_file, network, &cause);
 		_exit(0);
