@@ -17,9 +17,8 @@
 #define CACHE_TIMEOUT_MIN_S 120
 
 enum cache_type {
-	CACHE_SMTPD,
-	CACHE_SMTP,
-	CACHE_LMTP,
+#define CACHE_TYPE(name, symbol) CACHE_##symbol,
+#include "cache_types.def"
 	CACHE_TYPES,
 };
 
@@ -94,7 +93,7 @@ void cache_clear(struct cache *, struct cache_request *, cache_done_fn *,
  * in store.h. Errors as of cache_clear(), then nothing was called back.
  */
 enum error cache_list(struct cache *, uint64_t *cursor, uint64_t budget_us,
-    store_each_fn *, void *arg);
+    bool *is_complete, store_each_fn *, void *arg);
 
 /* What a kill would lose is written now. ERROR_DISABLED: not enabled. */
 enum error cache_write_out(struct cache *);

@@ -8,13 +8,13 @@
  * values are borrowed until the request returns, not until it completes: such
  * a store copies what it needs. Between requests the owner calls maintain(),
  * which does in bounded slices what no client should wait for: expiry,
- * write-back, replay after a crash.
+ * write-back, making the index from what is on disk.
  */
 #ifndef STORE_H
 #define STORE_H
 
 #include "error.h"
-#include "settings_digest.h"
+#include "siphash.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,21 +23,25 @@
 
 #define STORE_KEY_MAX   4096
 #define STORE_VALUE_MAX (256 * 1024)
-#define STORE_BOOT_ID_LEN 36
+#define STORE_FINGERPRINT_LEN 32
+
+struct store_kind; /* below */
 
 /* What the cache asks of its store. Strings are copied. */
 struct store_config {
 	const char *name;       /* for messages: "smtpd" */
-	const char *type;       /* "btree", "hash", "internal", ... */
+	const struct store_kind *kind;
 	const char *path;       /* without suffix */
 	int64_t timeout_s;      /* an entry older than this is gone */
 	uint64_t entries_max;   /* 0: no bound */
 	uint64_t bytes_max;     /* keys and values; 0: no bound */
-	uint64_t memory;        /* bytes of memory pool */
+	uint64_t memory;        /* bytes, to find entries by */
 	bool persist;           /* keep the content across processes */
 	uint64_t start_budget_us; /* what start() may take; the rest goes on */
-	unsigned char digest[SETTINGS_DIGEST_LEN]; /* other: start empty */
-	char boot_id[STORE_BOOT_ID_LEN]; /* what was not synced is as old */
+	/* Of what entries depend on: where it differs, start empty. */
+	unsigned char fingerprint[STORE_FINGERPRINT_LEN];
+	/* Random, of this process: for the hash that entries are found by. */
+	unsigned char hash_key[SIPHASH_KEY_LEN];
 };
 
 /* The state of a store, and what it counted since the start. */
@@ -50,6 +54,7 @@ struct store_statistics {
 	uint64_t expired;
 	uint64_t evicted;
 	uint64_t retained;      /* entries taken over at start */
+	uint64_t lost;          /* entries that damage took */
 	uint64_t errors;        /* failed reads and writes */
 	bool is_ready;          /* false: waiting for the lock, or replaying */
 };
@@ -60,6 +65,7 @@ struct store_statistics {
  */
 #define STORE_CLOCK_STEP_S 60
 
+/* `put_at` is 0 or above, and no store gives out another. */
 static inline bool
 store_is_expired(time_t put_at, time_t now, int64_t timeout_s)
 {
@@ -77,9 +83,6 @@ typedef bool store_each_fn(void *arg, const char *key, size_t key_len,
 struct store; /* each kind embeds this as its first member */
 
 struct store_ops {
-	/* NULL-terminated: the names that may stand before the colon. */
-	const char *const *types;
-
 	/*
 	 * Privileged stage, with the effective ids of the mail owner: open
 	 * descriptors, read nothing. ERROR with *cause on failure.
@@ -89,8 +92,16 @@ struct store_ops {
 	/* In the jail: take the lock, read what is there. ERROR_LOCKED: later. */
 	enum error (*start)(struct store *);
 
+	/*
+	 * ERROR_NOT_FOUND: there is none, or none that can be read at present,
+	 * which counts as an error in the statistics.
+	 */
 	void (*get)(struct store *, const char *key, size_t key_len,
 	    store_get_fn *, void *arg);
+	/*
+	 * ERROR_TOO_LARGE: could never be kept. Any error: nothing was stored,
+	 * and nothing made room.
+	 */
 	void (*put)(struct store *, const char *key, size_t key_len,
 	    const void *value, size_t len, time_t now, store_done_fn *,
 	    void *arg);
@@ -102,11 +113,14 @@ struct store_ops {
 	 * One slice of what can be got, expired or not, oldest first, from
 	 * *cursor (0: begin) and for about budget_us; *cursor is 0 again when
 	 * all were seen. Entries that come, go or are replaced between two
-	 * slices may be missed; none is seen twice. ERROR_LOCKED, ERROR_IO:
-	 * nothing can be got at present.
+	 * slices may be missed; none is seen twice. *is_complete becomes false
+	 * where some were left out, since they cannot be read at present, or
+	 * are yet to be found. There may be none at all in a slice, as where
+	 * the disk has yet to bring them. ERROR_LOCKED, ERROR_IO: nothing can
+	 * be got.
 	 */
 	enum error (*each)(struct store *, uint64_t *cursor, uint64_t budget_us,
-	    store_each_fn *, void *arg);
+	    bool *is_complete, store_each_fn *, void *arg);
 
 	/*
 	 * Work for about budget_us. Returns in how many microseconds there is
@@ -134,13 +148,19 @@ struct store {
 };
 
 /* The kinds. */
-extern const struct store_ops store_bdb_ops;
+extern const struct store_ops store_journal_ops;
 
-/*
- * The kind that serves `type`, or NULL. store_types() is the list of all
- * names, comma-separated, for messages; the caller frees it.
- */
-const struct store_ops *store_find(const char *type);
+/* A name that may stand before the colon in main.cf, and what serves it. */
+struct store_kind {
+	const char *type;
+	const struct store_ops *ops;
+	bool in_memory; /* its path is but a name, and it ends with us */
+	bool is_alias;  /* of the kind that most have, for old main.cf files */
+};
+
+/* The kind of this type, or NULL; borrowed, always valid. */
+const struct store_kind *store_kind_find(const char *type);
+/* All types, comma-separated, for messages; the caller frees it. */
 char *store_types(void);
 
 #endif

@@ -1,40 +1,30 @@
 /*
- * bdb: a table in Berkeley DB 5.3: an environment of its own with a private
- * memory pool, no locks, no log, no transactions. What survives a crash is the
- * business of whoever uses the table.
+ * bdb: a table in Berkeley DB 5.3: a btree in an environment of its own that
+ * has nothing but a private pool of memory.
  */
 #include "bdb.h"
 
-#include "bdb_file.h"
 #include "log.h"
 #include "xalloc.h"
 
 #include <db.h>
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-/* The library takes a quarter more than it is told to, and keeps accounts. */
-#define POOL_OF_MEMORY(memory) ((memory) / 4 * 3)
-#define POOL_MIN               (256 * 1024)
+/* Smaller ones are searched as fast, larger ones cost more at each change. */
+#define PAGE_LEN 4096
 
-/* Where the first page of a file says what the file is. */
-#define META_MAGIC         12
-#define META_VERSION       16
-#define META_PAGE_LEN      20
-#define META_FLAGS         26
-#define META_FLAG_CHECKSUM 1
+#define POOL_MIN (256 * 1024)
+
+/* The pool's own table is made at once; of a large one hardly all is used. */
+#define POOL_LARGE  (512 << 20)
+#define BUCKETS_MAX 65521
 
 struct bdb {
-	char *name;       /* owned */
-	int fd;           /* owned; -1: in memory */
-	const char *path; /* what the library calls it; NULL: in memory */
-	DBTYPE type;
-	uint64_t memory;
-	DB_ENV *env; /* NULL: not open */
+	char *name; /* owned */
+	DB_ENV *env;
 	DB *db;
 };
 
@@ -46,10 +36,10 @@ result_error(int result)
 		return ERROR_NONE;
 	case DB_NOTFOUND:
 		return ERROR_NOT_FOUND;
-	case ENOMEM: /* a table in memory has filled its pool */
+	case ENOMEM:
 		return ERROR_NO_SPACE;
 	default:
-		return ERROR_DAMAGED;
+		return ERROR_IO;
 	}
 }
 
@@ -60,68 +50,69 @@ message_cb(const DB_ENV *env, const char *prefix, const char *message)
 	log_debug("%s: %s", prefix != NULL ? prefix : "", message);
 }
 
-struct bdb *
-bdb_new(const char *name, int fd, enum bdb_method method, uint64_t memory)
+/* No file is there, by whatever name: DB_CONFIG, say (CVE-2017-10140). */
+static int
+open_hook(const char *name, int flags, ...)
 {
-	struct bdb *table = xcalloc(1, sizeof(*table));
-
-	table->name = xstrdup(name);
-	table->fd = fd;
-	table->type = method == BDB_HASH ? DB_HASH : DB_BTREE;
-	table->memory = memory;
-	if (fd >= 0)
-		table->path = bdb_file_register(fd, method == BDB_HASH);
-	return table;
-}
-
-/* Forget the table without writing: after damage nothing of it is wanted. */
-static void
-table_discard(struct bdb *table)
-{
-	if (table->db != NULL)
-		(void)table->db->close(table->db, DB_NOSYNC);
-	if (table->env != NULL)
-		(void)table->env->close(table->env, 0);
-	table->db = NULL;
-	table->env = NULL;
-}
-
-void
-bdb_free(struct bdb *table)
-{
-	if (table == NULL)
-		return;
-	table_discard(table);
-	if (table->fd >= 0) {
-		bdb_file_unregister(table->path);
-		close(table->fd);
-	}
-	free(table->name);
-	free(table);
-}
-
-enum error
-bdb_lock(struct bdb *table)
-{
-	if (table->fd < 0 || flock(table->fd, LOCK_EX | LOCK_NB) == 0)
-		return ERROR_NONE;
-	return errno == EWOULDBLOCK ? ERROR_LOCKED : ERROR_IO;
+	(void)name;
+	(void)flags;
+	errno = ENOENT;
+	return -1;
 }
 
 static int
-environment_open(struct bdb *table)
+exists_hook(const char *name, int *is_directory)
 {
-	uint64_t pool = POOL_OF_MEMORY(table->memory);
+	(void)name;
+	(void)is_directory;
+	return ENOENT;
+}
+
+/* Where the pool is full it would sleep, again and again. */
+static int
+yield_hook(unsigned long seconds, unsigned long microseconds)
+{
+	(void)seconds;
+	(void)microseconds;
+	return 0;
+}
+
+/* The library would crash where there is none. */
+static void *
+malloc_hook(size_t size)
+{
+	return xmalloc(size);
+}
+
+static void
+install_hooks(void)
+{
+	static bool is_installed;
+
+	if (is_installed)
+		return;
+	is_installed = true;
+	if (db_env_set_func_open(open_hook) != 0 ||
+	    db_env_set_func_exists(exists_hook) != 0 ||
+	    db_env_set_func_yield(yield_hook) != 0 ||
+	    db_env_set_func_malloc(malloc_hook) != 0 ||
+	    db_env_set_func_realloc(xrealloc) != 0)
+		log_fatal("Berkeley DB: system calls cannot be replaced");
+}
+
+static int
+environment_open(struct bdb *table, uint64_t pool)
+{
 	int result;
 
-	if (pool < POOL_MIN)
-		pool = POOL_MIN;
 	if ((result = db_env_create(&table->env, 0)) != 0)
 		return result;
 	table->env->set_errcall(table->env, message_cb);
 	table->env->set_errpfx(table->env, table->name);
 	result = table->env->set_cachesize(table->env, (u_int32_t)(pool >> 30),
 	    (u_int32_t)(pool & ((1U << 30) - 1)), 1);
+	if (result == 0 && pool > POOL_LARGE)
+		result = table->env->set_mp_tablesize(table->env, BUCKETS_MAX);
 	if (result != 0)
 		return result;
 	/* With a home, even "/", it would read DB_CONFIG there. */
@@ -130,172 +121,130 @@ environment_open(struct bdb *table)
 }
 
 static int
-database_open(struct bdb *table, u_int32_t flags)
+database_open(struct bdb *table)
 {
+	DB_MPOOLFILE *file;
 	int result;
 
 	if ((result = db_create(&table->db, table->env, 0)) != 0)
 		return result;
-	if ((flags & DB_CREATE) != 0) {
-		result = table->db->set_pagesize(table->db, BDB_PAGE_LEN);
-		if (result == 0)
-			result = table->db->set_flags(table->db, DB_CHKSUM);
-	}
-	/* In memory, more than the pool must not go to a temporary file. */
-	if (result == 0 && table->path == NULL)
-		result = table->db->get_mpf(table->db)->set_flags(
-		    table->db->get_mpf(table->db), DB_MPOOL_NOFILE, 1);
+	/* More than the pool must not go to a temporary file. */
+	file = table->db->get_mpf(table->db);
+	result = table->db->set_pagesize(table->db, PAGE_LEN);
 	if (result == 0)
-		result = table->db->open(table->db, NULL, table->path, NULL,
-		    table->type, flags, 0600);
+		result = file->set_flags(file, DB_MPOOL_NOFILE, 1);
+	if (result == 0)
+		result = table->db->open(
+		    table->db, NULL, NULL, NULL, DB_BTREE, DB_CREATE, 0600);
 	return result;
 }
 
-static enum error
-table_open(struct bdb *table, u_int32_t flags)
+enum error
+bdb_open(struct bdb **to, const char *name, uint64_t memory)
 {
+	struct bdb *table = xcalloc(1, sizeof(*table));
 	int result;
 
-	table_discard(table);
-	result = environment_open(table);
+	install_hooks();
+	table->name = xstrdup(name);
+	result = environment_open(table, memory > POOL_MIN ? memory : POOL_MIN);
 	if (result == 0)
-		result = database_open(table, flags);
+		result = database_open(table);
+	*to = table;
 	if (result == 0)
 		return ERROR_NONE;
-	log_debug("%s: open: %s", table->name, db_strerror(result));
-	table_discard(table);
-	return result_error(result) == ERROR_NOT_FOUND ? ERROR_DAMAGED
-	                                               : result_error(result);
-}
-
-/*
- * What the library does not check before it believes it. A checksum protects
- * the rest, the first page as well, if this says that there is one.
- */
-static bool
-is_table_file(const struct bdb *table)
-{
-	uint32_t magic, version, page_len;
-	unsigned char meta[512];
-	struct stat st;
-
-	if (pread(table->fd, meta, sizeof(meta), 0) != (ssize_t)sizeof(meta) ||
-	    fstat(table->fd, &st) < 0)
-		return false;
-	memcpy(&magic, meta + META_MAGIC, sizeof(magic));
-	memcpy(&version, meta + META_VERSION, sizeof(version));
-	memcpy(&page_len, meta + META_PAGE_LEN, sizeof(page_len));
-	if (table->type == DB_HASH) {
-		if (magic != DB_HASHMAGIC || version != DB_HASHVERSION)
-			return false;
-	} else if (magic != DB_BTREEMAGIC || version != DB_BTREEVERSION) {
-		return false;
-	}
-	return page_len == BDB_PAGE_LEN &&
-	       (meta[META_FLAGS] & META_FLAG_CHECKSUM) != 0 &&
-	       st.st_size >= 2 * BDB_PAGE_LEN && st.st_size % BDB_PAGE_LEN == 0;
-}
-
-enum error
-bdb_open(struct bdb *table)
-{
-	if (table->fd < 0 || !is_table_file(table))
-		return ERROR_DAMAGED;
-	return table_open(table, 0);
-}
-
-enum error
-bdb_create(struct bdb *table)
-{
-	table_discard(table);
-	if (table->fd < 0)
-		return table_open(table, DB_CREATE);
-	bdb_file_forgive(table->path);
-	/* There is nothing yet that could be damaged. */
-	if (table_open(table, DB_CREATE | DB_TRUNCATE) == ERROR_NONE &&
-	    bdb_file_write_error(table->path) == 0)
-		return ERROR_NONE;
-	table_discard(table);
-	return bdb_file_write_error(table->path) == ENOSPC ? ERROR_NO_SPACE
-	                                                   : ERROR_IO;
-}
-
-enum error
-bdb_get(struct bdb *table, const void *key, size_t key_len, void *out,
-    size_t size, size_t *len)
-{
-	DBT key_dbt = { .data = (void *)key, .size = (u_int32_t)key_len };
-	DBT value_dbt = {
-		.data = out, .ulen = (u_int32_t)size, .flags = DB_DBT_USERMEM
-	};
-	int result;
-
-	if (table->db == NULL)
-		return ERROR_IO;
-	result = table->db->get(table->db, NULL, &key_dbt, &value_dbt, 0);
-	*len = value_dbt.size;
+	log_debug("%s: open: %s", name, db_strerror(result));
+	bdb_close(table);
+	*to = NULL;
 	return result_error(result);
 }
 
-enum error
-bdb_put(struct bdb *table, const void *key, size_t key_len, const void *value,
-    size_t len)
+void
+bdb_close(struct bdb *table)
 {
-	DBT key_dbt = { .data = (void *)key, .size = (u_int32_t)key_len };
-	DBT value_dbt = { .data = (void *)value, .size = (u_int32_t)len };
+	if (table == NULL)
+		return;
+	if (table->db != NULL)
+		(void)table->db->close(table->db, DB_NOSYNC);
+	if (table->env != NULL)
+		(void)table->env->close(table->env, 0);
+	free(table->name);
+	free(table);
+}
 
-	if (table->db == NULL)
-		return ERROR_IO;
-	return result_error(
-	    table->db->put(table->db, NULL, &key_dbt, &value_dbt, 0));
+/* Keys are in the order of the numbers that they are. */
+static DBT
+key_dbt(uint64_t *key, uint64_t hash)
+{
+	*key = htobe64(hash);
+	return (DBT){
+		.data = key,
+		.size = sizeof(*key),
+		.ulen = sizeof(*key),
+		.flags = DB_DBT_USERMEM,
+	};
+}
+
+static DBT
+value_dbt(void *value)
+{
+	return (DBT){
+		.data = value,
+		.size = BDB_VALUE_LEN,
+		.ulen = BDB_VALUE_LEN,
+		.flags = DB_DBT_USERMEM,
+	};
 }
 
 enum error
-bdb_remove(struct bdb *table, const void *key, size_t key_len)
+bdb_get(struct bdb *table, uint64_t hash, void *value)
 {
-	DBT key_dbt = { .data = (void *)key, .size = (u_int32_t)key_len };
+	uint64_t key;
+	DBT from = key_dbt(&key, hash), to = value_dbt(value);
 
-	if (table->db == NULL)
-		return ERROR_IO;
-	return result_error(table->db->del(table->db, NULL, &key_dbt, 0));
+	return result_error(table->db->get(table->db, NULL, &from, &to, 0));
 }
 
 enum error
-bdb_sync(struct bdb *table, bool durable)
+bdb_put(struct bdb *table, uint64_t hash, const void *value)
 {
-	enum error error;
+	uint64_t key;
+	DBT to = key_dbt(&key, hash), from = value_dbt((void *)value);
 
-	if (table->db == NULL)
-		return ERROR_IO;
-	error = result_error(table->db->sync(table->db, 0));
-	if (error == ERROR_NONE && table->fd >= 0 &&
-	    bdb_file_write_error(table->path) != 0)
-		error = ERROR_IO;
-	if (error == ERROR_NONE && durable && table->fd >= 0 &&
-	    fdatasync(table->fd) < 0)
-		error = ERROR_IO;
-	return error;
+	return result_error(table->db->put(table->db, NULL, &to, &from, 0));
 }
 
 enum error
-bdb_file_identity(const struct bdb *table, uint64_t *len, int64_t *modified_ns)
+bdb_remove(struct bdb *table, uint64_t hash)
 {
-	struct stat st;
+	uint64_t key;
+	DBT from = key_dbt(&key, hash);
 
-	if (table->fd < 0 || fstat(table->fd, &st) < 0)
-		return ERROR_IO;
-	*len = (uint64_t)st.st_size;
-	*modified_ns =
-	    (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
-	return ERROR_NONE;
+	return result_error(table->db->del(table->db, NULL, &from, 0));
 }
 
-uint64_t
-bdb_file_len(const struct bdb *table)
+enum error
+bdb_filter(struct bdb *table, uint64_t *hash, unsigned count,
+    bdb_is_kept_fn *is_kept, void *arg)
 {
-	uint64_t len;
-	int64_t modified_ns;
+	unsigned char bytes[BDB_VALUE_LEN];
+	uint64_t key;
+	DBT at = key_dbt(&key, *hash), value = value_dbt(bytes);
+	DBC *cursor;
+	int result = table->db->cursor(table->db, NULL, &cursor, 0);
 
-	return bdb_file_identity(table, &len, &modified_ns) == ERROR_NONE ? len
-	                                                                  : 0;
+	if (result != 0)
+		return result_error(result);
+	result = cursor->get(cursor, &at, &value, DB_SET_RANGE);
+	while (result == 0 && count-- > 0) {
+		*hash = be64toh(key);
+		if (!is_kept(arg, *hash, bytes))
+			result = cursor->del(cursor, 0);
+		if (result == 0)
+			result = cursor->get(cursor, &at, &value, DB_NEXT);
+	}
+	if (result == 0)
+		*hash = be64toh(key);
+	(void)cursor->close(cursor);
+	return result_error(result);
 }

@@ -12,9 +12,8 @@
 #include <string.h>
 
 static const char *const type_names[CACHE_TYPES] = {
-	[CACHE_SMTPD] = "smtpd",
-	[CACHE_SMTP] = "smtp",
-	[CACHE_LMTP] = "lmtp",
+#define CACHE_TYPE(name, symbol) [CACHE_##symbol] = #name,
+#include "cache_types.def"
 };
 
 const char *
@@ -253,15 +252,16 @@ list_entry(
 
 enum error
 cache_list(struct cache *cache, uint64_t *cursor, uint64_t budget_us,
-    store_each_fn *each, void *arg)
+    bool *is_complete, store_each_fn *each, void *arg)
 {
 	struct listing listing = { cache, clock_wall_s(), each, arg };
 	enum error error = cache_check(cache);
 
+	*is_complete = false;
 	if (error != ERROR_NONE)
 		return error;
 	error = cache->store->ops->each(
-	    cache->store, cursor, budget_us, list_entry, &listing);
+	    cache->store, cursor, budget_us, is_complete, list_entry, &listing);
 	wake_upkeep(cache);
 	return error;
 }

@@ -95,9 +95,10 @@ ctl_check_settings(struct ctl_check *check)
 static char *
 find_file(struct ctl_check *check, const char *type, const char *path)
 {
+	const struct store_kind *kind = store_kind_find(type);
 	char *file;
 
-	if (!check->has_owner || strcmp(type, "internal") == 0)
+	if (!check->has_owner || kind == NULL || kind->in_memory)
 		return NULL;
 	/* An old main.cf has them elsewhere, and that is taken care of. */
 	check->log_level = CTL_NOTE;
@@ -115,7 +116,7 @@ check_database(struct ctl_check *check, const char *name, const char *database,
 	char *type, *types;
 
 	type = settings_database_type(&check->settings, database, &path);
-	if (store_find(type) == NULL) {
+	if (store_kind_find(type) == NULL) {
 		types = store_types();
 		ctl_finding_add(&check->findings, CTL_WARNING,
 		    "use btree in main.cf, then: postfix reload",

@@ -67,14 +67,19 @@ check_file(struct ctl_check *check, const char *path)
 void
 ctl_check_cache_files(struct ctl_check *check, const char *path)
 {
-	static const char *const suffixes[] = { "db", "journal" };
+	char *journal = xasprintf("%s.journal", path);
+	char *table = xasprintf("%s.db", path);
+	struct stat st;
 
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		char *file = xasprintf("%s.%s", path, suffixes[i]);
-
-		check_file(check, file);
-		free(file);
-	}
+	check_file(check, journal);
+	if (lstat(table, &st) == 0)
+		ctl_finding_add(&check->findings, CTL_NOTE,
+		    "remove it, unless you go back to one of them",
+		    "%s: of Postfix's own tlsmgr, or of version 1.0 of this "
+		    "one, and not used",
+		    table);
+	free(journal);
+	free(table);
 }
 
 /* A directory of the mail owner's; `open_bits` are modes that it may not have.

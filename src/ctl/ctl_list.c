@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* Both where a listing begins and that it is over. */
 #define END_CURSOR "0"
@@ -20,6 +21,8 @@
 /* Each slice passes by a session, or some; meanwhile there may be new ones. */
 #define MORE_SLICES 20000
 #define ENTRIES_MAX INT64_C(1000000000)
+/* After an answer without entries: the daemon may be waiting for the disk. */
+#define PAUSE_MS 1
 
 #define COLUMNS "%-12s %-12s %8s  "
 
@@ -33,6 +36,7 @@ struct listing {
 	int64_t timeout_s; /* never too large to be added to a time */
 	uint64_t count;
 	uint64_t slices_left; /* that can still make sense */
+	bool is_incomplete; /* some could not be read */
 };
 
 struct session {
@@ -113,11 +117,19 @@ take_session(struct ctl_reply *reply, struct session *session)
 static char *
 print_slice(struct listing *listing, struct ctl_reply *reply)
 {
+	const struct timespec pause = { .tv_nsec = PAUSE_MS * 1000000L };
 	const char *cursor = ctl_reply_take(reply, "cursor");
+	struct ctl_reply ahead = *reply;
 	struct session session;
 
 	if (cursor == NULL)
 		return NULL;
+	if (ctl_reply_take(&ahead, "incomplete") != NULL) {
+		listing->is_incomplete = true;
+		*reply = ahead;
+	}
+	if (ctl_reply_is_at_end(reply))
+		nanosleep(&pause, NULL);
 	while (!ctl_reply_is_at_end(reply)) {
 		if (!take_session(reply, &session))
 			return NULL;
@@ -213,5 +225,10 @@ ctl_list(struct ctl *ctl, char *const operands[])
 	/* A list that was cut short is left without its end. */
 	if (listing.is_json && status == CTL_OK)
 		printf("\n]\n");
+	if (status == CTL_OK && listing.is_incomplete) {
+		ctl_error("some sessions could not be read at present: the "
+			  "list is incomplete");
+		return CTL_NO;
+	}
 	return status;
 }

@@ -192,6 +192,7 @@ put_cache(const struct screen *screen)
 	printf("%" PRId64 " taken over at start; %" PRId64 " expired, ",
 	    get(screen, "retained"), get(screen, "expired"));
 	put_count(screen, "evicted", "evicted", ", ");
+	put_count(screen, "lost", "lost", ", ");
 	put_count(screen, "errors", "errors", "\n");
 }
 

@@ -5,14 +5,14 @@
 
 #include "data_path.h"
 #include "log.h"
+#include "prng.h"
 #include "settings_digest.h"
 #include "xalloc.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Making tables again before the first answer, which is due within 0.3 s. */
+/* Making the index before the first answer, which is due within 0.3 s. */
 #define START_BUDGET_US 200000
 
 /* The parameters that each type of cache has. */
@@ -32,13 +32,6 @@ struct cache_settings {
 		    (settings)->side##_tls_loglevel, #side "_tls_loglevel" \
 	}
 
-/* In memory; its path is but a name. */
-static bool
-is_internal(const char *type)
-{
-	return strcmp(type, "internal") == 0;
-}
-
 /* A cache of no use is off, with one warning; the others are not worth less. */
 static void
 warn_of_database(const struct daemon *daemon,
@@ -52,14 +45,14 @@ warn_of_database(const struct daemon *daemon,
 	free(problem);
 }
 
-static const struct store_ops *
+static const struct store_kind *
 find_store(const struct daemon *daemon, const struct cache_settings *settings,
     const char *type, const char *path)
 {
-	const struct store_ops *ops = store_find(type);
+	const struct store_kind *kind = store_kind_find(type);
 	char *types;
 
-	if (ops == NULL) {
+	if (kind == NULL) {
 		types = store_types();
 		warn_of_database(daemon, settings,
 		    xasprintf(
@@ -67,23 +60,23 @@ find_store(const struct daemon *daemon, const struct cache_settings *settings,
 			"cache is off",
 			type, types));
 		free(types);
-	} else if (*path == '\0' && !is_internal(type)) {
+	} else if (*path == '\0' && !kind->in_memory) {
 		warn_of_database(daemon, settings,
 		    xstrdup("there is no path behind the type: this "
 			    "cache is off"));
-		ops = NULL;
+		kind = NULL;
 	}
-	return ops;
+	return kind;
 }
 
 /* Two caches in one file would replace each other's entries. */
 static void
 check_same_database(const struct daemon *daemon, enum cache_type type,
-    char *const *types, char *const *paths)
+    const struct store_kind *const *kinds, char *const *paths)
 {
 	for (int other = 0; other < (int)type; other++)
 		if (paths[other] != NULL &&
-		    is_internal(types[other]) == is_internal(types[type]) &&
+		    kinds[other]->in_memory == kinds[type]->in_memory &&
 		    strcmp(paths[other], paths[type]) == 0)
 			log_fatal("do not use the same TLS cache file %s for "
 				  "%s and %s",
@@ -92,27 +85,13 @@ check_same_database(const struct daemon *daemon, enum cache_type type,
 }
 
 static void
-read_boot_id(char boot_id[STORE_BOOT_ID_LEN])
-{
-	FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
-
-	memset(boot_id, 0, STORE_BOOT_ID_LEN);
-	if (file == NULL)
-		return;
-	if (fread(boot_id, 1, STORE_BOOT_ID_LEN, file) != STORE_BOOT_ID_LEN)
-		memset(boot_id, 0, STORE_BOOT_ID_LEN);
-	fclose(file);
-}
-
-static void
 open_store(struct daemon *daemon, struct cache *cache,
-    const struct store_ops *ops, const char *type, const char *path,
-    unsigned enabled_count)
+    const struct store_kind *kind, const char *path, unsigned enabled_count)
 {
 	const struct settings *settings = daemon->settings;
 	struct store_config config = {
 		.name = cache->name,
-		.type = type,
+		.kind = kind,
 		.path = path,
 		.timeout_s = cache->timeout_s,
 		.entries_max = (uint64_t)settings->tlsmgr_cache_max_entries,
@@ -124,19 +103,21 @@ open_store(struct daemon *daemon, struct cache *cache,
 	};
 	char *cause = NULL;
 
-	settings_digest(daemon->config, cache->name, config.digest);
-	read_boot_id(config.boot_id);
-	if (ops->open(&config, &cache->store, &cause) != ERROR_NONE) {
-		log_warning("%s:%s is unavailable. %s", type, path, cause);
+	settings_digest(daemon->config, cache->name, config.fingerprint);
+	/* Without random numbers, which is logged, others may guess hashes. */
+	(void)prng_generate(config.hash_key, sizeof(config.hash_key));
+	if (kind->ops->open(&config, &cache->store, &cause) != ERROR_NONE) {
+		log_warning(
+		    "%s:%s is unavailable. %s", kind->type, path, cause);
 		free(cause);
 		return;
 	}
 	if (cache->log_activity)
-		log_info("open %s TLS cache %s:%s", cache->name, type, path);
-	if (strcmp(type, "lmdb") == 0 || strcmp(type, "sdbm") == 0)
-		log_info("%s TLS cache %s:%s is kept in the Berkeley DB file "
-			 "%s.db",
-		    cache->name, type, path, path);
+		log_info(
+		    "open %s TLS cache %s:%s", cache->name, kind->type, path);
+	if (kind->is_alias)
+		log_info("%s TLS cache %s:%s is kept in the file %s.journal",
+		    cache->name, kind->type, path, path);
 }
 
 static void
@@ -162,12 +143,12 @@ daemon_open_caches(struct daemon *daemon)
 {
 	const struct settings *settings = daemon->settings;
 	const struct cache_settings from[CACHE_TYPES] = {
-		[CACHE_SMTPD] = CACHE_SETTINGS(settings, smtpd),
-		[CACHE_SMTP] = CACHE_SETTINGS(settings, smtp),
-		[CACHE_LMTP] = CACHE_SETTINGS(settings, lmtp),
+#define CACHE_TYPE(name, symbol) \
+	[CACHE_##symbol] = CACHE_SETTINGS(settings, name),
+#include "cache_types.def"
 	};
-	const struct store_ops *ops[CACHE_TYPES] = { NULL };
-	char *types[CACHE_TYPES] = { NULL }, *paths[CACHE_TYPES] = { NULL };
+	const struct store_kind *kinds[CACHE_TYPES] = { NULL };
+	char *type, *paths[CACHE_TYPES] = { NULL };
 	unsigned enabled_count = 0;
 
 	for (int i = 0; i < CACHE_TYPES; i++) {
@@ -177,23 +158,25 @@ daemon_open_caches(struct daemon *daemon)
 		    &daemon->caches[i], (enum cache_type)i, &from[i]);
 		if (!cache_is_enabled(&daemon->caches[i]))
 			continue;
-		types[i] =
+		type =
 		    settings_database_type(settings, from[i].database, &path);
-		ops[i] = find_store(daemon, &from[i], types[i], path);
-		if (ops[i] == NULL)
+		kinds[i] = find_store(daemon, &from[i], type, path);
+		if (kinds[i] == NULL) {
+			free(type);
 			continue;
+		}
 		enabled_count++;
-		paths[i] = is_internal(types[i])
+		paths[i] = kinds[i]->in_memory
 		               ? xstrdup(path)
-		               : data_path(types[i], path, daemon->owner.uid,
+		               : data_path(type, path, daemon->owner.uid,
 				     settings->data_directory);
-		check_same_database(daemon, (enum cache_type)i, types, paths);
+		free(type);
+		check_same_database(daemon, (enum cache_type)i, kinds, paths);
 	}
 	for (int i = 0; i < CACHE_TYPES; i++) {
-		if (ops[i] != NULL)
-			open_store(daemon, &daemon->caches[i], ops[i], types[i],
+		if (kinds[i] != NULL)
+			open_store(daemon, &daemon->caches[i], kinds[i],
 			    paths[i], enabled_count);
-		free(types[i]);
 		free(paths[i]);
 	}
 }

@@ -1,6 +1,6 @@
 /*
  * journal_chain: the slots of the file, and which of them make up the journal.
- * Owns the array of segments and the two lists through it.
+ * Owns the array of segments and the lists through it.
  *
  * A slot becomes free only when its segment is void on disk. Segments are made
  * void in the order in which they left the chain, oldest first, and after all
@@ -13,8 +13,11 @@
 
 #include <stdlib.h>
 
-/* Free slots kept at the end of the file, so that it does not pump. */
+/* Free slots kept at the end of the file: hysteresis. */
 #define SPARE_SLOTS(count) (1 + (count) / 8)
+
+/* Retired slots that are made free in one go: a write each. */
+#define FREED_SLOTS 32
 
 /* Slots cut off in one go. The kernel takes a while for each megabyte. */
 #define TRIM_SLOTS 1
@@ -73,10 +76,18 @@ journal_chain_init(struct journal *journal)
 {
 	list_init(&journal->chain);
 	list_init(&journal->retired);
+	journal->purging_count = 0;
+}
+
+void
+journal_chain_fini(struct journal *journal)
+{
 	free(journal->segments);
 	journal->segments = NULL;
 	journal->slot_count = journal->slots_size = 0;
+	journal->fault_count = 0;
 	journal->is_trim_due = false;
+	journal_chain_init(journal);
 }
 
 void
@@ -96,21 +107,43 @@ journal_chain_resize(struct journal *journal, uint32_t slot_count)
 	journal->slot_count = slot_count;
 }
 
-enum error
-journal_chain_reserve(struct journal *journal, uint32_t *slot)
+/*
+ * The first free slot. Those that are yet to be read of the file are not
+ * known to be.
+ */
+static uint32_t
+find_free(const struct journal *journal)
 {
+	const struct journal_load *load = &journal->load;
 	uint32_t i = 0;
 
-	journal_chain_free_retired(journal);
 	while (i < journal->slot_count &&
 	       journal->segments[i].state != JOURNAL_SLOT_FREE)
 		++i;
-	if (i == JOURNAL_SLOTS_MAX)
+	if (load->phase == JOURNAL_LOAD_READING && i >= load->slot &&
+	    i < load->slot_end)
+		i = load->slot_end;
+	while (i < journal->slot_count &&
+	       journal->segments[i].state != JOURNAL_SLOT_FREE)
+		++i;
+	return i;
+}
+
+enum error
+journal_chain_reserve(struct journal *journal, uint32_t *slot)
+{
+	enum error error = journal_superblock_write(journal);
+	uint32_t i = find_free(journal);
+
+	if (error != ERROR_NONE && journal->is_superblock_due)
+		return error;
+	if (i >= JOURNAL_SLOTS_MAX)
 		return ERROR_NO_SPACE;
-	if (i == journal->slot_count)
+	if (i >= journal->slot_count)
 		journal_chain_resize(journal, i + 1);
 	journal->segments[i] = (struct journal_segment){
 		.serial = journal->next_serial++,
+		.oldest = JOURNAL_SEGMENT_HEAD_LEN,
 		.state = JOURNAL_SLOT_RESERVED,
 	};
 	journal_windows_forget(journal);
@@ -132,24 +165,13 @@ journal_chain_insert(struct journal *journal, uint32_t slot, uint32_t before)
 	list_insert(journal, &journal->chain, slot, before);
 }
 
-static void
-forget_cursor(struct journal_cursor *cursor, uint32_t slot)
-{
-	if (cursor->slot == slot)
-		cursor->slot = JOURNAL_NO_SLOT;
-}
-
 void
-journal_chain_retire(struct journal *journal, uint32_t slot)
+journal_chain_move(struct journal *journal, struct journal_list *from,
+    struct journal_list *to, uint32_t slot, enum journal_slot_state state)
 {
-	journal_compact_retiring(journal, slot);
-	forget_cursor(&journal->head, slot);
-	forget_cursor(&journal->replay, slot);
-	forget_cursor(&journal->walk, slot);
-	list_remove(journal, &journal->chain, slot);
-	journal->segments[slot].state = JOURNAL_SLOT_RETIRED;
-	list_insert(journal, &journal->retired, slot, JOURNAL_NO_SLOT);
-	journal_chain_free_retired(journal);
+	list_remove(journal, from, slot);
+	list_insert(journal, to, slot, JOURNAL_NO_SLOT);
+	journal->segments[slot].state = state;
 }
 
 void
@@ -167,7 +189,7 @@ journal_chain_encode_head(const struct journal *journal, uint32_t slot,
 	journal_segment_encode(to, &head);
 }
 
-/* Say on disk that the segment is no more. What it tells of numbers stays. */
+/* Say on disk that the segment is no more. */
 static enum error
 write_void(struct journal *journal, uint32_t slot)
 {
@@ -181,40 +203,78 @@ write_void(struct journal *journal, uint32_t slot)
 enum error
 journal_chain_free_retired(struct journal *journal)
 {
+	uint32_t slot, count = FREED_SLOTS;
 	enum error error;
-	uint32_t slot;
 
-	while ((slot = journal->retired.first) != JOURNAL_NO_SLOT) {
-		error = journal_tail_write(journal);
-		if (error == ERROR_NONE)
-			error = write_void(journal, slot);
+	while (count-- > 0 &&
+	       (slot = journal->retired.first) != JOURNAL_NO_SLOT &&
+	       journal->segments[slot].state == JOURNAL_SLOT_RETIRED) {
+		error = write_void(journal, slot);
 		if (error != ERROR_NONE)
 			return error;
 		list_remove(journal, &journal->retired, slot);
 		journal_chain_release(journal, slot);
+		if (journal->segments[slot].is_bad)
+			journal->segments[slot].state = JOURNAL_SLOT_BAD;
 	}
 	return ERROR_NONE;
+}
+
+/* The superblock knows first, so that nobody takes it for damage. */
+static bool
+truncate_to(struct journal *journal, uint32_t slot_count)
+{
+	uint64_t len = journal_position(slot_count, 0);
+
+	journal->file_len = len;
+	journal->is_superblock_due = true;
+	if (journal_superblock_write(journal) != ERROR_NONE ||
+	    journal_io_truncate(journal, len) != ERROR_NONE)
+		return false;
+	journal_chain_resize(journal, slot_count);
+	return true;
+}
+
+/* Free slots at the end of the file. */
+static uint32_t
+count_free(const struct journal *journal)
+{
+	uint32_t count = 0;
+
+	while (count < journal->slot_count &&
+	       journal->segments[journal->slot_count - 1 - count].state ==
+		   JOURNAL_SLOT_FREE)
+		count++;
+	return count;
+}
+
+/* Of so many slots at the end, those to cut off now: a hole costs nothing. */
+static uint32_t
+cut_count(const struct journal *journal, uint32_t free_count)
+{
+	uint32_t count = journal->slot_count;
+	uint64_t end = journal_io_data_end(
+	    journal, journal_position(count - free_count, 0));
+
+	if (end <= journal_position(count - free_count, 0))
+		return free_count;
+	count -= (uint32_t)((end - JOURNAL_HEADER_LEN) / JOURNAL_SEGMENT_LEN);
+	return count > TRIM_SLOTS ? count : TRIM_SLOTS;
 }
 
 bool
 journal_chain_trim(struct journal *journal)
 {
-	uint32_t count = journal->slot_count, spare = SPARE_SLOTS(count), i;
+	uint32_t count = journal->slot_count, spare = SPARE_SLOTS(count);
+	uint32_t free_count;
 
-	if (!journal->is_trim_due)
+	if (!journal->is_trim_due || journal->load.phase != JOURNAL_LOAD_DONE)
 		return false;
-	for (i = 0; i < spare + TRIM_SLOTS && i < count; ++i)
-		if (journal->segments[count - 1 - i].state != JOURNAL_SLOT_FREE)
-			break;
-	journal->is_trim_due = i == spare + TRIM_SLOTS;
-	if (!journal->is_trim_due)
-		return false;
-	count -= TRIM_SLOTS;
-	if (journal_io_truncate(journal, journal_position(count, 0)) ==
-	    ERROR_NONE)
-		journal_chain_resize(journal, count);
-	else
-		journal->is_trim_due = false;
+	free_count = count_free(journal);
+	journal->is_trim_due =
+	    free_count >= spare + TRIM_SLOTS &&
+	    truncate_to(
+		journal, count - cut_count(journal, free_count - spare));
 	return journal->is_trim_due;
 }
 

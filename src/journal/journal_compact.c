@@ -1,5 +1,6 @@
 /*
- * journal_compact: squeezing out dead records. Owns the pass under way.
+ * journal_compact: compaction, which leaves dead records behind. Owns the pass
+ * under way.
  *
  * A pass reads the oldest segments and copies what lives into a new one, the
  * output. When that is whole on disk it takes its place in the chain, in front
@@ -57,43 +58,41 @@ pass_fail(struct journal *journal)
 	journal->compaction.hold_us = clock_monotonic_us() + HOLD_US;
 }
 
-/* The owner drops the head while a pass is reading there. */
-void
-journal_compact_retiring(struct journal *journal, uint32_t slot)
+static bool
+is_live_segment(const struct journal *journal, uint32_t slot, uint64_t serial)
 {
-	struct journal_compaction *pass = &journal->compaction;
-
-	if (pass->phase == JOURNAL_COMPACT_IDLE)
-		return;
-	if (pass->phase == JOURNAL_COMPACT_MOVING && slot == pass->output)
-		pass->moving.slot = JOURNAL_NO_SLOT;
-	if (slot == pass->source.slot)
-		journal_compact_abandon(journal);
-	else if (slot == pass->first_source)
-		pass->first_source = journal->segments[slot].next;
+	return slot < journal->slot_count &&
+	       journal->segments[slot].state == JOURNAL_SLOT_LIVE &&
+	       journal->segments[slot].serial == serial;
 }
 
 static bool
-is_due(const struct journal *journal, uint64_t live_bytes)
+is_above_low_water(const struct journal *journal)
 {
-	return journal_chain_len(journal) > 2 * live_bytes + SLACK_LEN;
+	return journal_chain_len(journal) >
+	       2 * journal->live.records + SLACK_LEN;
 }
 
-/* Clients add more than the disk brings: then they wait for it, too. */
+/* Clients add more than the disk brings: back-pressure. */
 static bool
-is_pressing(const struct journal *journal, uint64_t live_bytes)
+is_above_high_water(const struct journal *journal)
 {
-	return journal_chain_len(journal) > 3 * live_bytes + 2 * SLACK_LEN;
+	return journal_chain_len(journal) >
+	       3 * journal->live.records + 2 * SLACK_LEN;
 }
 
-/* Begin a pass if there is reason to. */
+/*
+ * Begin a pass if there is reason to. While something cannot be read, or is
+ * yet to be purged, it may be what a record that would be left out superseded.
+ */
 static bool
-pass_begin(struct journal *journal, uint64_t live_bytes)
+pass_begin(struct journal *journal)
 {
 	struct journal_compaction *pass = &journal->compaction;
 	uint32_t first = journal->chain.first, tail = journal->tail.slot;
 
-	if (!is_due(journal, live_bytes) || first == tail ||
+	if (!is_above_low_water(journal) || first == tail ||
+	    !journal_is_whole(journal) || journal->retired.count > 0 ||
 	    journal->next_serial < pass->hold_serial ||
 	    (pass->hold_us != 0 && clock_monotonic_us() < pass->hold_us))
 		return false;
@@ -101,85 +100,43 @@ pass_begin(struct journal *journal, uint64_t live_bytes)
 	pass->end_sequence = tail != JOURNAL_NO_SLOT
 	                         ? journal->segments[tail].first_sequence
 	                         : journal->next_sequence;
+	pass->first_serial = journal->next_serial;
 	journal_cursor_enter(&pass->source, first);
-	pass->source.above = journal->head.above;
+	pass->source.next_sequence = journal->dropped_sequence;
+	pass->source_serial = journal->segments[first].serial;
 	pass->is_source_done = false;
-	pass->first_source = first;
 	pass->hold_serial = 0;
 	pass->hold_us = 0;
 	return true;
 }
 
+/* The owner drops the oldest while a pass is reading there. */
 static void
-pass_end(struct journal *journal, uint64_t live_bytes)
+pass_check(struct journal *journal)
+{
+	struct journal_compaction *pass = &journal->compaction;
+	uint32_t moving = pass->moving.slot;
+
+	if (!is_live_segment(journal, pass->source.slot, pass->source_serial) ||
+	    (pass->phase == JOURNAL_COMPACT_COPYING &&
+		(!journal_is_whole(journal) || journal->purging_count > 0)))
+		journal_compact_abandon(journal);
+	else if (pass->phase == JOURNAL_COMPACT_MOVING &&
+		 moving != JOURNAL_NO_SLOT &&
+		 !is_live_segment(journal, moving, pass->moving_serial))
+		pass->moving.slot = JOURNAL_NO_SLOT;
+}
+
+static void
+pass_end(struct journal *journal)
 {
 	struct journal_compaction *pass = &journal->compaction;
 	uint32_t last = pass->source.slot;
 
 	journal_compact_abandon(journal);
-	journal_chain_retire(journal, last);
-	if (is_due(journal, live_bytes))
+	journal_retire(journal, last, true);
+	if (is_above_low_water(journal))
 		pass->hold_serial = journal->next_serial + HOLD_SEGMENTS;
-}
-
-static enum error
-output_begin(struct journal *journal)
-{
-	struct journal_compaction *pass = &journal->compaction;
-	enum error error = journal_chain_reserve(journal, &pass->output);
-
-	if (error == ERROR_NONE)
-		pass->written = JOURNAL_SEGMENT_HEAD_LEN;
-	return error;
-}
-
-/* Write what is in the buffer, and `extra` bytes behind that. */
-static enum error
-output_write(struct journal *journal, size_t extra)
-{
-	struct journal_compaction *pass = &journal->compaction;
-	size_t len = pass->buffer.len;
-	enum error error;
-
-	error = journal_io_write(journal, buffer_head(&pass->buffer),
-	    len + extra, journal_position(pass->output, pass->written));
-	if (error != ERROR_NONE)
-		return error;
-	pass->written += (uint32_t)len;
-	buffer_clear(&pass->buffer, 2 * JOURNAL_WRITE_LEN);
-	return ERROR_NONE;
-}
-
-/*
- * The head comes last: until then nobody takes this for a segment. From then
- * on it stands for all that its sources held, dead or alive, and so it begins
- * with the number that the oldest of them began with. By then what superseded
- * the dead must be on disk, and what was removed must be gone from there.
- */
-static enum error
-output_write_end(struct journal *journal)
-{
-	struct journal_compaction *pass = &journal->compaction;
-	unsigned char head[JOURNAL_SEGMENT_HEAD_LEN];
-	enum error error;
-
-	journal->segments[pass->output].first_sequence =
-	    journal->segments[pass->first_source].first_sequence;
-
-	journal_end_encode(
-	    buffer_reserve(&pass->buffer, JOURNAL_RECORD_HEAD_LEN),
-	    journal->segments[pass->output].serial, journal->next_sequence);
-	error = output_write(journal, JOURNAL_RECORD_HEAD_LEN);
-	if (error == ERROR_NONE)
-		error = journal_tail_write(journal);
-	if (error == ERROR_NONE)
-		error = journal_chain_free_retired(journal);
-	if (error != ERROR_NONE)
-		return error;
-	journal_chain_encode_head(
-	    journal, pass->output, JOURNAL_SEGMENT_LIVE, head);
-	return journal_io_write(
-	    journal, head, sizeof(head), journal_position(pass->output, 0));
 }
 
 /* Let the output take its place in the chain. */
@@ -190,13 +147,15 @@ output_end(struct journal *journal)
 
 	if (pass->output == JOURNAL_NO_SLOT) {
 		pass->phase = JOURNAL_COMPACT_RETIRING;
-	} else if (output_write_end(journal) != ERROR_NONE) {
+	} else if (journal_output_write_end(journal) != ERROR_NONE) {
 		pass_fail(journal);
 	} else {
 		journal->segments[pass->output].end = pass->written;
-		journal_chain_insert(journal, pass->output, pass->first_source);
-		pass->moving.above = 0;
+		journal_chain_insert(
+		    journal, pass->output, journal_first_source(journal));
+		pass->moving.next_sequence = 0;
 		journal_cursor_enter(&pass->moving, pass->output);
+		pass->moving_serial = journal->segments[pass->output].serial;
 		pass->phase = JOURNAL_COMPACT_MOVING;
 	}
 }
@@ -216,37 +175,10 @@ source_advance(struct journal *journal)
 		return;
 	}
 	journal_cursor_enter(&pass->source, next);
+	pass->source_serial = journal->segments[next].serial;
 	/* If all so far is dead, there is nothing to wait for. */
 	if (pass->output == JOURNAL_NO_SLOT)
 		pass->phase = JOURNAL_COMPACT_RETIRING;
-}
-
-/* Does a record of this length fit in the output, and an end mark? */
-static bool
-output_has_room(const struct journal_compaction *pass, size_t len)
-{
-	return pass->written + pass->buffer.len + len +
-	           JOURNAL_RECORD_HEAD_LEN <=
-	       JOURNAL_SEGMENT_LEN;
-}
-
-static enum error
-output_append(struct journal *journal, const struct journal_record *record)
-{
-	struct journal_compaction *pass = &journal->compaction;
-	size_t len = journal_record_len(record->key_len, record->value_len);
-	enum error error = ERROR_NONE;
-
-	if (pass->output == JOURNAL_NO_SLOT)
-		error = output_begin(journal);
-	if (error == ERROR_NONE && pass->buffer.len >= JOURNAL_WRITE_LEN)
-		error = output_write(journal, 0);
-	if (error != ERROR_NONE)
-		return error;
-	journal_record_encode(buffer_reserve(&pass->buffer, len),
-	    journal->segments[pass->output].serial, record);
-	buffer_commit(&pass->buffer, len);
-	return ERROR_NONE;
 }
 
 /*
@@ -262,17 +194,21 @@ copy_step(
 	enum error error;
 	bool is_live;
 
-	error = journal_cursor_peek(journal, &pass->source, &record);
+	/* A segment without a live record need not be read. */
+	if (journal->segments[pass->source.slot].live_entries == 0)
+		error = ERROR_NOT_FOUND;
+	else
+		error = journal_cursor_peek(journal, &pass->source, &record);
 	if (error == ERROR_NOT_FOUND)
 		source_advance(journal);
+	if (error == ERROR_IO)
+		pass_fail(journal);
 	if (error != ERROR_NONE)
 		return error != ERROR_AGAIN;
 	is_live = record.type == JOURNAL_PUT && ops->is_live(arg, &record);
-	if (pass->phase != JOURNAL_COMPACT_COPYING)
-		return true;
 	if (is_live && pass->output != JOURNAL_NO_SLOT &&
-	    !output_has_room(
-		pass, journal_record_len(record.key_len, record.value_len))) {
+	    !journal_output_has_room(
+		pass, journal_record_len(journal_record_size(&record)))) {
 		output_end(journal);
 		return true;
 	}
@@ -281,11 +217,10 @@ copy_step(
 		    journal_cursor_peek_value(journal, &pass->source, &record);
 	if (error == ERROR_AGAIN)
 		return false;
-	/* One that does not check is left behind. */
-	if (is_live && error != ERROR_NONE)
-		journal->has_losses = true;
-	if (is_live && error == ERROR_NONE &&
-	    output_append(journal, &record) != ERROR_NONE)
+	/* One that does not check is left behind, and lost with its segment. */
+	if (error == ERROR_IO ||
+	    (is_live && error == ERROR_NONE &&
+		journal_output_append(journal, &record) != ERROR_NONE))
 		pass_fail(journal);
 	else
 		journal_cursor_step(&pass->source, &record);
@@ -315,32 +250,45 @@ move_step(
 
 /* One that was not read to its end is where the next output begins. */
 static void
-retire_step(struct journal *journal, uint64_t live_bytes)
+retire_step(struct journal *journal)
 {
 	struct journal_compaction *pass = &journal->compaction;
+	uint32_t first = journal_first_source(journal);
 
-	if (pass->first_source != pass->source.slot) {
-		journal_chain_retire(journal, pass->first_source);
+	if (first != pass->source.slot) {
+		journal_retire(journal, first, true);
 	} else if (pass->is_source_done) {
-		pass_end(journal, live_bytes);
+		pass_end(journal);
 	} else {
 		pass->output = JOURNAL_NO_SLOT;
 		pass->phase = JOURNAL_COMPACT_COPYING;
 	}
 }
 
+/* What costs next to nothing. */
+static uint64_t
+idle_slice(struct journal *journal)
+{
+	bool is_more = journal->retired.count > 0 &&
+	               journal_retire_free(journal) == ERROR_NONE &&
+	               journal->retired.count > 0 &&
+	               journal->purging_count == 0;
+
+	return journal_chain_trim(journal) || is_more ? 0 : JOURNAL_IDLE;
+}
+
 uint64_t
-journal_compact_slice(struct journal *journal, uint64_t live_bytes,
+journal_compact_slice(struct journal *journal,
     const struct journal_compact_ops *ops, void *arg, uint64_t deadline_us)
 {
 	struct journal_compaction *pass = &journal->compaction;
 	bool is_there = true;
 
-	if (pass->phase == JOURNAL_COMPACT_IDLE &&
-	    !pass_begin(journal, live_bytes))
-		return journal_chain_trim(journal) ? 0 : UINT64_MAX;
-	pass->source.is_urgent = pass->moving.is_urgent =
-	    is_pressing(journal, live_bytes);
+	if (pass->phase == JOURNAL_COMPACT_IDLE && !pass_begin(journal))
+		return idle_slice(journal);
+	pass_check(journal);
+	pass->source.may_block = pass->moving.may_block =
+	    is_above_high_water(journal);
 	do {
 		switch (pass->phase) {
 		case JOURNAL_COMPACT_IDLE:
@@ -352,7 +300,7 @@ journal_compact_slice(struct journal *journal, uint64_t live_bytes,
 			is_there = move_step(journal, ops, arg);
 			break;
 		case JOURNAL_COMPACT_RETIRING:
-			retire_step(journal, live_bytes);
+			retire_step(journal);
 			break;
 		}
 	} while (is_there && clock_monotonic_us() < deadline_us);

@@ -19,6 +19,9 @@
  */
 #define AHEAD_LEN (128 * 1024)
 
+/* A replay reads all of it, and the sooner the better. */
+#define REPLAY_AHEAD_LEN (512 * 1024)
+
 /* A disk that takes longer than this is waited for, to learn what it has. */
 #define PATIENCE_US 100000
 
@@ -62,28 +65,22 @@ min_u64(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* Does it come back later for what the disk has yet to bring? */
-static bool
-comes_back(const struct journal_cursor *cursor)
-{
-	return !cursor->is_urgent &&
-	       (cursor->reader == JOURNAL_READER_HEAD ||
-		   cursor->reader == JOURNAL_READER_COMPACT);
-}
-
 /* Ask the disk for this, or find that it was asked too long ago: false. */
 static bool
 wait_on(struct journal *journal, struct journal_cursor *cursor,
     uint64_t position, uint64_t end, uint64_t limit)
 {
 	uint64_t now_us = clock_monotonic_us();
+	uint64_t ahead = cursor->reader == JOURNAL_READER_REPLAY
+	                     ? REPLAY_AHEAD_LEN
+	                     : AHEAD_LEN;
 
 	if (cursor->awaited_end < end) {
 		if (cursor->awaited_end == 0)
 			cursor->waiting_since_us = now_us;
 		cursor->awaited_end = end;
 		journal_io_fetch(
-		    journal, position, min_u64(end + AHEAD_LEN, limit));
+		    journal, position, min_u64(end + ahead, limit));
 	}
 	return now_us - cursor->waiting_since_us < PATIENCE_US;
 }
@@ -100,7 +97,7 @@ window_fill(struct journal *journal, struct journal_cursor *cursor,
 
 	window->len = 0;
 	window->position = position;
-	if (comes_back(cursor)) {
+	if (!cursor->may_block) {
 		error = journal_io_read_cached(
 		    journal, window->data, len, least, position, &window->len);
 		is_overdue = error == ERROR_AGAIN;
@@ -129,22 +126,20 @@ window_read(struct journal *journal, struct journal_cursor *cursor,
     uint64_t position, size_t len, uint64_t limit, const unsigned char **bytes)
 {
 	struct journal_window *window = &journal->windows[cursor->reader];
-	uint64_t end;
-	enum error error;
+	enum error error = ERROR_NONE;
 
 	if (position < window->position ||
 	    position + len > window->position + window->len) {
+		if (journal_fault_is_in_backoff(journal, cursor->slot))
+			return ERROR_IO;
 		window_resize(window, len > WINDOW_LEN ? len : WINDOW_LEN);
 		error = window_fill(journal, cursor, position, len, limit);
-		if (error != ERROR_NONE)
-			return error;
-		end = position + window->len;
-		if (cursor->reader == JOURNAL_READER_WALK)
-			journal_io_fetch(
-			    journal, end, min_u64(end + AHEAD_LEN, limit));
 	}
-	*bytes = window->data + (position - window->position);
-	return ERROR_NONE;
+	if (error == ERROR_IO)
+		journal_fault_note(journal, cursor->slot, position, len);
+	if (error == ERROR_NONE)
+		*bytes = window->data + (position - window->position);
+	return error;
 }
 
 uint32_t
@@ -192,8 +187,8 @@ journal_cursor_step(
     struct journal_cursor *cursor, const struct journal_record *record)
 {
 	cursor->offset +=
-	    (uint32_t)journal_record_len(record->key_len, record->value_len);
-	cursor->above = record->sequence + 1;
+	    (uint32_t)journal_record_len(journal_record_size(record));
+	cursor->next_sequence = record->sequence + 1;
 	cursor->awaited_end = 0;
 }
 
@@ -231,14 +226,15 @@ read_head(struct journal *journal, struct journal_cursor *cursor,
 }
 
 /*
- * Nothing can be read from here on: let the segment end here. In the tail, go
- * on with what is in memory.
+ * There is nothing from here on: let the segment end here, unless this only
+ * walks. In the tail, go on with what is in memory.
  */
 static void
 end_segment(struct journal *journal, struct journal_cursor *cursor)
 {
 	if (cursor->slot != journal->tail.slot) {
-		if (cursor->offset < journal_segment_end(journal, cursor->slot))
+		if (cursor->reader != JOURNAL_READER_WALK &&
+		    cursor->offset < journal_segment_end(journal, cursor->slot))
 			journal->segments[cursor->slot].end = cursor->offset;
 	} else if (cursor->offset < journal->tail.written) {
 		cursor->offset = journal->tail.written;
@@ -252,17 +248,14 @@ journal_cursor_peek(struct journal *journal, struct journal_cursor *cursor,
 	enum error error;
 
 	while ((error = read_head(journal, cursor, record)) == ERROR_NONE &&
-	       record->sequence < cursor->above)
-		cursor->offset += (uint32_t)journal_record_len(
-		    record->key_len, record->value_len);
-	if (error == ERROR_NONE || error == ERROR_AGAIN)
-		return error;
+	       record->sequence < cursor->next_sequence)
+		cursor->offset +=
+		    (uint32_t)journal_record_len(journal_record_size(record));
 	if (error == ERROR_DAMAGED)
 		journal_io_report_damage(
 		    journal, journal_position(cursor->slot, cursor->offset));
-	if (error != ERROR_NOT_FOUND && cursor->reader != JOURNAL_READER_REPLAY)
-		journal->has_losses = true;
-	end_segment(journal, cursor);
+	if (error == ERROR_DAMAGED || error == ERROR_NOT_FOUND)
+		end_segment(journal, cursor);
 	return error;
 }
 
@@ -298,11 +291,22 @@ find_segment(const struct journal *journal, struct journal_cursor *cursor)
 	if (slot == JOURNAL_NO_SLOT)
 		return;
 	while ((next = segments[slot].next) != JOURNAL_NO_SLOT &&
-	       segments[next].first_sequence <= cursor->above)
+	       segments[next].first_sequence <= cursor->next_sequence)
 		slot = next;
 	if (segments[slot].previous != JOURNAL_NO_SLOT)
 		slot = segments[slot].previous;
 	journal_cursor_enter(cursor, slot);
+}
+
+bool
+journal_cursor_leave(
+    const struct journal *journal, struct journal_cursor *cursor)
+{
+	uint32_t next = journal->segments[cursor->slot].next;
+
+	if (next != JOURNAL_NO_SLOT)
+		journal_cursor_enter(cursor, next);
+	return next != JOURNAL_NO_SLOT;
 }
 
 enum error
@@ -310,18 +314,14 @@ journal_cursor_next(struct journal *journal, struct journal_cursor *cursor,
     struct journal_record *record)
 {
 	enum error error;
-	uint32_t next;
 
 	if (cursor->slot == JOURNAL_NO_SLOT)
 		find_segment(journal, cursor);
 	if (cursor->slot == JOURNAL_NO_SLOT)
 		return ERROR_NOT_FOUND;
 	while ((error = journal_cursor_peek(journal, cursor, record)) ==
-	       ERROR_NOT_FOUND) {
-		next = journal->segments[cursor->slot].next;
-		if (next == JOURNAL_NO_SLOT)
+	       ERROR_NOT_FOUND)
+		if (!journal_cursor_leave(journal, cursor))
 			return ERROR_NOT_FOUND;
-		journal_cursor_enter(cursor, next);
-	}
 	return error;
 }

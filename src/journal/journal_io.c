@@ -38,7 +38,7 @@ fail_write(struct journal *journal, const char *verb)
 }
 
 static bool
-is_resting(const struct journal *journal)
+is_in_backoff(const struct journal *journal)
 {
 	return journal->write_retry_us != 0 &&
 	       clock_monotonic_us() < journal->write_retry_us;
@@ -51,7 +51,7 @@ journal_io_write(
 	const unsigned char *bytes = data;
 	ssize_t done;
 
-	if (is_resting(journal))
+	if (is_in_backoff(journal))
 		return journal->write_error;
 	while (len > 0) {
 		done = pwrite(journal->fd, bytes, len, (off_t)position);
@@ -111,7 +111,7 @@ static void
 await_disk(struct journal *journal)
 {
 	journal->is_disk_awaited = true;
-	journal_io_expect(journal, true);
+	(void)posix_fadvise(journal->fd, 0, 0, POSIX_FADV_NORMAL);
 }
 
 enum error
@@ -144,11 +144,9 @@ journal_io_note_overdue(struct journal *journal)
 }
 
 void
-journal_io_expect(struct journal *journal, bool is_sequential)
+journal_io_expect_random(struct journal *journal)
 {
-	(void)posix_fadvise(journal->fd, 0, 0,
-	    is_sequential || journal->is_disk_awaited ? POSIX_FADV_NORMAL
-						      : POSIX_FADV_RANDOM);
+	(void)posix_fadvise(journal->fd, 0, 0, POSIX_FADV_RANDOM);
 }
 
 void
@@ -174,6 +172,26 @@ journal_io_sync(struct journal *journal)
 	if (fdatasync(journal->fd) < 0)
 		return fail_write(journal, "sync");
 	return ERROR_NONE;
+}
+
+/* Extents of data that are looked at; files of ours have few holes. */
+#define EXTENTS_MAX 256
+
+uint64_t
+journal_io_data_end(const struct journal *journal, uint64_t from)
+{
+	off_t hole = (off_t)from, data;
+
+	for (int i = 0; i < EXTENTS_MAX; i++) {
+		data = lseek(journal->fd, hole, SEEK_DATA);
+		if (data < 0)
+			return errno == ENXIO ? (uint64_t)hole
+			                      : journal->file_len;
+		hole = lseek(journal->fd, data, SEEK_HOLE);
+		if (hole < 0)
+			break;
+	}
+	return journal->file_len;
 }
 
 void

@@ -1,25 +1,47 @@
 /*
- * journal_load: the chain as a file has it. Only segment heads are read, one
- * small read each; where a segment ends is found when it is read on. No
- * segment is appended to again, so nothing depends on how the last one ended.
+ * journal_load: the chain as a file has it, a slice at a time. Only segment
+ * headers are read, one small read each; where a segment ends is found when it
+ * is read on. No segment is appended to again, so nothing depends on how the
+ * last one ended. And a file that is none of ours is emptied here.
  */
 #include "journal_private.h"
 
+#include "clock.h"
 #include "xalloc.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
 
-/*
- * Serial numbers that may have been given out and used, for an output that was
- * never brought in, without any head that tells of them.
- */
-#define SERIALS_UNTOLD 65536
+/* Headers that the disk is asked for at once. */
+#define FETCH_SLOTS 64
 
-struct found {
-	struct journal_segment_head head;
-	uint32_t slot;
-};
+/* A disk that takes longer than this is waited for, to learn what it has. */
+#define PATIENCE_US 100000
+
+void
+journal_load_fini(struct journal *journal)
+{
+	free(journal->load.found);
+	journal->load = (struct journal_load){ 0 };
+}
+
+/* Where it ends in a hole, however large, that goes first and at once. */
+void
+journal_load_begin(struct journal *journal)
+{
+	struct journal_load *load = &journal->load;
+	uint64_t end = journal_io_data_end(journal, 0);
+
+	if (end < JOURNAL_HEADER_LEN)
+		end = JOURNAL_HEADER_LEN;
+	load->phase = JOURNAL_LOAD_READING;
+	load->end_sequence = journal->next_sequence;
+	load->slot_end =
+	    (uint32_t)((end - JOURNAL_HEADER_LEN + JOURNAL_SEGMENT_LEN - 1) /
+		       JOURNAL_SEGMENT_LEN);
+	if (end < journal->file_len)
+		journal_io_truncate(journal, end);
+	journal_chain_resize(journal, load->slot_end);
+}
 
 /*
  * By sequence. An output begins with the number that the oldest of its sources
@@ -29,10 +51,7 @@ struct found {
 static int
 compare_found(const void *left, const void *right)
 {
-	const struct journal_segment_head *a =
-	    &((const struct found *)left)->head;
-	const struct journal_segment_head *b =
-	    &((const struct found *)right)->head;
+	const struct journal_found *a = left, *b = right;
 
 	if (a->first_sequence != b->first_sequence)
 		return a->first_sequence < b->first_sequence ? -1 : 1;
@@ -41,16 +60,44 @@ compare_found(const void *left, const void *right)
 	return 0;
 }
 
+static void
+fetch_heads(struct journal *journal)
+{
+	struct journal_load *load = &journal->load;
+	uint32_t end = load->slot + FETCH_SLOTS;
+
+	if (load->slot < load->fetched)
+		return;
+	for (load->fetched = load->slot;
+	     load->fetched < end && load->fetched < load->slot_end;
+	     load->fetched++)
+		journal_io_fetch(journal, journal_position(load->fetched, 0),
+		    journal_position(load->fetched, JOURNAL_SEGMENT_HEAD_LEN));
+}
+
 static enum error
-load_head(
+read_head(
     struct journal *journal, uint32_t slot, struct journal_segment_head *head)
 {
+	struct journal_load *load = &journal->load;
 	unsigned char bytes[JOURNAL_SEGMENT_HEAD_LEN] = { 0 };
 	uint64_t position = journal_position(slot, 0);
+	uint64_t now_us = clock_monotonic_us();
 	enum error error;
 	size_t got;
 
-	error = journal_io_read(journal, bytes, sizeof(bytes), position, &got);
+	error = journal_io_read_cached(
+	    journal, bytes, sizeof(bytes), sizeof(bytes), position, &got);
+	if (error == ERROR_AGAIN) {
+		if (load->waiting_since_us == 0)
+			load->waiting_since_us = now_us;
+		fetch_heads(journal);
+		if (now_us - load->waiting_since_us < PATIENCE_US)
+			return ERROR_AGAIN;
+		error = journal_io_read(
+		    journal, bytes, sizeof(bytes), position, &got);
+	}
+	load->waiting_since_us = 0;
 	if (error != ERROR_NONE)
 		return error;
 	journal_segment_decode(bytes, head);
@@ -59,79 +106,171 @@ load_head(
 	return ERROR_NONE;
 }
 
+static void
+add_found(struct journal *journal, uint32_t slot,
+    const struct journal_segment_head *head)
+{
+	struct journal_load *load = &journal->load;
+
+	if (load->count == load->size) {
+		load->size = load->size * 2 + 64;
+		load->found =
+		    xrealloc(load->found, load->size * sizeof(*load->found));
+	}
+	load->found[load->count++] = (struct journal_found){
+		.serial = head->serial,
+		.first_sequence = head->first_sequence,
+		.slot = slot,
+	};
+}
+
+/* Read the header of the next slot. False: the disk has yet to bring it. */
+static bool
+read_slot(struct journal *journal)
+{
+	struct journal_load *load = &journal->load;
+	struct journal_segment_head head = { .kind = JOURNAL_SEGMENT_NONE };
+	enum error error = read_head(journal, load->slot, &head);
+
+	if (error == ERROR_AGAIN)
+		return false;
+	if (error != ERROR_NONE) {
+		journal->segments[load->slot].state = JOURNAL_SLOT_UNKNOWN;
+		journal_fault_note(journal, load->slot,
+		    journal_position(load->slot, 0), JOURNAL_SEGMENT_HEAD_LEN);
+	} else if (head.kind == JOURNAL_SEGMENT_LIVE &&
+		   head.serial < journal->next_serial &&
+		   head.first_sequence < journal->next_sequence) {
+		add_found(journal, load->slot, &head);
+		/* Not free; where it belongs is known when all were read. */
+		journal->segments[load->slot].state = JOURNAL_SLOT_RESERVED;
+	}
+	load->slot++;
+	return true;
+}
+
+static void
+insert(
+    struct journal *journal, const struct journal_found *found, uint32_t before)
+{
+	journal->segments[found->slot] = (struct journal_segment){
+		.serial = found->serial,
+		.first_sequence = found->first_sequence,
+		.oldest = JOURNAL_SEGMENT_HEAD_LEN,
+	};
+	journal_chain_insert(journal, found->slot, before);
+}
+
 /*
- * Numbers in use are not used again. The last records of the journal are not
- * read, but their segment holds no more than so many.
+ * What has been appended meanwhile is newer than all that was found. Segments
+ * of which all records were dropped, or which are more than the bounds allow,
+ * leave unread.
  */
 static void
-learn_numbers(struct journal *journal, const struct journal_segment_head *head)
+link_found(struct journal *journal, uint64_t max_len)
 {
-	uint64_t serial = head->serial + SERIALS_UNTOLD;
-	uint64_t sequence = head->next_sequence + JOURNAL_SEGMENT_RECORDS_MAX;
+	struct journal_load *load = &journal->load;
+	uint64_t max = max_len / JOURNAL_SEGMENT_LEN + 1;
+	uint32_t before = journal->chain.first, excess = 0, i;
 
-	if (journal->next_serial < serial)
-		journal->next_serial = serial;
-	if (journal->next_sequence < sequence)
-		journal->next_sequence = sequence;
-}
-
-/* Collect what is live, in the order of slots. */
-static enum error
-load_slots(struct journal *journal, struct found *found, uint32_t *count)
-{
-	struct journal_segment_head head;
-	enum error error;
-	uint32_t slot;
-
-	*count = 0;
-	for (slot = 0; slot < journal->slot_count; ++slot) {
-		error = load_head(journal, slot, &head);
-		if (error != ERROR_NONE)
-			return error;
-		learn_numbers(journal, &head);
-		if (head.kind == JOURNAL_SEGMENT_LIVE)
-			found[(*count)++] =
-			    (struct found){ .head = head, .slot = slot };
-	}
-	return ERROR_NONE;
-}
-
-static void
-link_found(struct journal *journal, struct found *found, uint32_t count)
-{
-	struct journal_segment *segment;
-	uint32_t i;
-
-	qsort(found, count, sizeof(*found), compare_found);
-	for (i = 0; i < count; ++i) {
-		segment = &journal->segments[found[i].slot];
-		segment->serial = found[i].head.serial;
-		segment->first_sequence = found[i].head.first_sequence;
-		journal_chain_insert(journal, found[i].slot, JOURNAL_NO_SLOT);
-	}
-}
-
-enum error
-journal_chain_load(struct journal *journal)
-{
-	struct found *found;
-	uint64_t slots = 0;
-	uint32_t count;
-	enum error error;
-
-	journal_chain_init(journal);
-	if (journal->file_len > JOURNAL_HEADER_LEN)
-		slots = (journal->file_len - JOURNAL_HEADER_LEN +
-			    JOURNAL_SEGMENT_LEN - 1) /
-		        JOURNAL_SEGMENT_LEN;
-	if (slots > JOURNAL_SLOTS_MAX)
-		return ERROR_DAMAGED;
-	journal_chain_resize(journal, (uint32_t)slots);
-	found = xcalloc(slots + 1, sizeof(*found));
-	error = load_slots(journal, found, &count);
-	if (error == ERROR_NONE)
-		link_found(journal, found, count);
-	free(found);
+	if (max_len > 0 && load->count > max)
+		excess = load->count - (uint32_t)max;
+	if (load->count > 0)
+		qsort(load->found, load->count, sizeof(*load->found),
+		    compare_found);
+	for (i = 0; i < load->count; ++i)
+		insert(journal, &load->found[i], before);
+	for (i = 0; i < load->count; ++i)
+		if (i < excess ||
+		    (i + 1 < load->count
+			    ? load->found[i + 1].first_sequence
+			    : load->end_sequence) <= journal->dropped_sequence)
+			journal_retire(journal, load->found[i].slot, false);
+	if (excess > 0 && journal->fault_count == 0 &&
+	    journal->dropped_sequence < load->found[excess].first_sequence)
+		journal->dropped_sequence = load->found[excess].first_sequence;
+	journal_load_fini(journal);
 	journal->is_trim_due = true;
-	return error;
+}
+
+void
+journal_load_late(struct journal *journal, uint32_t slot)
+{
+	struct journal_segment_head head = { .kind = JOURNAL_SEGMENT_NONE };
+	struct journal_found found;
+	uint32_t before = journal->chain.first;
+
+	if (read_head(journal, slot, &head) != ERROR_NONE) {
+		journal_fault_note(journal, slot, journal_position(slot, 0),
+		    JOURNAL_SEGMENT_HEAD_LEN);
+		return;
+	}
+	journal_chain_release(journal, slot);
+	if (head.kind != JOURNAL_SEGMENT_LIVE ||
+	    head.serial >= journal->next_serial)
+		return;
+	while (before != JOURNAL_NO_SLOT &&
+	       journal->segments[before].first_sequence < head.first_sequence)
+		before = journal->segments[before].next;
+	found = (struct journal_found){
+		.serial = head.serial,
+		.first_sequence = head.first_sequence,
+		.slot = slot,
+	};
+	insert(journal, &found, before);
+	journal->is_replay_due = true;
+}
+
+/* A megabyte takes the kernel a while; what is a hole, nothing. */
+static uint64_t
+empty_slice(struct journal *journal, uint64_t deadline_us)
+{
+	uint64_t len = journal_io_data_end(journal, 0);
+
+	do {
+		len = len > JOURNAL_SEGMENT_LEN ? len - JOURNAL_SEGMENT_LEN : 0;
+		if (journal_io_truncate(journal, len) != ERROR_NONE)
+			return JOURNAL_FETCH_DELAY_US * 100;
+	} while (len > 0 && clock_monotonic_us() < deadline_us);
+	if (len > 0)
+		return 0;
+	journal->load.phase = JOURNAL_LOAD_DONE;
+	return JOURNAL_IDLE;
+}
+
+static uint64_t
+read_slice(struct journal *journal, uint64_t max_len, uint64_t deadline_us)
+{
+	struct journal_load *load = &journal->load;
+
+	while (load->slot < load->slot_end) {
+		if (!read_slot(journal))
+			return JOURNAL_FETCH_DELAY_US;
+		if (clock_monotonic_us() >= deadline_us)
+			return 0;
+	}
+	link_found(journal, max_len);
+	return JOURNAL_IDLE;
+}
+
+uint64_t
+journal_load_slice(
+    struct journal *journal, uint64_t max_len, uint64_t deadline_us)
+{
+	uint64_t next_us = JOURNAL_IDLE;
+
+	switch (journal->load.phase) {
+	case JOURNAL_LOAD_EMPTYING:
+		next_us = empty_slice(journal, deadline_us);
+		break;
+	case JOURNAL_LOAD_READING:
+		next_us = read_slice(journal, max_len, deadline_us);
+		break;
+	case JOURNAL_LOAD_DONE:
+		break;
+	}
+	/* What fails is tried again with the first write. */
+	if (next_us == JOURNAL_IDLE && journal->file_len == 0)
+		journal_superblock_write(journal);
+	return next_us;
 }

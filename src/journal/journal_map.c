@@ -86,7 +86,7 @@ journal_map_fini(struct journal_map *map)
 }
 
 static void
-let_there_be(struct journal_map *map, uint32_t slot)
+map_grow(struct journal_map *map, uint32_t slot)
 {
 	uint32_t size = slot + 1 > map->size * 2 ? slot + 1 : map->size * 2;
 
@@ -116,7 +116,7 @@ journal_map_segment(struct journal_map *map, int fd, uint32_t slot)
 	}
 	/* Sessions have no business in a core file. */
 	(void)madvise(address, JOURNAL_SEGMENT_LEN, MADV_DONTDUMP);
-	let_there_be(map, slot);
+	map_grow(map, slot);
 	map->segments[slot] = address;
 	map->count++;
 	return address;

@@ -2,20 +2,25 @@
  * journal_private: what the parts of the journal know of each other. Private
  * to journal*.c.
  *
- *     journal.c          the header block, the life of a journal
- *     journal_io.c       every read and write, and what follows a failure
- *     journal_record.c   records and segment heads as bytes
- *     journal_chain.c    slots, and the segments that live in them
- *     journal_load.c     the chain as found in a file
- *     journal_tail.c     where records are appended
- *     journal_cursor.c   reading on from record to record
- *     journal_map.c      segments in our address space
- *     journal_read.c     one record, the head, replay, walk
- *     journal_compact.c  squeezing out the dead
+ *     journal.c             the life of a journal
+ *     journal_superblock.c  what the first block of the file says
+ *     journal_io.c          every read and write, and what follows a failure
+ *     journal_record.c      records and segment headers as bytes
+ *     journal_chain.c       slots, and the segments that live in them
+ *     journal_fault.c       segments that cannot be read at present
+ *     journal_load.c        the chain as found in a file
+ *     journal_tail.c        where records are appended
+ *     journal_retire.c      how segments leave, and what is live in them
+ *     journal_cursor.c      reading on from record to record
+ *     journal_map.c         segments in our address space
+ *     journal_read.c        one record
+ *     journal_replay.c      the oldest record, a replay, a walk
+ *     journal_output.c      the segment that a compaction writes
+ *     journal_compact.c     leaving dead records behind
  *
- * The file is a header block and slots of JOURNAL_SEGMENT_LEN bytes. A slot is
+ * The file is a superblock and slots of JOURNAL_SEGMENT_LEN bytes. A slot is
  * free or holds a segment, which has a serial number that no other segment
- * ever had. A segment is a head and records back to back; behind the last one
+ * ever had. A segment is a header and records back to back; behind the last one
  * written stands an end mark. Each record's checksum is seeded with the serial
  * number, so bytes left from an earlier use of the slot never pass.
  *
@@ -26,149 +31,20 @@
 #ifndef JOURNAL_PRIVATE_H
 #define JOURNAL_PRIVATE_H
 
-#include "buffer.h"
-#include "journal.h"
-#include "journal_map.h"
-#include "log.h"
-
-#define JOURNAL_NO_SLOT   UINT32_MAX
-#define JOURNAL_SLOTS_MAX (1U << 20) /* a terabyte */
-
-/* Numbers above this are not ours, but damage; so none can overflow. */
-#define JOURNAL_NUMBER_MAX (UINT64_MAX / 4)
-
-#define JOURNAL_SEGMENT_HEAD_LEN 40
-#define JOURNAL_RECORD_HEAD_LEN  40
-
-/* No segment holds more records than this. */
-#define JOURNAL_SEGMENT_RECORDS_MAX \
-	(JOURNAL_SEGMENT_LEN / JOURNAL_RECORD_HEAD_LEN)
-
-/*
- * Written at once: with twice as much a client now and then waits twice as
- * long, and nothing is gained. A buffer may outgrow it where the disk fails.
- */
-#define JOURNAL_WRITE_LEN (64 * 1024)
-
-enum journal_slot_state {
-	JOURNAL_SLOT_FREE,     /* no segment, on disk neither */
-	JOURNAL_SLOT_RESERVED, /* for compaction's output; on disk free */
-	JOURNAL_SLOT_LIVE,     /* a segment of the chain */
-	JOURNAL_SLOT_RETIRED,  /* left the chain, still there on disk */
-};
-
-struct journal_segment {
-	uint64_t serial;
-	uint64_t first_sequence; /* no record here has a lower number */
-	uint32_t end;  /* offset behind the last record; 0: not known yet */
-	uint32_t next; /* slot numbers */
-	uint32_t previous;
-	enum journal_slot_state state;
-};
-
-struct journal_list {
-	uint32_t first, last; /* slot numbers */
-	uint32_t count;
-};
-
-/* The segment that takes records, if there is one. */
-struct journal_tail {
-	uint32_t slot;        /* JOURNAL_NO_SLOT: none */
-	uint32_t written;     /* offset in the slot where the buffer belongs */
-	struct buffer buffer; /* whole records, and the head of a new segment */
-	uint64_t unwritten_since_us;
-};
-
-/* A piece of the file, for reading on. */
-struct journal_window {
-	unsigned char *data; /* owned; NULL: none yet */
-	size_t size;
-	size_t len;
-	uint64_t position;
-};
-
-/* Who reads on. */
-enum journal_reader {
-	/* These come back later for what the disk has yet to bring. */
-	JOURNAL_READER_HEAD,
-	JOURNAL_READER_COMPACT,
-	/* And these wait for it. */
-	JOURNAL_READER_WALK,
-	JOURNAL_READER_REPLAY,
-	JOURNAL_READERS,
-};
-
-struct journal_cursor {
-	enum journal_reader reader;
-	uint32_t slot; /* JOURNAL_NO_SLOT: to be found by `above` */
-	uint32_t offset;
-	uint64_t above; /* records below this number have been seen */
-	bool is_urgent; /* it waits, for once */
-	/* For the disk, to bring the file up to this position; 0: it is not. */
-	uint64_t awaited_end;
-	uint64_t waiting_since_us; /* says something only if it is */
-};
-
-enum journal_compact_phase {
-	JOURNAL_COMPACT_IDLE,
-	JOURNAL_COMPACT_COPYING,  /* live records, into the output */
-	JOURNAL_COMPACT_MOVING,   /* the owner is told of their new places */
-	JOURNAL_COMPACT_RETIRING, /* the segments they came from */
-};
-
-/*
- * One pass over the chain, up to where the tail was when it began. While it
- * is copying, the output is no part of the chain.
- */
-struct journal_compaction {
-	enum journal_compact_phase phase;
-	uint64_t end_sequence;        /* segments from here on are left alone */
-	struct journal_cursor source; /* in the chain, always */
-	bool is_source_done;          /* and the last of the pass */
-	uint32_t first_source;        /* oldest that the output has read */
-	uint32_t output;              /* slot; JOURNAL_NO_SLOT: none */
-	uint32_t written;             /* offset where the buffer belongs */
-	struct buffer buffer;
-	struct journal_cursor moving;
-	uint64_t hold_serial; /* no pass before this segment */
-	uint64_t hold_us;     /* nor before this time */
-};
-
-struct journal {
-	int fd;     /* owned */
-	char *name; /* owned; for messages */
-	unsigned char note[JOURNAL_NOTE_LEN];
-	bool is_clean;
-
-	struct journal_segment *segments; /* owned; by slot */
-	uint32_t slot_count, slots_size;
-	struct journal_list chain;
-	struct journal_list retired; /* in the order in which they left */
-	bool is_trim_due;
-	uint64_t next_serial, next_sequence;
-
-	struct journal_tail tail;
-	struct journal_window windows[JOURNAL_READERS];
-	struct journal_map map;
-	struct buffer read; /* the record of journal_read() */
-	struct journal_cursor head, replay, walk;
-	struct journal_compaction compaction;
-
-	uint64_t file_len;
-	bool is_disk_awaited;    /* always: the system cannot do otherwise */
-	bool has_losses;         /* since the last replay or reset */
-	unsigned overdue_reads;  /* in a row, that had to be waited for */
-	uint64_t write_retry_us; /* 0: the last write succeeded */
-	enum error write_error;  /* the last write's */
-	struct log_limit write_complaints, read_complaints;
-	struct log_limit damage_complaints, lock_complaints;
-};
+#include "journal_state.h"
 
 static inline uint64_t
 journal_position(uint32_t slot, uint32_t offset)
 {
 	return JOURNAL_HEADER_LEN + (uint64_t)slot * JOURNAL_SEGMENT_LEN +
 	       offset;
+}
+
+/* Can all be read, and was it? If not, nothing but what is newest leaves. */
+static inline bool
+journal_is_whole(const struct journal *journal)
+{
+	return journal->fault_count == 0 && !journal->is_replay_due;
 }
 
 /* journal_io.c */
@@ -193,16 +69,25 @@ enum error journal_io_read_cached(struct journal *, void *data, size_t len,
  * these in a row journal_io_read_cached() waits at once.
  */
 void journal_io_note_overdue(struct journal *);
-/*
- * What is read next: on from where it was, as much as the kernel thinks fit,
- * or here and there, and no more than is said with journal_io_fetch().
- */
-void journal_io_expect(struct journal *, bool is_sequential);
+/* Let the kernel read no further than it is told to by journal_io_fetch(). */
+void journal_io_expect_random(struct journal *);
 /* Let the system bring a part of the file into its memory, meanwhile. */
 void journal_io_fetch(struct journal *, uint64_t position, uint64_t end);
 enum error journal_io_truncate(struct journal *, uint64_t len);
 enum error journal_io_sync(struct journal *);
+/* Where the last data from here on ends, if there are few holes before. */
+uint64_t journal_io_data_end(const struct journal *, uint64_t from);
 void journal_io_report_damage(struct journal *, uint64_t position);
+
+/* journal_superblock.c */
+
+/*
+ * Read the superblock into `journal`. Errors as of journal_load(). Then there
+ * are numbers for new records and segments that none in the file has.
+ */
+enum error journal_superblock_read(struct journal *);
+/* Write it if it says anything new. */
+enum error journal_superblock_write(struct journal *);
 
 /* journal_record.c */
 
@@ -229,7 +114,7 @@ void journal_segment_decode(
 /* The type of the mark behind a segment's last record; not an owner's. */
 #define JOURNAL_END 3
 
-/* Fills journal_record_len() bytes. */
+/* Fills as many bytes as journal_record_len() says. */
 void journal_record_encode(
     unsigned char *to, uint64_t serial, const struct journal_record *);
 void journal_end_encode(unsigned char *to, uint64_t serial, uint64_t sequence);
@@ -252,26 +137,48 @@ void journal_record_point(
 /* journal_chain.c */
 
 void journal_chain_init(struct journal *);
+void journal_chain_fini(struct journal *);
 /* Let there be this many slots, all new ones free. */
 void journal_chain_resize(struct journal *, uint32_t slot_count);
 /* Reserve the free slot nearest to the start of the file. */
 enum error journal_chain_reserve(struct journal *, uint32_t *slot);
 void journal_chain_release(struct journal *, uint32_t slot);
-/* A reserved slot becomes part of the chain. `before` JOURNAL_NO_SLOT: last. */
+/*
+ * The slot's segment, which is in no list, becomes part of the chain, in front
+ * of `before`; JOURNAL_NO_SLOT: last.
+ */
 void journal_chain_insert(struct journal *, uint32_t slot, uint32_t before);
-/* Take a segment, not the tail, out of the chain. */
-void journal_chain_retire(struct journal *, uint32_t slot);
-/* The head of a slot's segment, as it is to be on disk. */
+/* Move a segment to the end of another list, in another state. */
+void journal_chain_move(struct journal *, struct journal_list *from,
+    struct journal_list *to, uint32_t slot, enum journal_slot_state);
+/* The header of a slot's segment, as it is to be on disk. */
 void journal_chain_encode_head(const struct journal *, uint32_t slot,
     enum journal_segment_kind, unsigned char *to);
-/* Make retired segments' slots free. What fails is done another time. */
+/*
+ * Make some of the retired segments' slots free: these say on disk that they
+ * are. All that was appended must have been written. What fails is done
+ * another time.
+ */
 enum error journal_chain_free_retired(struct journal *);
 /* Cut a bit off the end of the file if it is free. True: there is more. */
 bool journal_chain_trim(struct journal *);
 
+/* journal_fault.c */
+
+/* So many bytes at this position, of the slot's segment, could not be read. */
+void journal_fault_note(
+    struct journal *, uint32_t slot, uint64_t position, size_t len);
+void journal_fault_clear(struct journal *, uint32_t slot);
+/* Is it too soon to read there again? */
+bool journal_fault_is_in_backoff(const struct journal *, uint32_t slot);
+
 /* journal_load.c */
 
-enum error journal_chain_load(struct journal *);
+/* The superblock was read: which slots are to be? */
+void journal_load_begin(struct journal *);
+void journal_load_fini(struct journal *);
+/* The slot's header can be read by now: bring its segment in. */
+void journal_load_late(struct journal *, uint32_t slot);
 
 /* journal_tail.c */
 
@@ -280,6 +187,16 @@ void journal_tail_init(struct journal *);
 enum error journal_tail_write(struct journal *);
 /* Write, and append no more to this segment. */
 enum error journal_tail_close(struct journal *);
+
+/* journal_retire.c */
+
+/*
+ * Take a segment, not the tail, out of the chain. `is_lost`: what is live in
+ * it was lost to damage.
+ */
+void journal_retire(struct journal *, uint32_t slot, bool is_lost);
+/* Write what is unwritten, and let slots of retired segments be used again. */
+enum error journal_retire_free(struct journal *);
 
 /* journal_cursor.c */
 
@@ -293,8 +210,9 @@ uint32_t journal_segment_end(const struct journal *, uint32_t slot);
 void journal_cursor_enter(struct journal_cursor *, uint32_t slot);
 /*
  * The record at the cursor, within its segment: head and key. ERROR_NOT_FOUND:
- * the segment ends here. ERROR_DAMAGED or ERROR_IO, logged: and so it does
- * from now on. ERROR_AGAIN: the disk has yet to bring it, and is at it.
+ * the segment ends here. ERROR_DAMAGED, logged: and so it does from now on;
+ * but a walk changes nothing. ERROR_IO: it cannot be read now. ERROR_AGAIN:
+ * the disk has yet to bring it, and is at it.
  */
 enum error journal_cursor_peek(
     struct journal *, struct journal_cursor *, struct journal_record *);
@@ -309,13 +227,27 @@ void journal_cursor_step(
  */
 enum error journal_cursor_next(
     struct journal *, struct journal_cursor *, struct journal_record *);
+/* Go on behind the segment that the cursor is in. False: that is the last. */
+bool journal_cursor_leave(const struct journal *, struct journal_cursor *);
+
+/* journal_output.c: of the compaction under way. */
+
+/* The oldest segment that the output stands for: those before it left. */
+uint32_t journal_first_source(const struct journal *);
+/* Begin an output, in memory so far. */
+enum error journal_output_begin(struct journal *);
+/* Does a record of this length fit, and an end mark? */
+bool journal_output_has_room(const struct journal_compaction *, size_t len);
+/* Append to the output, which is begun if there is none. */
+enum error journal_output_append(
+    struct journal *, const struct journal_record *);
+/* Write the rest of it, and that it is a segment. */
+enum error journal_output_write_end(struct journal *);
 
 /* journal_compact.c */
 
 void journal_compact_init(struct journal *);
 /* End the pass. What it did so far stands. */
 void journal_compact_abandon(struct journal *);
-/* A segment is about to leave the chain. */
-void journal_compact_retiring(struct journal *, uint32_t slot);
 
 #endif

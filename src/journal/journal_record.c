@@ -89,11 +89,9 @@ journal_segment_decode(
 
 /* Records are padded, so that their heads are aligned. */
 size_t
-journal_record_len(size_t key_len, size_t value_len)
+journal_record_len(size_t size)
 {
-	size_t len = JOURNAL_RECORD_HEAD_LEN + key_len + value_len;
-
-	return (len + 7) & ~(size_t)7;
+	return (JOURNAL_RECORD_HEAD_LEN + size + 7) & ~(size_t)7;
 }
 
 /* The key must be in place behind the head. */
@@ -129,8 +127,8 @@ journal_record_encode(
 	if (record->value_len > 0)
 		memcpy(to + len, record->value, record->value_len);
 	len += record->value_len;
-	memset(to + len, 0,
-	    journal_record_len(record->key_len, record->value_len) - len);
+	memset(
+	    to + len, 0, journal_record_len(journal_record_size(record)) - len);
 }
 
 void
@@ -153,10 +151,11 @@ journal_record_decode(
 	*record = (struct journal_record){
 		.type = head.type,
 		.sequence = head.sequence,
-		.put_at = head.put_at,
 		.key_len = head.key_len,
 		.value_len = head.value_len,
 	};
+	if (head.put_at >= 0 && head.put_at <= JOURNAL_TIME_MAX)
+		record->put_at = head.put_at;
 	switch ((int)head.type) {
 	case JOURNAL_PUT:
 		break;
@@ -170,7 +169,7 @@ journal_record_decode(
 	}
 	return head.key_len <= JOURNAL_KEY_MAX &&
 	       head.value_len <= JOURNAL_VALUE_MAX &&
-	       journal_record_len(head.key_len, head.value_len) <= room;
+	       journal_record_len(journal_record_size(record)) <= room;
 }
 
 bool

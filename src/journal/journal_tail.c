@@ -12,8 +12,7 @@
 /* What the buffer may grow to while the disk takes nothing. */
 #define BUFFER_MAX (8 * JOURNAL_WRITE_LEN)
 
-/* The memory that is kept while a site sleeps, and while it is at work. */
-#define IDLE_SIZE (16 * 1024)
+/* The memory that is kept while a site is at work. */
 #define BUSY_SIZE (2 * JOURNAL_WRITE_LEN)
 
 void
@@ -23,9 +22,8 @@ journal_tail_init(struct journal *journal)
 	journal->tail = (struct journal_tail){ .slot = JOURNAL_NO_SLOT };
 }
 
-/* Write all that the buffer holds, and keep memory of this size. */
-static enum error
-write_buffer(struct journal *journal, size_t keep)
+enum error
+journal_tail_write(struct journal *journal)
 {
 	struct journal_tail *tail = &journal->tail;
 	size_t len = tail->buffer.len;
@@ -43,14 +41,8 @@ write_buffer(struct journal *journal, size_t keep)
 		return error;
 	tail->written += (uint32_t)len;
 	tail->unwritten_since_us = 0;
-	buffer_clear(&tail->buffer, keep);
+	buffer_clear(&tail->buffer, BUSY_SIZE);
 	return ERROR_NONE;
-}
-
-enum error
-journal_tail_write(struct journal *journal)
-{
-	return write_buffer(journal, BUSY_SIZE);
 }
 
 enum error
@@ -66,7 +58,7 @@ journal_tail_close(struct journal *journal)
 	return ERROR_NONE;
 }
 
-/* Begin a segment, in memory so far. */
+/* Begin a segment, in memory so far. The one before it has been written. */
 static enum error
 tail_begin(struct journal *journal)
 {
@@ -74,6 +66,7 @@ tail_begin(struct journal *journal)
 	enum error error;
 	uint32_t slot;
 
+	journal_chain_free_retired(journal);
 	error = journal_chain_reserve(journal, &slot);
 	if (error != ERROR_NONE)
 		return error;
@@ -117,7 +110,9 @@ journal_append(struct journal *journal, struct journal_record *record)
 	if (record->key_len > JOURNAL_KEY_MAX ||
 	    record->value_len > JOURNAL_VALUE_MAX)
 		return ERROR_TOO_LARGE;
-	len = journal_record_len(record->key_len, record->value_len);
+	if (journal->load.phase == JOURNAL_LOAD_EMPTYING)
+		return ERROR_AGAIN;
+	len = journal_record_len(journal_record_size(record));
 	error = make_room(journal, len);
 	if (error != ERROR_NONE)
 		return error;
@@ -142,14 +137,4 @@ uint64_t
 journal_unwritten_since_us(const struct journal *journal)
 {
 	return journal->tail.unwritten_since_us;
-}
-
-enum error
-journal_flush(struct journal *journal)
-{
-	enum error error = write_buffer(journal, IDLE_SIZE);
-
-	if (error == ERROR_NONE)
-		journal_chain_free_retired(journal);
-	return error;
 }

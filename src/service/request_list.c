@@ -17,7 +17,7 @@ _Static_assert(ATTR_STRING_MAX == STORE_KEY_MAX,
 #define SLICE_LEN_MAX (59 * 1024) /* one more entry keeps it below 64 kB */
 
 struct list {
-	struct buffer entries; /* they stand behind the cursor in the reply */
+	struct buffer entries; /* they come last in the reply */
 	const char *filter;
 	char id[STORE_KEY_MAX + 1];
 };
@@ -40,10 +40,12 @@ list_entry(
 
 static void
 list_reply(struct service_call *call, enum service_status status,
-    uint64_t cursor, const struct buffer *entries)
+    uint64_t cursor, bool is_complete, const struct buffer *entries)
 {
 	attr_put_int(call->reply, "status", status);
 	attr_put_number(call->reply, "cursor", cursor);
+	if (!is_complete)
+		attr_put_int(call->reply, "incomplete", 1);
 	if (entries != NULL)
 		buffer_append(call->reply, buffer_head(entries), entries->len);
 	service_call_done(call);
@@ -67,14 +69,16 @@ list_slice(struct service_call *call, struct cache *cache, uint64_t cursor,
     const char *filter)
 {
 	struct list list = { .filter = filter };
+	bool is_complete;
 	enum error error;
 
 	buffer_init(&list.entries);
-	error = cache_list(cache, &cursor, SLICE_US, list_entry, &list);
+	error = cache_list(
+	    cache, &cursor, SLICE_US, &is_complete, list_entry, &list);
 	if (error == ERROR_NONE)
-		list_reply(call, STATUS_OK, cursor, &list.entries);
+		list_reply(call, STATUS_OK, cursor, is_complete, &list.entries);
 	else
-		list_reply(call, service_status_of(error), 0, NULL);
+		list_reply(call, service_status_of(error), 0, true, NULL);
 	buffer_fini(&list.entries);
 }
 
@@ -87,7 +91,7 @@ request_list(struct service *service, struct attr_list *request,
 	uint64_t cursor = 0;
 
 	if (service_get_cache(service, request, call, &cache) != ERROR_NONE) {
-		list_reply(call, STATUS_FAIL, 0, NULL);
+		list_reply(call, STATUS_FAIL, 0, true, NULL);
 		return;
 	}
 	if (attr_get_string(request, "cursor", &text, NULL) != ERROR_NONE ||
@@ -98,7 +102,7 @@ request_list(struct service *service, struct attr_list *request,
 		problem = "no filter where it belongs";
 	if (problem != NULL) {
 		service_call_complain(call, problem);
-		list_reply(call, STATUS_FAIL, 0, NULL);
+		list_reply(call, STATUS_FAIL, 0, true, NULL);
 		return;
 	}
 	service_pass_over_rest(request, call);

@@ -190,11 +190,12 @@ clear(struct store *base, store_done_fn *done, void *arg)
 
 static enum error
 each(struct store *base, uint64_t *cursor, uint64_t budget_us,
-    store_each_fn *callback, void *arg)
+    bool *is_complete, store_each_fn *callback, void *arg)
 {
 	struct store *local = from_base(base)->local;
 
-	return local->ops->each(local, cursor, budget_us, callback, arg);
+	return local->ops->each(
+	    local, cursor, budget_us, is_complete, callback, arg);
 }
 
 static uint64_t

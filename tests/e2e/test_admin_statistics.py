@@ -175,7 +175,7 @@ def test_retained_sessions_are_counted(master):
 
 def test_a_cache_that_failed_says_so(make_master):
     master = make_master(CACHES)
-    os.mkdir(master.data_directory + "/smtpd_scache.db")
+    os.mkdir(master.data_directory + "/smtpd_scache.journal")
     master.start()
     with master.client() as client:
         found = statistics(client)

@@ -26,7 +26,7 @@ PROMPT_S = 3.0
 PAGE = 4096
 DATABASE = "smtpd_tls_session_cache_database"
 KINDS = ["btree", "hash"]
-FILES = ["cache.db", "cache.journal", "prng_exch"]
+FILES = ["cache.journal", "prng_exch"]
 
 
 def end(daemon):
@@ -142,20 +142,34 @@ DAMAGE = {
 }
 
 
+# What 1.0 left there: pages of Berkeley DB whose checksums are right, but
+# which its library would loop on, or write out of bounds for.
+OLD_TABLES = {
+    "text": b"# not what you think it is\n" * 1000,
+    "zeros": bytes(8 * PAGE),
+    "a btree with an empty root": random.Random(3).randbytes(12) +
+    b"\x62\x31\x05\x00\x09\x00\x00\x00\x00\x10\x00\x00" + bytes(8 * PAGE),
+}
+
+
+@pytest.mark.ours("has its sessions there")
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE.keys())
-def test_damaged_table(make_master, files, damage, kind):
-    """It costs no session. The time of the file does not tell of it."""
+@pytest.mark.parametrize("content", OLD_TABLES.values(),
+                         ids=OLD_TABLES.keys())
+def test_a_table_of_berkeley_db_is_not_looked_at(make_master, files, content,
+                                                 kind):
     master = make_master(settings(kind))
     files[kind].put(master)
-    content, modified_ns = files[kind].contents["cache.db"]
-    put_data(master, "cache.db", damage(content), modified_ns)
-    daemon, _ = start_and_look(master)
-    with master.client() as client:
-        wait_until(lambda: find_all(client, SESSIONS) == SESSIONS,
-                   "all sessions")
-    assert len(complaints(master)) <= 1
+    put_data(master, "cache.db", content, 1)
+    path = os.path.join(master.data_directory, "cache.db")
+    os.chmod(path, 0)
+    daemon, found = start_and_look(master)
+    assert found == SESSIONS
+    assert complaints(master) == []
     start_again(master, daemon, SESSIONS)
+    assert os.stat(path).st_mtime_ns == 1
+    with open(path, "rb") as left:
+        assert left.read() == content
 
 
 # No fault of anybody's.
@@ -194,8 +208,7 @@ def test_damaged_exchange_file(make_master, files, damage):
 
 
 @pytest.mark.parametrize("name, other", [
-    ("cache.db", "cache.journal"), ("cache.journal", "cache.db"),
-    ("cache.db", "prng_exch"), ("cache.journal", "prng_exch")])
+    ("prng_exch", "cache.journal"), ("cache.journal", "prng_exch")])
 def test_one_file_in_the_place_of_another(make_master, files, name, other):
     master = make_master(settings("btree"))
     files["btree"].put(master)
@@ -206,7 +219,7 @@ def test_one_file_in_the_place_of_another(make_master, files, name, other):
 
 
 @pytest.mark.parametrize("old, new", [KINDS, KINDS[::-1]])
-def test_another_type_of_table(make_master, files, old, new):
+def test_another_type_finds_the_same_sessions(make_master, files, old, new):
     master = make_master(settings(new))
     files[old].put(master)
     daemon, found = start_and_look(master)
@@ -215,12 +228,17 @@ def test_another_type_of_table(make_master, files, old, new):
     start_again(master, daemon, SESSIONS)
 
 
-def test_journal_that_is_mostly_a_hole(make_master, files):
-    """As after an fsck(8); what is not there takes no time."""
+@pytest.mark.parametrize("size", [4 << 30, 1 << 40])
+def test_journal_that_is_mostly_a_hole_takes_no_time(make_master, files,
+                                                     size):
+    """As after an fsck(8)."""
     master = make_master(settings("btree"))
     files["btree"].put(master)
     path = os.path.join(master.data_directory, "cache.journal")
-    os.truncate(path, 4 << 30)
+    try:
+        os.truncate(path, size)
+    except OSError as error:
+        pytest.skip("no file is so large here: %s" % error)
     daemon, found = start_and_look(master)
     assert found == SESSIONS
     assert len(complaints(master)) <= 1
@@ -262,7 +280,7 @@ def test_random_damage(make_master, files, request):
                      chance.choice((modified_ns, None)))
         try:
             daemon, found = start_and_look(master)
-            assert len(complaints(master)) <= 2  # table and journal
+            assert len(complaints(master)) <= 1
             start_again(master, daemon, found)
         except BaseException:
             print("seed %d" % seed, master.messages())
@@ -305,18 +323,17 @@ def replace(master, path):
     os.chown(path, master.owner.pw_uid, master.owner.pw_gid)
 
 
-@pytest.mark.parametrize("name", ["cache.db", "cache.journal"])
 @pytest.mark.parametrize("change", [
     truncate, halve, overwrite, scramble, remove, replace],
     ids=lambda change: change.__name__)
-def test_changed_by_another_while_in_use(make_master, change, name):
+def test_changed_by_another_while_in_use(make_master, change):
     """`rm`, an editor, a backup that is put back."""
     master = make_master(settings("btree"))
     daemon = master.start(chroot=True)
     with master.client() as client:
         assert store_all(client, SESSIONS) == SESSIONS
         find_all(client, SESSIONS)
-        change(master, os.path.join(master.data_directory, name))
+        change(master, os.path.join(master.data_directory, "cache.journal"))
         find_all(client, SESSIONS)
         store_all(client, SESSIONS)
         find_all(client, SESSIONS)

@@ -166,8 +166,8 @@ def test_disk_that_is_full_from_the_start(small_disk, make_master,
         patron.audit()
         assert_prompt(bystander)
         small_disk.free()
-        clock.step(RETRY_S)
-        wait_until(patron.is_served, "room for sessions")
+        clock.step(1)  # the disk was left alone for so long, no longer
+        assert patron.is_served()
         with master.client() as client:
             assert client.policy("smtpd").number("cachable") == 1
         patron.work(200)
@@ -215,47 +215,13 @@ def test_faults_while_it_runs(make_master, assert_prompt, name, kind):
         disk.fail()
         clock.step(RETRY_S)
         wait_until(patron.is_served, "the cache works again")
-        patron.audit(0.0 if "read" in fault else EVERYTHING)
+        patron.audit()
         patron.work(200)
     assert_log_is_short(master)
     assert daemon.is_running()
     assert daemon.terminate() == 0
     master.start(chroot=True)
     patron.audit()
-
-
-@pytest.mark.parametrize("name, kind", [
-    ("disk full", "btree"), ("disk full", "hash"), ("dead disk", "btree")])
-def test_faults_of_a_table_larger_than_memory(make_master, assert_prompt,
-                                              name, kind):
-    """Its pages are read and written at once. It is lost, no session is."""
-    master = make_master(
-        {"smtpd_tls_session_cache_database":
-         kind + ":${data_directory}/cache"},
-        own_settings={"tlsmgr_cache_memory": "1m"})
-    clock, disk = ClockShift(master.directory), FaultyIo(master)
-    master.start(environment=together(clock.environment, disk.environment))
-    sessions = {"%d" % number: b"session of %d" % number
-                for number in range(9000)}
-    with master.client() as client, \
-            Bystander(master, "seed", "policy", "ticket_key") as bystander:
-        assert store_all(client, sessions) == sessions
-        disk.fail(**FAULTS[name])
-        more = {"more %d" % number: b"more of %d" % number
-                for number in range(500)}
-        find_all(client, sessions)
-        assert disk.count() > 0
-        taken = store_all(client, more)
-        clock.step(RETRY_S)  # in vain
-        find_all(client, more)
-        assert_prompt(bystander)
-        disk.fail()
-        clock.step(RETRY_S)
-        wait_until(lambda: len(find_all(client, sessions)) == len(sessions),
-                   "all sessions again")
-        assert find_all(client, taken) == taken
-        assert store_all(client, more) == more
-    assert_log_is_short(master)
 
 
 def test_cache_that_failed_to_be_emptied(make_master):

@@ -54,7 +54,7 @@ def test_each_type_makes_its_files(make_master, kind, chroot):
     master = make_master({SMTPD: kind + ":${data_directory}/cache"})
     master.start(chroot=chroot)
     assert_stores(master)
-    assert os.path.exists(data_path(master, "cache.db")) == \
+    assert os.path.exists(data_path(master, "cache.journal")) == \
         (kind != "internal")
 
 
@@ -64,7 +64,7 @@ def test_a_type_served_by_another_is_said(make_master, kind):
     master = make_master({SMTPD: kind + ":${data_directory}/cache"})
     master.start()
     assert_stores(master)
-    assert os.path.exists(data_path(master, "cache.db"))
+    assert os.path.exists(data_path(master, "cache.journal"))
     lines = [line for line in master.messages() if kind + ":" in line]
     assert len(lines) == 1, master.messages()
     assert not lines[0].startswith(("error", "fatal"))
@@ -75,7 +75,7 @@ def test_no_type_is_the_default_type(make_master):
                           "default_database_type": "btree"})
     master.start()
     assert_stores(master)
-    assert os.path.exists(data_path(master, "cache.db"))
+    assert os.path.exists(data_path(master, "cache.journal"))
 
 
 @pytest.mark.skipif(installed.version() < (3, 11),
@@ -145,7 +145,7 @@ def test_files_belong_to_the_owner(make_master, chroot):
     master.start(chroot=chroot)
     assert_stores(master)
     assert_stores(master, "smtp")
-    for name in ("smtpd_scache.db", "smtp_scache.db", "prng_exch"):
+    for name in ("smtpd_scache.journal", "smtp_scache.journal", "prng_exch"):
         status = os.stat(data_path(master, name))
         assert status.st_uid == master.owner.pw_uid
         assert status.st_gid == master.owner.pw_gid
@@ -175,7 +175,7 @@ def test_a_database_in_a_foreign_directory_is_redirected(
     master.configure({SMTPD: database})
     master.start()
     assert_stores(master)
-    assert os.path.exists(data_path(master, "cache.db"))
+    assert os.path.exists(data_path(master, "cache.journal"))
     assert os.listdir(foreign) == []
     assert_redirected(master, "table " + database, foreign)
 
@@ -273,7 +273,7 @@ def assert_precious(master):
 def test_an_obstacle_in_the_place_of_the_cache_costs_that_cache(
         make_master, put, chroot):
     master = make_master(CACHES)
-    put(master, data_path(master, "smtpd_scache.db"))
+    put(master, data_path(master, "smtpd_scache.journal"))
     daemon = master.start(chroot=chroot)
     assert_serves_or_stores(master)
     master.wait_for_log("^(warning|error): .*smtpd_scache")
@@ -349,7 +349,7 @@ DAMAGE = {
 @pytest.mark.parametrize("content", DAMAGE.values(), ids=DAMAGE.keys())
 def test_a_damaged_cache_is_replaced(make_master, content):
     master = make_master(CACHES)
-    path = data_path(master, "smtpd_scache.db")
+    path = data_path(master, "smtpd_scache.journal")
     with open(path, "wb") as output:
         output.write(content)
     os.chown(path, master.owner.pw_uid, master.owner.pw_gid)
@@ -368,7 +368,7 @@ def test_a_truncated_cache_is_replaced(make_master):
             client.update("smtpd", str(number), b"%d " % number * 300)
     daemon.hang_up()
     assert daemon.wait() == 0
-    path = data_path(master, "smtpd_scache.db")
+    path = data_path(master, "smtpd_scache.journal")
     os.truncate(path, os.path.getsize(path) // 2 + 1000)
     daemon = master.start()
     with master.client() as client:
@@ -401,7 +401,7 @@ def test_a_db_config_file_is_not_read(make_master):
     daemon.hang_up()
     assert daemon.wait() == 0
     assert os.listdir(elsewhere) == []
-    assert os.path.exists(data_path(master, "smtpd_scache.db"))
+    assert os.path.exists(data_path(master, "smtpd_scache.journal"))
 
 
 def test_no_file_of_the_owner_is_opened_with_privileges(make_master, tmp_path):

@@ -37,7 +37,7 @@ def egd(tmp_path):
 def assert_files(config_directory, data_directory):
     """In the data directory, and not beside main.cf."""
     kept = os.listdir(data_directory)
-    assert {"smtpd_scache.db", "smtp_scache.db", "prng_exch"} <= set(kept)
+    assert {"smtpd_scache.journal", "smtp_scache.journal", "prng_exch"} <= set(kept)
     misplaced = [name for name in os.listdir(config_directory)
                  if name.startswith(FILES)]
     assert misplaced == []
@@ -54,8 +54,8 @@ def expected_messages(config_directory, data_directory):
         "warning: redirecting the request to postfix-owned data_directory " +
         data_directory)]
     return warnings + [
-        "{0} TLS cache sdbm:{1}/{0}_scache is kept in the Berkeley DB file "
-        "{1}/{0}_scache.db".format(kind, data_directory)
+        "{0} TLS cache sdbm:{1}/{0}_scache is kept in the file "
+        "{1}/{0}_scache.journal".format(kind, data_directory)
         for kind in ("smtpd", "smtp")]
 
 

@@ -46,7 +46,7 @@ def break_same_file(instance):
 
 
 def break_link(instance):
-    os.symlink("/etc/passwd", instance._path("data/smtpd_scache.db"))
+    os.symlink("/etc/passwd", instance._path("data/smtpd_scache.journal"))
     return "is no plain file"
 
 

@@ -8,8 +8,8 @@
 #include "fuzz.h"
 
 #include "clock.h"
+#include "fake_disk.h"
 #include "journal.h"
-#include "journal_disk.h"
 #include "journal_private.h"
 
 #include <unistd.h>
@@ -104,8 +104,7 @@ put_record(struct forger *forger, struct fuzz_input *input, unsigned type)
 		record.value_len = fuzz_take_u16(input) * 4U;
 	memset(value, (int)record.sequence, record.value_len);
 	journal_record_encode(bytes, forger->serial, &record);
-	put(forger, bytes,
-	    journal_record_len(record.key_len, record.value_len));
+	put(forger, bytes, journal_record_len(journal_record_size(&record)));
 }
 
 static void
@@ -139,17 +138,28 @@ forge(struct forger *forger, struct fuzz_input *input)
 }
 
 static void
-see(const struct journal_record *record)
+see(struct journal *journal, const struct journal_record *record)
 {
 	if (seen_count == SEEN_MAX)
 		return;
+	journal_add_live(
+	    journal, record->position, journal_record_size(record));
 	seen[seen_count].record = *record;
 	if (record->value_len > 0)
 		seen[seen_count].first = *(const unsigned char *)record->value;
 	seen_count++;
 }
 
-/* The table: what was seen last under a number. */
+/* It is dead. */
+static void
+forget(struct journal *journal, size_t i)
+{
+	journal_remove_live(journal, seen[i].record.position,
+	    journal_record_size(&seen[i].record));
+	seen[i] = seen[--seen_count];
+}
+
+/* The index: what was seen last under a number. */
 static struct seen *
 find(uint64_t sequence)
 {
@@ -162,21 +172,28 @@ find(uint64_t sequence)
 static bool
 is_live(void *arg, const struct journal_record *record)
 {
+	const struct seen *entry = find(record->sequence);
+
 	(void)arg;
-	return find(record->sequence) != NULL;
+	return entry != NULL && entry->record.position == record->position;
 }
 
 static void
 moved(void *arg, const struct journal_record *record)
 {
 	struct seen *entry = find(record->sequence);
+	struct journal *journal = arg;
 
-	(void)arg;
-	if (entry != NULL)
-		entry->record.position = record->position;
+	if (entry == NULL)
+		return;
+	journal_remove_live(
+	    journal, entry->record.position, journal_record_size(record));
+	journal_add_live(
+	    journal, record->position, journal_record_size(record));
+	entry->record.position = record->position;
 }
 
-/* Make the table. Returns the highest number. */
+/* Make the index. Returns the highest number. */
 static uint64_t
 replay(struct journal *journal)
 {
@@ -185,17 +202,20 @@ replay(struct journal *journal)
 	unsigned steps = 0;
 	enum error error;
 
-	seen_count = 0;
+	while (seen_count > 0)
+		forget(journal, 0);
 	journal_replay_begin(journal);
 	while ((error = journal_replay_next(journal, &record)) !=
 	       ERROR_NOT_FOUND) {
 		fuzz_expect(++steps < STEPS_MAX);
+		if (error == ERROR_AGAIN)
+			clock_advance(1);
 		if (error != ERROR_NONE)
 			continue;
 		fuzz_expect(record.sequence > last);
 		last = record.sequence;
 		if (record.type == JOURNAL_PUT)
-			see(&record);
+			see(journal, &record);
 	}
 	return last;
 }
@@ -208,9 +228,9 @@ read_all(struct journal *journal)
 	for (size_t i = 0; i < seen_count; i++) {
 		const struct journal_record *wanted = &seen[i].record;
 
-		fuzz_expect(journal_read(journal, wanted->position,
-				wanted->sequence, wanted->key_len,
-				wanted->value_len, &record) == ERROR_NONE);
+		fuzz_expect(
+		    journal_read(journal, wanted->position, wanted->sequence,
+			journal_record_size(wanted), &record) == ERROR_NONE);
 		fuzz_expect(record.put_at == wanted->put_at);
 		if (record.value_len > 0)
 			fuzz_expect(*(const unsigned char *)record.value ==
@@ -225,11 +245,28 @@ walk(struct journal *journal)
 	uint64_t cursor = 0;
 	unsigned steps = 0;
 
-	while (journal_walk_next(journal, &cursor, &record) == ERROR_NONE)
+	do {
+		if (journal_walk_next(journal, &cursor, &record) == ERROR_AGAIN)
+			clock_advance(1);
 		fuzz_expect(++steps < STEPS_MAX);
+	} while (cursor != 0);
 }
 
-/* Let some of what was seen be dead, and squeeze that out. */
+/* Damage took them. */
+static void
+purge(struct journal *journal)
+{
+	journal_purge_begin(journal);
+	for (size_t i = 0; i < seen_count;)
+		if (journal_holds(journal, seen[i].record.position,
+			seen[i].record.sequence))
+			i++;
+		else
+			seen[i] = seen[--seen_count];
+	journal_purge_end(journal);
+}
+
+/* Let some of what was seen be dead, and leave that behind. */
 static void
 compact(struct journal *journal)
 {
@@ -238,12 +275,13 @@ compact(struct journal *journal)
 	uint64_t delay_us;
 
 	for (size_t i = 0; i < seen_count; i++)
-		seen[i] = seen[--seen_count];
-	while ((delay_us = journal_compact_slice(
-		    journal, 1000, &ops, NULL, 0)) != UINT64_MAX) {
+		forget(journal, i);
+	while ((delay_us = journal_compact_slice(journal, &ops, journal, 0)) !=
+	       JOURNAL_IDLE) {
 		fuzz_expect(++steps < STEPS_MAX);
 		if (delay_us > 0)
 			clock_advance(1);
+		purge(journal);
 	}
 }
 
@@ -267,12 +305,19 @@ drop_all(struct journal *journal)
 	unsigned steps = 0;
 	enum error error;
 
-	while ((error = journal_head(journal, &record)) != ERROR_NOT_FOUND) {
+	while ((error = journal_oldest(journal, &record)) != ERROR_NOT_FOUND) {
 		fuzz_expect(++steps < STEPS_MAX);
-		journal_drop_head(journal);
+		journal_drop_oldest(journal);
 		if (error == ERROR_AGAIN)
 			clock_advance(1);
 	}
+}
+
+static void
+load_all(struct journal *journal)
+{
+	while (journal_load_slice(journal, 0, 0) != JOURNAL_IDLE)
+		clock_advance(1);
 }
 
 static void
@@ -286,12 +331,14 @@ use(struct journal *journal, bool is_wild)
 	walk(journal);
 	compact(journal);
 	append(journal, &record);
-	see(&record);
+	see(journal, &record);
 	compact(journal);
 	if (!is_wild)
 		read_all(journal);
 	fuzz_expect(journal_flush(journal) == ERROR_NONE);
+	seen_count = 0;
 	fuzz_expect(journal_load(journal) == ERROR_NONE);
+	load_all(journal);
 	last = replay(journal);
 	fuzz_expect(is_wild || last == record.sequence);
 	read_all(journal);
@@ -307,15 +354,19 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	unsigned mode;
 
 	fuzz_expect(journal_load(journal) == ERROR_NOT_FOUND);
-	fuzz_expect(journal_reset(journal, "note", 4) == ERROR_NONE);
+	journal_reset(journal, "note", 4);
+	load_all(journal);
 	mode = fuzz_take_byte(&input);
 	forger.is_wild = mode & 4;
 	disk.absent_stride = mode / 8 % 4;
 	journal_set_map_limit(
 	    journal, mode % 4 * (uint64_t)JOURNAL_SEGMENT_LEN);
 	forge(&forger, &input);
-	if (journal_load(journal) == ERROR_NONE)
+	seen_count = 0;
+	if (journal_load(journal) == ERROR_NONE) {
+		load_all(journal);
 		use(journal, forger.is_wild);
+	}
 	journal_close(journal);
 	close(forger.fd);
 	return 0;

@@ -12,7 +12,7 @@
 #define assert_memory_equal(a, b, len) fuzz_expect(memcmp(a, b, len) == 0)
 
 #include "clock.h"
-#include "journal_disk.h"
+#include "fake_disk.h"
 #include "journal_model.h"
 
 #define STEPS_MAX 100000
@@ -90,20 +90,26 @@ use(struct model *model)
 
 	(void)model_replay(model);
 	model_check(model);
-	while (
-	    journal_walk_next(model->journal, &cursor, &record) == ERROR_NONE)
-		(void)model_key_of(&record);
-	while ((delay_us = journal_compact_slice(model->journal,
-		    model->live_bytes, &model_ops, model, 0)) != UINT64_MAX) {
+	do {
+		error = journal_walk_next(model->journal, &cursor, &record);
+		if (error == ERROR_NONE)
+			(void)model_key_of(&record);
+		else if (error == ERROR_AGAIN)
+			clock_advance(1);
+		assert_true(++steps < STEPS_MAX);
+	} while (cursor != 0);
+	while ((delay_us = journal_compact_slice(
+		    model->journal, &model_ops, model, 0)) != UINT64_MAX) {
 		assert_true(++steps < STEPS_MAX);
 		if (delay_us > 0)
 			clock_advance(1);
+		model_purge(model);
 	}
 	model_check(model);
-	while ((error = journal_head(model->journal, &record)) !=
+	while ((error = journal_oldest(model->journal, &record)) !=
 	       ERROR_NOT_FOUND) {
 		assert_true(++steps < STEPS_MAX);
-		journal_drop_head(model->journal);
+		journal_drop_oldest(model->journal);
 		if (error == ERROR_AGAIN)
 			clock_advance(1);
 	}

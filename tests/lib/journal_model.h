@@ -1,5 +1,5 @@
 /*
- * journal_model: an owner of a journal, as simple as can be: a table of a few
+ * journal_model: an owner of a journal, as simple as can be: an index of a few
  * keys in memory, and what the journal must give back for each. Included once,
  * by the test's only file, after cmocka.h.
  */
@@ -28,7 +28,6 @@ struct model_entry {
 struct model {
 	struct journal *journal; /* owned */
 	struct model_entry entries[MODEL_KEYS];
-	uint64_t live_bytes;
 	uint64_t versions; /* given out so far */
 	uint64_t random;
 	unsigned moves;
@@ -87,8 +86,8 @@ model_forget(struct model *model, unsigned key)
 	struct model_entry *entry = &model->entries[key];
 
 	if (entry->version != 0)
-		model->live_bytes -=
-		    journal_record_len(entry->key_len, entry->value_len);
+		journal_remove_live(model->journal, entry->position,
+		    entry->key_len + entry->value_len);
 	*entry = (struct model_entry){ 0 };
 }
 
@@ -105,14 +104,24 @@ model_set(struct model *model, const struct journal_record *record)
 		.key_len = record->key_len,
 		.value_len = record->value_len,
 	};
-	model->live_bytes +=
-	    journal_record_len(record->key_len, record->value_len);
+	journal_add_live(
+	    model->journal, record->position, journal_record_size(record));
 }
 
 static inline bool
 model_is_live(void *arg, const struct journal_record *record)
 {
 	const struct model *model = arg;
+	const struct model_entry *entry = &model->entries[model_key_of(record)];
+
+	return record->type == JOURNAL_PUT && entry->version != 0 &&
+	       entry->position == record->position;
+}
+
+/* The same, or a copy of it that a compaction made or left. */
+static inline bool
+model_is_present(const struct model *model, const struct journal_record *record)
+{
 	const struct model_entry *entry = &model->entries[model_key_of(record)];
 
 	return record->type == JOURNAL_PUT && entry->version != 0 &&
@@ -125,9 +134,8 @@ model_moved(void *arg, const struct journal_record *record)
 	struct model *model = arg;
 
 	model->moves++;
-	if (model_is_live(model, record))
-		model->entries[model_key_of(record)].position =
-		    record->position;
+	if (model_is_present(model, record))
+		model_set(model, record);
 }
 
 static const struct journal_compact_ops model_ops = {
@@ -194,7 +202,7 @@ model_check_key(struct model *model, unsigned key)
 		return;
 	assert_int_equal(
 	    journal_read(model->journal, entry->position, entry->sequence,
-		entry->key_len, entry->value_len, &record),
+		entry->key_len + entry->value_len, &record),
 	    ERROR_NONE);
 	assert_int_equal(model_key_of(&record), key);
 	assert_int_equal(record.type, JOURNAL_PUT);
@@ -217,7 +225,7 @@ static inline bool
 model_drop_oldest(struct model *model)
 {
 	struct journal_record record;
-	enum error error = journal_head(model->journal, &record);
+	enum error error = journal_oldest(model->journal, &record);
 
 	if (error == ERROR_NOT_FOUND)
 		return false;
@@ -225,11 +233,24 @@ model_drop_oldest(struct model *model)
 	assert_null(record.value);
 	if (model_is_live(model, &record))
 		model_forget(model, model_key_of(&record));
-	journal_drop_head(model->journal);
+	journal_drop_oldest(model->journal);
 	return true;
 }
 
-/* Make the table from the journal, as after a kill. Returns the errors. */
+/* Damage took them, and their segments. */
+static inline void
+model_purge(struct model *model)
+{
+	journal_purge_begin(model->journal);
+	for (unsigned key = 0; key < MODEL_KEYS; key++)
+		if (model->entries[key].version != 0 &&
+		    !journal_holds(model->journal, model->entries[key].position,
+			model->entries[key].sequence))
+			model->entries[key] = (struct model_entry){ 0 };
+	journal_purge_end(model->journal);
+}
+
+/* Make the index from the journal, as after a kill. Returns the errors. */
 static inline unsigned
 model_replay(struct model *model)
 {
@@ -238,15 +259,17 @@ model_replay(struct model *model)
 	uint64_t last = 0;
 	unsigned errors = 0, key;
 
-	memset(model->entries, 0, sizeof(model->entries));
-	model->live_bytes = 0;
+	for (key = 0; key < MODEL_KEYS; key++)
+		model_forget(model, key);
 	journal_replay_begin(model->journal);
 	while ((error = journal_replay_next(model->journal, &record)) !=
 	       ERROR_NOT_FOUND) {
-		if (error != ERROR_NONE) {
+		if (error == ERROR_AGAIN)
+			clock_advance(1);
+		else if (error != ERROR_NONE)
 			errors++;
+		if (error != ERROR_NONE)
 			continue;
-		}
 		assert_true(record.sequence > last);
 		last = record.sequence;
 		key = model_key_of(&record);
@@ -266,8 +289,8 @@ model_replay(struct model *model)
 static inline void
 model_compact(struct model *model)
 {
-	while (journal_compact_slice(model->journal, model->live_bytes,
-		   &model_ops, model, 0) != UINT64_MAX)
+	while (journal_compact_slice(model->journal, &model_ops, model, 0) !=
+	       JOURNAL_IDLE)
 		continue;
 }
 
@@ -276,8 +299,7 @@ static inline void
 model_compact_steps(struct model *model, uint64_t count)
 {
 	while (count-- > 0)
-		journal_compact_slice(
-		    model->journal, model->live_bytes, &model_ops, model, 0);
+		journal_compact_slice(model->journal, &model_ops, model, 0);
 }
 
 /*
@@ -297,6 +319,14 @@ model_memory_path(void)
 	return path;
 }
 
+/* Find all that the file has. */
+static inline void
+model_load(struct model *model)
+{
+	while (journal_load_slice(model->journal, 0, 0) != JOURNAL_IDLE)
+		continue;
+}
+
 /* A journal on the file at `path`, new or as it is. */
 static inline enum error
 model_open(struct model *model, const char *path)
@@ -310,8 +340,9 @@ model_open(struct model *model, const char *path)
 	journal_set_map_limit(model->journal, 2 * JOURNAL_SEGMENT_LEN);
 	error = journal_load(model->journal);
 	if (error == ERROR_NOT_FOUND)
-		assert_int_equal(
-		    journal_reset(model->journal, "note", 5), ERROR_NONE);
+		journal_reset(model->journal, "note", 5);
+	if (error == ERROR_NONE || error == ERROR_NOT_FOUND)
+		model_load(model);
 	return error;
 }
 

@@ -15,18 +15,18 @@ def ask_all(client, requests):
             yield client.receive()
 
 
-def store_all(client, sessions):
+def store_all(client, sessions, cache="smtpd"):
     """Store {key: session}; what was taken."""
-    replies = ask_all(client, [update_request("smtpd", *item)
+    replies = ask_all(client, [update_request(cache, *item)
                                for item in sessions.items()])
     return {key: sessions[key] for key, reply in zip(sessions, replies)
             if reply.status == OK}
 
 
-def find_all(client, sessions):
+def find_all(client, sessions, cache="smtpd"):
     """Look up the keys; what was found. AssertionError if one is wrong."""
     found = {}
-    replies = ask_all(client, [lookup_request("smtpd", key)
+    replies = ask_all(client, [lookup_request(cache, key)
                                for key in sessions])
     for key, reply in zip(sessions, replies):
         assert reply.status in (OK, ERR), (key, reply)

@@ -188,10 +188,11 @@ slow_get(struct store *base, const char *key, size_t key_len,
 
 static inline enum error
 slow_each(struct store *base, uint64_t *cursor, uint64_t budget_us,
-    store_each_fn *each, void *arg)
+    bool *is_complete, store_each_fn *each, void *arg)
 {
 	clock_advance(1);
-	return store_memory_ops.each(base, cursor, budget_us, each, arg);
+	return store_memory_ops.each(
+	    base, cursor, budget_us, is_complete, each, arg);
 }
 
 static inline void

@@ -133,11 +133,12 @@ store_memory_clear(struct store *base, store_done_fn *done, void *arg)
 
 static inline enum error
 store_memory_each(struct store *base, uint64_t *cursor, uint64_t budget_us,
-    store_each_fn *each, void *arg)
+    bool *is_complete, store_each_fn *each, void *arg)
 {
 	const struct store_memory *store = (struct store_memory *)base;
 
 	(void)budget_us;
+	*is_complete = true;
 	while (*cursor < STORE_MEMORY_MAX) {
 		size_t i = (size_t)(*cursor)++;
 

@@ -217,9 +217,11 @@ static enum error
 list(char ids[64])
 {
 	uint64_t cursor = 0;
+	bool is_complete;
 
 	ids[0] = '\0';
-	return cache_list(&cache, &cursor, 1000, collect, ids);
+	return cache_list(
+	    &cache, &cursor, 1000, &is_complete, collect, ids);
 }
 
 static void

@@ -1,7 +1,8 @@
 /*
  * Unit tests of journal: its contract, call by call. Kills are in
  * test_journal_crash.c, damage in test_journal_damage.c, long random runs in
- * test_journal_model.c.
+ * test_journal_model.c. Covers journal_tail.c, journal_chain.c, journal_read.c,
+ * journal_record.c, journal_map.c.
  */
 #include "journal.h"
 
@@ -15,7 +16,7 @@
 #include <cmocka.h>
 
 #include "cmocka_range.h"
-#include "journal_disk.h"
+#include "fake_disk.h"
 #include "journal_model.h"
 #include "unit.h"
 
@@ -36,8 +37,9 @@ test_an_empty_file_is_not_found(void **state)
 	uint64_t cursor = 0;
 
 	assert_int_equal(model_open(&model, unit_path("j")), ERROR_NOT_FOUND);
-	assert_int_equal(journal_head(model.journal, &record), ERROR_NOT_FOUND);
-	journal_drop_head(model.journal);
+	assert_int_equal(
+	    journal_oldest(model.journal, &record), ERROR_NOT_FOUND);
+	journal_drop_oldest(model.journal);
 	assert_int_equal(journal_walk_next(model.journal, &cursor, &record),
 	    ERROR_NOT_FOUND);
 	journal_replay_begin(model.journal);
@@ -46,7 +48,7 @@ test_an_empty_file_is_not_found(void **state)
 	assert_int_equal(journal_flush(model.journal), ERROR_NONE);
 	assert_int_equal(journal_file_len(model.journal), JOURNAL_HEADER_LEN);
 	assert_int_equal(journal_chain_len(model.journal), 0);
-	assert_false(journal_is_clean(model.journal));
+	assert_true(journal_is_writable(model.journal));
 	model_close(&model);
 	journal_close(NULL);
 	assert_int_equal(unit_log_complaints(), 0);
@@ -77,19 +79,20 @@ test_records_come_in_order(void **state)
 	model_check(&model);
 	for (i = 0; i < 40; ++i) {
 		assert_int_equal(
-		    journal_head(model.journal, &record), ERROR_NONE);
+		    journal_oldest(model.journal, &record), ERROR_NONE);
 		assert_int_equal(model_key_of(&record), i);
 		assert_int_equal(record.value_len, 100 + i);
 		assert_int_equal(record.sequence, model.entries[i].sequence);
 		assert_int_equal(record.position, model.entries[i].position);
-		journal_drop_head(model.journal);
+		journal_drop_oldest(model.journal);
 	}
-	assert_int_equal(journal_head(model.journal, &record), ERROR_NOT_FOUND);
+	assert_int_equal(
+	    journal_oldest(model.journal, &record), ERROR_NOT_FOUND);
 	model_close(&model);
 }
 
 static void
-test_a_clean_end_keeps_all(void **state)
+test_what_was_dropped_stays_so_at_the_next_start(void **state)
 {
 	struct model model, again;
 	const char *path = unit_path("j");
@@ -103,34 +106,21 @@ test_a_clean_end_keeps_all(void **state)
 	for (i = 0; i < 5; ++i)
 		model_drop_oldest(&model);
 	next = journal_next_sequence(model.journal);
-	assert_int_equal(
-	    journal_set_note(model.journal, "clean", 6, true, true),
-	    ERROR_NONE);
+	assert_int_equal(journal_flush(model.journal), ERROR_NONE);
 	journal_close(model.journal);
 
 	assert_int_equal(model_open(&again, path), ERROR_NONE);
-	assert_true(journal_is_clean(again.journal));
-	assert_string_equal(journal_note(again.journal), "clean");
+	assert_string_equal(journal_note(again.journal), "note");
 	assert_true(journal_next_sequence(again.journal) >= next);
-	model.journal = again.journal;
-	model_check(&model);
-	/* What had been dropped stays so. */
 	assert_int_equal(model_replay(&again), 0);
 	assert_memory_equal(
 	    again.entries, model.entries, sizeof(model.entries));
-	assert_int_equal(
-	    journal_set_note(again.journal, "used", 5, false, false),
-	    ERROR_NONE);
-	model_close(&again);
-
-	model_open(&again, path);
-	assert_false(journal_is_clean(again.journal));
-	assert_string_equal(journal_note(again.journal), "used");
+	model_check(&again);
 	model_close(&again);
 	assert_int_equal(unit_log_complaints(), 0);
 }
 
-/* The mark must not reach the disk before what it vouches for. */
+/* What superseded the dropped must be on the disk before they are said to. */
 static void
 test_a_durable_end_waits_for_the_disk(void **state)
 {
@@ -138,12 +128,48 @@ test_a_durable_end_waits_for_the_disk(void **state)
 
 	model_open(&model, unit_path("j"));
 	model_put(&model, 1, 100);
+	model_put(&model, 1, 100);
+	model_drop_oldest(&model);
 	disk.order[0] = '\0';
-	journal_set_note(model.journal, "", 0, true, true);
+	assert_int_equal(journal_save(model.journal, true), ERROR_NONE);
 	assert_string_equal(disk.order, "wshs");
-	disk.order[0] = '\0';
-	journal_set_note(model.journal, "", 0, false, false);
-	assert_string_equal(disk.order, "h");
+	model_close(&model);
+}
+
+static void
+test_a_journal_that_is_cleared_is_empty_at_once_and_after_a_kill(void **state)
+{
+	struct journal_record record;
+	struct model model, again;
+	const char *path = unit_path("j");
+	unsigned i;
+
+	model_open(&model, path);
+	for (i = 0; i < 50; ++i)
+		model_put(&model, i, 50000);
+	disk.write_calls = 0;
+	assert_int_equal(journal_clear(model.journal, "other", 6), ERROR_NONE);
+	assert_int_equal(disk.write_calls, 1);
+	assert_int_equal(journal_live(model.journal)->entries, 0);
+	assert_int_equal(
+	    journal_oldest(model.journal, &record), ERROR_NOT_FOUND);
+	model_purge(&model);
+	model_put(&model, 60, 1000);
+	model_put(&model, 61, 1000);
+	assert_int_equal(journal_flush(model.journal), ERROR_NONE);
+	/* A process that follows a kill; this one goes on. */
+	assert_int_equal(model_open(&again, path), ERROR_NONE);
+	assert_string_equal(journal_note(again.journal), "other");
+	assert_int_equal(model_replay(&again), 0);
+	for (i = 0; i < MODEL_KEYS; i++)
+		assert_int_equal(
+		    again.entries[i].version != 0, i == 60 || i == 61);
+	model_close(&again);
+	/* The file becomes small again. */
+	model_compact(&model);
+	assert_in_range(
+	    journal_file_len(model.journal), 0, 5 * JOURNAL_SEGMENT_LEN);
+	model_check(&model);
 	model_close(&model);
 }
 
@@ -159,10 +185,12 @@ test_reset_leaves_nothing(void **state)
 	journal_flush(model.journal);
 	model_put(&model, 2, 100);
 	next = journal_next_sequence(model.journal);
-	assert_int_equal(journal_reset(model.journal, "other", 6), ERROR_NONE);
+	journal_reset(model.journal, "other", 6);
+	model_load(&model);
 	assert_int_equal(journal_file_len(model.journal), JOURNAL_HEADER_LEN);
 	assert_int_equal(journal_unwritten_len(model.journal), 0);
-	assert_int_equal(journal_head(model.journal, &record), ERROR_NOT_FOUND);
+	assert_int_equal(
+	    journal_oldest(model.journal, &record), ERROR_NOT_FOUND);
 	assert_true(journal_next_sequence(model.journal) >= next);
 	assert_string_equal(journal_note(model.journal), "other");
 	memset(model.entries, 0, sizeof(model.entries));
@@ -222,7 +250,7 @@ read_at(struct model *model, uint64_t position, uint64_t sequence,
 	struct journal_record record;
 
 	return journal_read(
-	    model->journal, position, sequence, key_len, value_len, &record);
+	    model->journal, position, sequence, key_len + value_len, &record);
 }
 
 static void
@@ -251,7 +279,7 @@ test_a_wrong_place_is_damage(void **state)
 				     entry->sequence, entry->key_len - 1, 300),
 		    ERROR_DAMAGED);
 		assert_int_equal(read_at(&model, entry->position,
-				     entry->sequence, SIZE_MAX, SIZE_MAX),
+				     entry->sequence, 1 << 20, 0),
 		    ERROR_DAMAGED);
 		for (position = 0; position < 3 * MEBIBYTE; position += 509)
 			assert_int_equal(
@@ -311,9 +339,9 @@ test_sizes_up_to_the_limits(void **state)
 		record.value_len = i % 3 == 0 ? 0 : JOURNAL_VALUE_MAX;
 		assert_int_equal(
 		    journal_append(model.journal, &record), ERROR_NONE);
-		assert_int_equal(journal_read(model.journal, record.position,
-				     record.sequence, record.key_len,
-				     record.value_len, &read),
+		assert_int_equal(
+		    journal_read(model.journal, record.position,
+			record.sequence, journal_record_size(&record), &read),
 		    ERROR_NONE);
 		assert_memory_equal(read.key, key, record.key_len);
 		assert_memory_equal(read.value, value, record.value_len);
@@ -381,7 +409,7 @@ test_walk_is_taken_up_again(void **state)
 		assert_null(record.value);
 		assert_int_not_equal(cursor, 0);
 		if (i % 10 == 9)
-			while (journal_head(model.journal, &record) ==
+			while (journal_oldest(model.journal, &record) ==
 				   ERROR_NONE &&
 			       model_key_of(&record) <= i)
 				model_drop_oldest(&model);
@@ -452,7 +480,7 @@ test_a_slot_used_again_is_read_again(void **state)
 	}
 }
 
-/* A table that failed: the journal is loaded again by the same process. */
+/* After a failure the journal is loaded again by the same process. */
 static void
 test_loading_again_loses_nothing(void **state)
 {
@@ -464,6 +492,7 @@ test_loading_again_loses_nothing(void **state)
 	model_put(&model, 2, 1000);
 	model_remove(&model, 1);
 	assert_int_equal(journal_load(model.journal), ERROR_NONE);
+	model_load(&model);
 	assert_int_equal(model_replay(&model), 0);
 	assert_int_equal(model.entries[1].version, 0);
 	assert_int_equal(model.entries[2].version, 2);
@@ -509,7 +538,8 @@ test_a_memory_file_does(void **state)
 
 	assert_int_equal(journal_lock(model.journal), ERROR_NONE);
 	assert_int_equal(journal_load(model.journal), ERROR_NOT_FOUND);
-	assert_int_equal(journal_reset(model.journal, "", 0), ERROR_NONE);
+	journal_reset(model.journal, "", 0);
+	model_load(&model);
 	for (i = 0; i < 1000; ++i) {
 		assert_int_equal(
 		    model_put(&model, i % MODEL_KEYS, 20000), ERROR_NONE);
@@ -528,7 +558,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_an_empty_file_is_not_found),
 		TEST(test_records_come_in_order),
-		TEST(test_a_clean_end_keeps_all),
+		TEST(test_what_was_dropped_stays_so_at_the_next_start),
+		TEST(
+		    test_a_journal_that_is_cleared_is_empty_at_once_and_after_a_kill),
 		TEST(test_a_durable_end_waits_for_the_disk),
 		TEST(test_reset_leaves_nothing),
 		TEST(test_unwritten_bytes_are_known),

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "cmocka_range.h"
-#include "journal_disk.h"
+#include "fake_disk.h"
 #include "journal_model.h"
 #include "unit.h"
 
@@ -47,7 +47,7 @@ static void
 check_head(struct model *model)
 {
 	struct journal_record record = { .sequence = UINT64_MAX };
-	enum error error = journal_head(model->journal, &record);
+	enum error error = journal_oldest(model->journal, &record);
 	unsigned key;
 
 	if (error != ERROR_NOT_FOUND)
@@ -72,7 +72,7 @@ check_walk(struct model *model)
 	    journal_walk_next(model->journal, &cursor, &record) == ERROR_NONE) {
 		assert_true(record.sequence > last);
 		last = record.sequence;
-		if (model_is_live(model, &record)) {
+		if (model_is_present(model, &record)) {
 			assert_int_equal(record.put_at,
 			    model->entries[model_key_of(&record)].version);
 			seen++;
@@ -82,29 +82,19 @@ check_walk(struct model *model)
 	assert_int_equal(seen, live);
 }
 
-/* End in one of two ways, and begin again; nothing is lost by either. */
+/* End, and begin again; nothing is lost. */
 static void
-reopen(struct model *model, const char *path, bool clean)
+reopen(struct model *model, const char *path)
 {
 	struct model old = *model;
 	unsigned key;
 
-	if (clean)
-		journal_set_note(model->journal, "", 0, true, false);
-	else
-		journal_flush(model->journal);
+	journal_flush(model->journal);
 	journal_close(model->journal);
 	assert_int_equal(model_open(model, path), ERROR_NONE);
 	model->random = old.random;
 	model->versions = old.versions;
 	model->moves = old.moves;
-	assert_int_equal(journal_is_clean(model->journal), clean);
-	if (clean) {
-		memcpy(model->entries, old.entries, sizeof(old.entries));
-		model->live_bytes = old.live_bytes;
-		journal_set_note(model->journal, "", 0, false, false);
-		return;
-	}
 	assert_int_equal(model_replay(model), 0);
 	for (key = 0; key < MODEL_KEYS; ++key) {
 		if (old.entries[key].version != 0)
@@ -145,7 +135,7 @@ random_call(struct model *model, const char *path)
 	} else if (call < 999) {
 		check_walk(model);
 	} else {
-		reopen(model, path, model_random(model, 2) == 0);
+		reopen(model, path);
 	}
 }
 
@@ -171,7 +161,7 @@ run(uint64_t seed, unsigned calls)
 	assert_true(model.moves > 100);
 	while (model_drop_oldest(&model))
 		continue;
-	assert_int_equal(model.live_bytes, 0);
+	assert_int_equal(journal_live(model.journal)->entries, 0);
 	model_compact(&model);
 	assert_true(journal_file_len(model.journal) <= 4 * MEBIBYTE);
 	model_close(&model);
@@ -237,7 +227,7 @@ test_many_starts_take_bounded_space(void **state)
 	for (i = 0; i < 300; ++i) {
 		model_put(&model, i % MODEL_KEYS, 1500);
 		model_compact(&model);
-		reopen(&model, path, i % 2 == 0);
+		reopen(&model, path);
 		assert_true(journal_file_len(model.journal) <= 9 * MEBIBYTE);
 	}
 	model_check(&model);
@@ -279,7 +269,7 @@ test_numbers_outlive_compaction(void **state)
 	for (i = 0; i < 60000; ++i)
 		model_put(&model, i / 10 == 2000 ? i % 10 : 10 + i % 10, 200);
 	journal_flush(model.journal);
-	reopen(&model, path, false);
+	reopen(&model, path);
 	next = journal_next_sequence(model.journal);
 	model_compact(&model);
 	assert_true(journal_file_len(model.journal) < 3 * MEBIBYTE);
@@ -318,7 +308,7 @@ test_the_head_overtakes_a_pass(void **state)
 	}
 	assert_true(model.moves > 100);
 	assert_true(journal_file_len(model.journal) < 16 * MEBIBYTE);
-	reopen(&model, path, false);
+	reopen(&model, path);
 	model_check(&model);
 	model_close(&model);
 	assert_string_equal(unit_lines, "");
@@ -342,7 +332,7 @@ walk_through_pass(unsigned lead, unsigned pace)
 	for (i = 0;
 	     journal_walk_next(model.journal, &cursor, &record) == ERROR_NONE;
 	     ++i) {
-		live += model_is_live(&model, &record);
+		live += model_is_present(&model, &record);
 		if (i >= lead)
 			model_compact_steps(&model, pace);
 	}
@@ -362,84 +352,25 @@ test_a_walk_goes_on_through_a_pass(void **state)
 	}
 }
 
-/* However wrong the owner's accounts are, compaction comes to an end. */
+/* Whoever looks for the oldest, at whatever step of a pass. */
 static void
-test_wrong_accounts_do_not_compact_for_ever(void **state)
+test_looking_for_the_oldest_disturbs_no_pass(void **state)
 {
+	struct journal_record record;
 	struct model model;
-	unsigned i, slices = 0;
+	unsigned i;
 
 	model_open(&model, model_memory_path());
-	for (i = 0; i < MODEL_KEYS; ++i)
-		model_put(&model, i, 200000);
-	for (i = 0; i < 1000000 && journal_compact_slice(model.journal, 0,
-				       &model_ops, &model, 0) != UINT64_MAX;
-	     ++i)
-		slices++;
-	assert_in_range(slices, 1, 1000);
-	assert_true(journal_compact_slice(
-			model.journal, 0, &model_ops, &model, 0) == UINT64_MAX);
+	for (i = 0; i < 3000; ++i) {
+		model_put(&model, i % 7 == 0 ? i % 60 : 60 + i % 4, 30000);
+		model_compact_steps(&model, 3);
+		assert_int_equal(
+		    journal_oldest(model.journal, &record), ERROR_NONE);
+		assert_int_equal(journal_live(model.journal)->lost, 0);
+	}
+	assert_true(model.moves > 100);
 	model_check(&model);
 	model_close(&model);
-}
-
-/* An owner whose table fails in the middle of a pass. */
-struct failing_owner {
-	struct model model;
-	unsigned calls_left;
-};
-
-static bool
-failing_is_live(void *arg, const struct journal_record *record)
-{
-	struct failing_owner *owner = arg;
-	bool is_live = model_is_live(&owner->model, record);
-
-	if (--owner->calls_left == 0)
-		journal_replay_begin(owner->model.journal);
-	return is_live;
-}
-
-static void
-failing_moved(void *arg, const struct journal_record *record)
-{
-	struct failing_owner *owner = arg;
-
-	model_moved(&owner->model, record);
-	if (--owner->calls_left == 0)
-		journal_replay_begin(owner->model.journal);
-}
-
-static void
-test_the_owner_may_begin_a_replay_in_a_pass(void **state)
-{
-	static const struct journal_compact_ops ops = {
-		.is_live = failing_is_live,
-		.moved = failing_moved,
-	};
-	struct failing_owner owner;
-	struct model *model = &owner.model;
-	unsigned i, fail_at;
-
-	model_open(model, model_memory_path());
-	for (fail_at = 1; fail_at < 300; fail_at += 7) {
-		for (i = 0; i < MODEL_KEYS * 4; ++i)
-			model_put(model, (i * 7 + i / 64) % MODEL_KEYS, 40000);
-		owner.calls_left = fail_at;
-		while (owner.calls_left > 0 &&
-		       journal_compact_slice(model->journal, model->live_bytes,
-			   &ops, &owner, 0) != UINT64_MAX)
-			continue;
-		model_check(model);
-		assert_int_equal(model_replay(model), 0);
-		model_check(model);
-		for (i = 0; i < MODEL_KEYS; ++i)
-			assert_int_not_equal(model->entries[i].version, 0);
-	}
-	model_compact(model);
-	assert_true(journal_chain_len(model->journal) <= 12 * MEBIBYTE);
-	model_check(model);
-	model_close(model);
 }
 
 #define TEST(function) \
@@ -456,9 +387,8 @@ main(void)
 		TEST(test_a_queue_is_not_copied),
 		TEST(test_numbers_outlive_compaction),
 		TEST(test_the_head_overtakes_a_pass),
+		TEST(test_looking_for_the_oldest_disturbs_no_pass),
 		TEST(test_a_walk_goes_on_through_a_pass),
-		TEST(test_wrong_accounts_do_not_compact_for_ever),
-		TEST(test_the_owner_may_begin_a_replay_in_a_pass),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

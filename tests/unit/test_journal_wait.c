@@ -1,6 +1,8 @@
 /*
  * Unit tests of journal: a disk that takes its time. Who can come back later
  * does not wait for it, and nothing is lost for that.
+ *
+ * Covers journal_cursor.c, journal_io.c, journal_load.c.
  */
 #include "journal.h"
 
@@ -12,7 +14,7 @@
 #include <cmocka.h>
 
 #include "cmocka_range.h"
-#include "journal_disk.h"
+#include "fake_disk.h"
 #include "journal_model.h"
 #include "unit.h"
 
@@ -47,7 +49,7 @@ check_head(struct model *model, unsigned key)
 {
 	struct journal_record record;
 
-	assert_int_equal(journal_head(model->journal, &record), ERROR_NONE);
+	assert_int_equal(journal_oldest(model->journal, &record), ERROR_NONE);
 	assert_int_equal(model_key_of(&record), key);
 }
 
@@ -62,8 +64,8 @@ test_the_head_is_not_waited_for(void **state)
 	disk.absent_stride = 1;
 	for (i = 0; i < 100; ++i) {
 		assert_int_equal(
-		    journal_head(model.journal, &record), ERROR_AGAIN);
-		journal_drop_head(model.journal);
+		    journal_oldest(model.journal, &record), ERROR_AGAIN);
+		journal_drop_oldest(model.journal);
 	}
 	disk.absent_stride = 0;
 	check_head(&model, 0);
@@ -80,17 +82,19 @@ test_the_head_is_read_when_it_is_overdue(void **state)
 	struct model model;
 
 	fill(&model);
-	disk.absent_stride = 1;
-	assert_int_equal(journal_head(model.journal, &record), ERROR_AGAIN);
-	disk.read_errno = EIO;
-	assert_int_equal(journal_head(model.journal, &record), ERROR_AGAIN);
+	disk.fail_from = JOURNAL_HEADER_LEN;
+	disk.fail_to = JOURNAL_HEADER_LEN + 1000;
+	assert_int_equal(journal_oldest(model.journal, &record), ERROR_AGAIN);
+	assert_int_equal(unit_log_complaints(), 0);
 	clock_advance(LONG_S);
-	assert_int_equal(journal_head(model.journal, &record), ERROR_IO);
+	/* That it cannot be read is known now; what is behind it can. */
+	assert_int_equal(journal_oldest(model.journal, &record), ERROR_NONE);
+	assert_true(record.position > MEBIBYTE);
 	assert_int_equal(unit_log_complaints(), 1);
-	disk.read_errno = 0;
-	assert_int_equal(journal_head(model.journal, &record), ERROR_AGAIN);
+	disk.fail_to = 0;
 	clock_advance(LONG_S);
-	assert_int_equal(journal_head(model.journal, &record), ERROR_NONE);
+	assert_int_equal(journal_retry_slice(model.journal, UINT64_MAX), 0);
+	check_head(&model, 0);
 	model_close(&model);
 }
 
@@ -105,7 +109,7 @@ test_what_is_always_overdue_is_waited_for_at_once(void **state)
 	fill(&model);
 	disk.absent_stride = 1;
 	do {
-		while (journal_head(model.journal, &record) == ERROR_AGAIN) {
+		while (journal_oldest(model.journal, &record) == ERROR_AGAIN) {
 			assert_true(++waits < 100);
 			clock_advance(LONG_S);
 		}
@@ -152,8 +156,7 @@ test_compaction_waits_and_loses_nothing(void **state)
 			    &model, i % 9 == 0 ? i / 9 : 50 + i % 9, 60000);
 		disk.absent_stride = strides[round];
 		while ((delay_us = journal_compact_slice(model.journal,
-			    model.live_bytes, &model_ops, &model,
-			    UINT64_MAX)) != UINT64_MAX) {
+			    &model_ops, &model, UINT64_MAX)) != UINT64_MAX) {
 			waits += delay_us == JOURNAL_FETCH_DELAY_US;
 			assert_true(waits < 10000);
 		}
@@ -175,9 +178,8 @@ compact_patiently(struct model *model)
 	uint64_t delay_us;
 	unsigned waits = 0;
 
-	while (
-	    (delay_us = journal_compact_slice(model->journal, model->live_bytes,
-		 &model_ops, model, UINT64_MAX)) != UINT64_MAX) {
+	while ((delay_us = journal_compact_slice(model->journal, &model_ops,
+		    model, UINT64_MAX)) != UINT64_MAX) {
 		if (delay_us == 0)
 			continue;
 		assert_int_equal(delay_us, JOURNAL_FETCH_DELAY_US);
@@ -202,16 +204,17 @@ test_half_a_record_is_not_awaited_for_ever(void **state)
 			model_put(&model, key < 3 ? key : 3 + key % 3,
 			    key == 1 ? sizes[i] : 60000);
 		journal_flush(model.journal);
-		disk.absent_from = (off_t)model.entries[1].position + 1000;
-		disk.read_errno = EIO;
+		disk.fail_from = (off_t)model.entries[1].position + 1000;
+		disk.fail_to = disk.fail_from + 1;
 		assert_in_range(compact_patiently(&model), 1, 100);
-		/* What cannot be read is lost; the rest is not. */
-		disk.absent_from = 0;
-		disk.read_errno = 0;
+		/* Nothing is given up for that, and nothing lost. */
+		disk.fail_to = 0;
+		clock_advance(LONG_S);
+		assert_int_equal(
+		    journal_retry_slice(model.journal, UINT64_MAX), 0);
 		assert_in_range(compact_patiently(&model), 0, 100);
-		model_check_key(&model, 0);
-		for (key = 3; key < 6; ++key)
-			model_check_key(&model, key);
+		assert_true(model.moves > 0);
+		model_check(&model);
 		model_close(&model);
 	}
 }
@@ -225,9 +228,9 @@ test_half_a_head_is_not_awaited_for_ever(void **state)
 
 	fill(&model);
 	disk.absent_from = (off_t)model.entries[0].position + 41;
-	assert_int_equal(journal_head(model.journal, &record), ERROR_AGAIN);
+	assert_int_equal(journal_oldest(model.journal, &record), ERROR_AGAIN);
 	clock_advance(LONG_S);
-	assert_int_equal(journal_head(model.journal, &record), ERROR_NONE);
+	assert_int_equal(journal_oldest(model.journal, &record), ERROR_NONE);
 	model_close(&model);
 }
 
@@ -243,48 +246,73 @@ test_compaction_waits_itself_when_it_presses(void **state)
 		model_put(&model, i % 4, 60000);
 	disk.absent_stride = 1;
 	assert_true(journal_chain_len(model.journal) > 30 * MEBIBYTE);
-	assert_int_equal(journal_compact_slice(model.journal, model.live_bytes,
-			     &model_ops, &model, 0),
-	    0);
-	while (journal_compact_slice(model.journal, model.live_bytes,
-		   &model_ops, &model, UINT64_MAX) == 0)
+	assert_int_equal(
+	    journal_compact_slice(model.journal, &model_ops, &model, 0), 0);
+	while (journal_compact_slice(
+		   model.journal, &model_ops, &model, UINT64_MAX) == 0)
 		continue;
 	assert_true(journal_chain_len(model.journal) <= 20 * MEBIBYTE);
 	model_check(&model);
 	model_close(&model);
 }
 
-/* Somebody asked for it, and the cursor has to get on. */
+/* Nobody waits for a walk or a replay, and neither misses anything. */
 static void
-test_a_walk_waits(void **state)
+test_a_walk_and_a_replay_come_back_later(void **state)
 {
 	struct journal_record record;
 	struct model model;
 	uint64_t cursor = 0;
-	unsigned key;
+	unsigned key = 0, waits = 0;
+	enum error error;
 
 	fill(&model);
-	disk.absent_stride = 1;
-	for (key = 0; key < KEYS; key++) {
-		assert_int_equal(
-		    journal_walk_next(model.journal, &cursor, &record),
-		    ERROR_NONE);
-		assert_int_equal(model_key_of(&record), key);
+	disk.absent_stride = 2;
+	while ((error = journal_walk_next(model.journal, &cursor, &record)) !=
+	       ERROR_NOT_FOUND) {
+		assert_int_not_equal(cursor, 0);
+		waits += error == ERROR_AGAIN;
+		if (error == ERROR_NONE)
+			assert_int_equal(model_key_of(&record), key++);
 	}
-	assert_int_equal(disk.cached_calls, 0);
+	assert_int_equal(key, KEYS);
+	assert_true(waits > 2);
+	assert_int_equal(model_replay(&model), 0);
+	model_check(&model);
+	for (key = 0; key < KEYS; key++)
+		assert_int_not_equal(model.entries[key].version, 0);
 	model_close(&model);
 }
 
-/* Before the first answer there is nothing else to do. */
+/* The headers of 64 segments are asked for at once. */
 static void
-test_a_replay_waits(void **state)
+test_loading_does_not_wait_for_the_disk(void **state)
 {
+	const char *path = model_memory_path();
 	struct model model;
+	uint64_t delay_us, begun_us;
+	unsigned i;
 
-	fill(&model);
-	disk.absent_stride = 1;
+	model_open(&model, path);
+	for (i = 0; i < 1000; i++)
+		model_put(&model, i % MODEL_KEYS, 120000);
+	journal_flush(model.journal);
+	assert_true(journal_chain_len(model.journal) > 110 * MEBIBYTE);
+	model_close(&model);
+	disk.seek_us = 8000;
+	model = (struct model){
+		.journal = journal_new(open(path, O_RDWR | O_CLOEXEC), "cold"),
+	};
+	assert_int_equal(journal_load(model.journal), ERROR_NONE);
+	disk.read_calls = 0;
+	begun_us = disk_now_us();
+	while ((delay_us = journal_load_slice(model.journal, 0,
+		    clock_monotonic_us() + 400)) != JOURNAL_IDLE)
+		if (delay_us > 0)
+			usleep((useconds_t)delay_us);
+	assert_true(disk_now_us() - begun_us < 120 * 8000 / 4);
+	assert_true(disk.read_calls > 110);
 	assert_int_equal(model_replay(&model), 0);
-	assert_int_equal(disk.cached_calls, 0);
 	model_check(&model);
 	model_close(&model);
 }
@@ -317,9 +345,11 @@ main(void)
 		    test_compaction_waits_itself_when_it_presses, setup,
 		    unit_teardown),
 		cmocka_unit_test_setup_teardown(
-		    test_a_walk_waits, setup, unit_teardown),
+		    test_a_walk_and_a_replay_come_back_later, setup,
+		    unit_teardown),
 		cmocka_unit_test_setup_teardown(
-		    test_a_replay_waits, setup, unit_teardown),
+		    test_loading_does_not_wait_for_the_disk, setup,
+		    unit_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

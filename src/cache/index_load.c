@@ -1,0 +1,225 @@
+/*
+ * index_load: the index made from the journal, in bulk. Owns what was
+ * collected until it is in the index.
+ */
+#include "index.h"
+
+#include "clock.h"
+#include "xalloc.h"
+
+#include <stdlib.h>
+
+/* What a bucket should hold: few enough to be sorted in a slice. */
+#define BUCKET_ENTRIES  256
+#define BUCKET_BITS_MAX 16
+
+/* Inserted between two looks at the clock. */
+#define INSERT_ENTRIES 64
+
+/* What a record takes, about. */
+#define RECORD_LEN 512
+
+/* All that is kept at a time, in units of what the index holds. */
+#define EXCESS_MAX 2
+
+struct found {
+	uint64_t hash;
+	struct index_entry entry;
+};
+
+struct bucket {
+	struct found *found; /* owned */
+	uint32_t count, size;
+};
+
+struct index_load {
+	struct index *index; /* borrowed */
+	struct bucket *buckets;
+	unsigned bits;     /* of a hash, that choose a bucket */
+	uint64_t count;    /* of all entries */
+	bool is_complete;  /* all was collected */
+	uint32_t next;     /* buckets before this are in the index */
+	uint32_t inserted; /* of the next one, so many are */
+};
+
+struct index_load *
+index_load_new(struct index *index, uint64_t record_bytes)
+{
+	struct index_load *load = xcalloc(1, sizeof(*load));
+
+	load->index = index;
+	while (load->bits < BUCKET_BITS_MAX &&
+	       record_bytes >> load->bits > BUCKET_ENTRIES * RECORD_LEN)
+		load->bits++;
+	load->buckets =
+	    xcalloc((size_t)1 << load->bits, sizeof(*load->buckets));
+	return load;
+}
+
+static void
+bucket_clear(struct index_load *load, struct bucket *bucket)
+{
+	load->count -= bucket->count;
+	free(bucket->found);
+	*bucket = (struct bucket){ 0 };
+}
+
+static void
+clear_all(struct index_load *load)
+{
+	for (uint32_t i = 0; i < UINT32_C(1) << load->bits; i++)
+		bucket_clear(load, &load->buckets[i]);
+}
+
+void
+index_load_free(struct index_load *load)
+{
+	if (load == NULL)
+		return;
+	clear_all(load);
+	free(load->buckets);
+	free(load);
+}
+
+static uint32_t
+bucket_of(const struct index_load *load, uint64_t hash)
+{
+	return load->bits > 0 ? (uint32_t)(hash >> (64 - load->bits)) : 0;
+}
+
+static int
+compare(const void *left, const void *right)
+{
+	const struct found *a = left, *b = right;
+
+	if (a->hash != b->hash)
+		return a->hash < b->hash ? -1 : 1;
+	if (a->entry.sequence != b->entry.sequence)
+		return a->entry.sequence < b->entry.sequence ? -1 : 1;
+	return 0;
+}
+
+/* In order, and of each hash only the newest. */
+static void
+bucket_sort(struct index_load *load, struct bucket *bucket)
+{
+	uint32_t kept = 0;
+
+	if (bucket->count == 0)
+		return;
+	qsort(bucket->found, bucket->count, sizeof(*bucket->found), compare);
+	for (uint32_t i = 0; i < bucket->count; i++)
+		if (i + 1 == bucket->count ||
+		    bucket->found[i].hash != bucket->found[i + 1].hash)
+			bucket->found[kept++] = bucket->found[i];
+	load->count -= bucket->count - kept;
+	bucket->count = kept;
+}
+
+/* Room for one more; what was superseded makes some. */
+static void
+bucket_grow(struct index_load *load, struct bucket *bucket)
+{
+	bucket_sort(load, bucket);
+	if (bucket->count < bucket->size / 2)
+		return;
+	bucket->size = bucket->size > 0 ? bucket->size * 2 : 16;
+	bucket->found =
+	    xrealloc(bucket->found, bucket->size * sizeof(*bucket->found));
+}
+
+void
+index_load_add(
+    struct index_load *load, uint64_t hash, const struct index_entry *entry)
+{
+	uint32_t number = bucket_of(load, hash);
+	struct bucket *bucket = &load->buckets[number];
+
+	if (number < load->next)
+		return;
+	if (number == load->next)
+		load->inserted = 0;
+	/* Far more than there is room for: then the oldest go, here as well. */
+	if (!load->is_complete &&
+	    load->count > EXCESS_MAX * load->index->capacity)
+		clear_all(load);
+	if (bucket->count == bucket->size)
+		bucket_grow(load, bucket);
+	bucket->found[bucket->count++] =
+	    (struct found){ .hash = hash, .entry = *entry };
+	load->count++;
+}
+
+enum error
+index_load_find(
+    const struct index_load *load, uint64_t hash, struct index_entry *entry)
+{
+	uint32_t number = bucket_of(load, hash);
+	const struct bucket *bucket = &load->buckets[number];
+
+	*entry = (struct index_entry){ 0 };
+	for (uint32_t i = 0; number >= load->next && i < bucket->count; i++)
+		if (bucket->found[i].hash == hash &&
+		    bucket->found[i].entry.sequence >= entry->sequence)
+			*entry = bucket->found[i].entry;
+	return entry->location != 0 ? ERROR_NONE : ERROR_NOT_FOUND;
+}
+
+static void
+insert(struct index_load *load, const struct found *found,
+    const struct index_load_ops *ops, void *arg)
+{
+	struct index *index = load->index;
+	struct index_entry old;
+	enum error error = index_find(index, found->hash, &old, false);
+
+	if (error == ERROR_NONE && old.sequence >= found->entry.sequence)
+		return;
+	if (error == ERROR_NONE) {
+		index_remove(index, found->hash);
+		ops->removed(arg, &old);
+	}
+	if (found->entry.location == 0 ||
+	    !journal_holds(index->journal, index_entry_position(&found->entry),
+		found->entry.sequence))
+		return;
+	/* Past the index cache, unless that knows of it. */
+	if (index_cache_find(&index->cache, found->hash) != NULL)
+		error = index_set(index, found->hash, &found->entry, &old);
+	else
+		error = bdb_put(index->table, found->hash, &found->entry);
+	if (error == ERROR_NONE)
+		ops->inserted(arg, &found->entry);
+}
+
+/* A part of the next bucket. */
+static void
+insert_some(
+    struct index_load *load, const struct index_load_ops *ops, void *arg)
+{
+	struct bucket *bucket = &load->buckets[load->next];
+
+	if (load->inserted == 0)
+		bucket_sort(load, bucket);
+	for (int i = 0; i < INSERT_ENTRIES && load->inserted < bucket->count;
+	     i++)
+		insert(load, &bucket->found[load->inserted++], ops, arg);
+	if (load->inserted < bucket->count)
+		return;
+	bucket_clear(load, bucket);
+	load->next++;
+	load->inserted = 0;
+}
+
+bool
+index_load_insert(struct index_load *load, const struct index_load_ops *ops,
+    void *arg, uint64_t deadline_us)
+{
+	load->is_complete = true;
+	while (load->next < UINT32_C(1) << load->bits) {
+		insert_some(load, ops, arg);
+		if (clock_monotonic_us() >= deadline_us)
+			return false;
+	}
+	return true;
+}

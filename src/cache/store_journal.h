@@ -1,0 +1,114 @@
+/*
+ * store_journal: a session cache in a journal, with an index in memory that
+ * finds its records. Private to store_journal*.c.
+ *
+ *     path.journal   the sessions, in order (journal.h)
+ *
+ * Why not the sessions in a table: put at random places, each would dirty a
+ * page of 8 kB or more, and with more data than memory each removal would read
+ * and write one. This way a session is written once, in order. Why the index
+ * is not on a disk: making it again takes little more than a second for a
+ * million sessions, and nothing that lies on a disk has to be believed.
+ *
+ * A session lives if the index leads to its record.
+ */
+#ifndef STORE_JOURNAL_H
+#define STORE_JOURNAL_H
+
+#include "index.h"
+#include "journal.h"
+#include "log.h"
+#include "store.h"
+
+_Static_assert(STORE_KEY_MAX == JOURNAL_KEY_MAX, "what is taken can be kept");
+_Static_assert(STORE_VALUE_MAX == JOURNAL_VALUE_MAX, "the same");
+
+#define STORE_JOURNAL_COMPLAINT_PERIOD_S 60
+
+enum store_journal_state {
+	STORE_JOURNAL_WAITING, /* for the lock: the file is not ours */
+	STORE_JOURNAL_BROKEN,  /* nothing can be stored; tried again later */
+	/* From here on requests are served. */
+	STORE_JOURNAL_LOADING,   /* the segments of the file are found */
+	STORE_JOURNAL_REPLAYING, /* the index is made from them */
+	STORE_JOURNAL_READY,
+};
+
+struct store_journal {
+	struct store base;
+	enum store_journal_state state;
+	char *name;                 /* "smtpd"; owned */
+	char *database;             /* "btree:/path"; owned, for messages */
+	struct store_config config; /* its strings are not kept */
+	bool is_volatile;           /* nothing is kept across processes */
+	struct journal *journal;    /* owned */
+	struct index index;
+	struct index_load *load; /* owned; NULL: not replaying */
+	bool is_collected;       /* the load has all that the journal has */
+	bool is_retaining;       /* the replay is that of a start */
+	bool is_late;            /* it is of what could not be read then */
+	enum error lock_error;   /* why it is waiting */
+	bool is_lock_overdue;    /* nobody who ends has a lock for so long */
+	/* Monotonic; 0: none. */
+	uint64_t locked_since_us; /* we wait for it */
+	uint64_t retry_us;        /* when to try again */
+	uint64_t retry_delay_us;  /* and how long that was */
+	uint64_t flush_retry_us;  /* not before, after a failure */
+	uint64_t written_back_us; /* all dirty entries of the index */
+	uint64_t started_us;
+	/* One for each kind of line: a disk may be full for days. */
+	struct log_limit put_complaints, broken_complaints, empty_complaints;
+	struct log_limit eviction_reports;
+	struct store_statistics counted;
+};
+
+static inline bool
+store_journal_is_serving(const struct store_journal *store)
+{
+	return store->state >= STORE_JOURNAL_LOADING;
+}
+
+/* store_journal.c */
+
+/* This record is dead, or has another place in the journal from now on. */
+void store_journal_remove_live(
+    struct store_journal *, const struct index_entry *);
+/*
+ * The entry that leads to this record, or to the other copy of it while a
+ * compaction has made one. ERROR_NOT_FOUND: it is dead.
+ */
+enum error store_journal_find_record(struct store_journal *,
+    const struct journal_record *, uint64_t *hash, struct index_entry *);
+
+/* store_journal_start.c: see store.h. */
+enum error store_journal_open(
+    const struct store_config *, struct store **, char **cause);
+void store_journal_close(struct store *);
+enum error store_journal_start(struct store *);
+/* Begin with nothing, while serving. */
+enum error store_journal_empty(struct store_journal *);
+
+/* store_journal_replay.c */
+/* Make the index, or bring into it what could not be read before. */
+void store_journal_replay_begin(struct store_journal *);
+/* A slice of that. Returns in how many microseconds to come back. */
+uint64_t store_journal_replay_slice(
+    struct store_journal *, uint64_t deadline_us);
+/* It is not wanted any more. */
+void store_journal_replay_abandon(struct store_journal *);
+
+/* store_journal_expire.c */
+
+/* Remove the oldest until the bounds are kept; look at `limit` records. */
+void store_journal_make_room(struct store_journal *, unsigned limit);
+/*
+ * Remove what has expired or is over the bounds, until nothing is or until
+ * deadline_us (monotonic). Returns in how many microseconds to come back.
+ */
+uint64_t store_journal_expire_slice(
+    struct store_journal *, time_t now, uint64_t deadline_us);
+
+/* store_journal_upkeep.c */
+uint64_t store_journal_maintain(struct store *, time_t now, uint64_t budget_us);
+
+#endif

@@ -1,0 +1,121 @@
+/*
+ * store_journal_replay: the index from the journal. First all records are
+ * read, then what lives is brought in.
+ */
+#include "store_journal.h"
+
+#include "clock.h"
+
+/* Records read between two looks at the clock. */
+#define RECORDS_AT_ONCE 16
+
+void
+store_journal_replay_abandon(struct store_journal *store)
+{
+	index_load_free(store->load);
+	store->load = NULL;
+	store->is_collected = false;
+}
+
+void
+store_journal_replay_begin(struct store_journal *store)
+{
+	store_journal_replay_abandon(store);
+	store->load =
+	    index_load_new(&store->index, journal_chain_len(store->journal));
+	store->state = STORE_JOURNAL_REPLAYING;
+	journal_replay_begin(store->journal);
+}
+
+/* What one record says, unless a newer one says something else. */
+static void
+collect(struct store_journal *store, const struct journal_record *record)
+{
+	struct index_entry entry = index_entry_of(record);
+
+	if (record->type != JOURNAL_PUT ||
+	    store_is_expired((time_t)record->put_at, clock_wall_s(),
+		store->config.timeout_s))
+		entry.location = 0;
+	index_load_add(store->load,
+	    index_hash(&store->index, record->key, record->key_len), &entry);
+}
+
+/* ERROR_NOT_FOUND: that was all; ERROR_AGAIN: the disk is at it. */
+static enum error
+collect_some(struct store_journal *store)
+{
+	struct journal_record record;
+	enum error error = ERROR_NONE;
+
+	for (int i = 0; i < RECORDS_AT_ONCE; i++) {
+		error = journal_replay_next(store->journal, &record);
+		if (error == ERROR_NONE)
+			collect(store, &record);
+		else if (error == ERROR_AGAIN || error == ERROR_NOT_FOUND)
+			break;
+		else
+			store->counted.errors++; /* logged; more follows */
+	}
+	return error;
+}
+
+static void
+inserted_cb(void *arg, const struct index_entry *entry)
+{
+	struct store_journal *store = arg;
+
+	journal_add_live(store->journal, index_entry_position(entry),
+	    index_entry_size(entry));
+}
+
+static void
+removed_cb(void *arg, const struct index_entry *entry)
+{
+	store_journal_remove_live(arg, entry);
+}
+
+static const struct index_load_ops load_ops = {
+	.inserted = inserted_cb,
+	.removed = removed_cb,
+};
+
+static void
+replay_end(struct store_journal *store)
+{
+	const struct journal_live *live = journal_live(store->journal);
+	double seconds =
+	    (double)(clock_monotonic_us() - store->started_us) / 1e6;
+
+	store_journal_replay_abandon(store);
+	store->state = STORE_JOURNAL_READY;
+	if (store->is_late)
+		log_info("%s TLS cache %s: %llu sessions recovered in %.2f s",
+		    store->name, store->database,
+		    (unsigned long long)live->entries, seconds);
+	else if (store->is_retaining)
+		log_info("%s TLS cache %s: %llu sessions retained in %.2f s",
+		    store->name, store->database,
+		    (unsigned long long)live->entries, seconds);
+	if (store->is_retaining)
+		store->counted.retained = live->entries;
+	store->is_retaining = store->is_late = false;
+}
+
+uint64_t
+store_journal_replay_slice(struct store_journal *store, uint64_t deadline_us)
+{
+	enum error error = ERROR_NONE;
+
+	while (!store->is_collected) {
+		error = collect_some(store);
+		if (error == ERROR_AGAIN)
+			return JOURNAL_FETCH_DELAY_US;
+		store->is_collected = error == ERROR_NOT_FOUND;
+		if (clock_monotonic_us() >= deadline_us)
+			return 0;
+	}
+	if (index_load_insert(store->load, &load_ops, store, deadline_us))
+		replay_end(store);
+	return 0;
+}

@@ -1,0 +1,254 @@
+/*
+ * store_journal_start: from a descriptor to a cache that serves. The file is
+ * found and its sessions brought into the index in slices, most of them before
+ * the first request; meanwhile what is stored is kept and served.
+ */
+#include "store_journal.h"
+
+#include "clock.h"
+#include "safe_open.h"
+#include "xalloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define LOCK_RETRY_US 100000
+
+/* How long clients are told that they may store, though they cannot yet. */
+#define LOCK_PATIENCE_US 10000000
+
+/* What is broken is tried again after this, then after twice as long. */
+#define RETRY_MIN_US 100000
+#define RETRY_MAX_US 10000000
+
+/* Raised when the form of the note changes. 1.0 wrote more behind it. */
+#define NOTE_VERSION 3
+
+/* What the journal's superblock says of the store. */
+struct note {
+	uint32_t version;
+	unsigned char fingerprint[STORE_FINGERPRINT_LEN];
+};
+
+_Static_assert(sizeof(struct note) <= JOURNAL_NOTE_LEN, "the note must fit");
+
+/* The journal's file, or memory. */
+static enum error
+open_file(const struct store_config *config, int *fd, char **cause)
+{
+	enum error error;
+	char *path;
+
+	if (config->kind->in_memory) {
+		*fd = memfd_create("journal", MFD_CLOEXEC);
+		if (*fd >= 0)
+			return ERROR_NONE;
+		*cause = xstrdup("no memory file can be made");
+		return ERROR_UNSUPPORTED;
+	}
+	path = xasprintf("%s.journal", config->path);
+	error = safe_open_update(path, fd, cause);
+	free(path);
+	return error;
+}
+
+enum error
+store_journal_open(
+    const struct store_config *config, struct store **base, char **cause)
+{
+	struct store_journal *store;
+	enum error error;
+	int fd;
+
+	error = open_file(config, &fd, cause);
+	if (error != ERROR_NONE)
+		return error;
+	store = xcalloc(1, sizeof(*store));
+	store->base.ops = &store_journal_ops;
+	store->name = xstrdup(config->name);
+	store->database = xasprintf("%s:%s", config->kind->type, config->path);
+	store->config = *config;
+	store->config.name = store->name;
+	store->config.path = NULL;
+	store->is_volatile = !config->persist || config->kind->in_memory;
+	store->journal = journal_new(fd, store->database);
+	journal_set_map_limit(store->journal, config->memory);
+	*base = &store->base;
+	return ERROR_NONE;
+}
+
+void
+store_journal_close(struct store *base)
+{
+	struct store_journal *store = (struct store_journal *)base;
+
+	if (store == NULL)
+		return;
+	store_journal_replay_abandon(store);
+	index_fini(&store->index);
+	journal_close(store->journal);
+	free(store->name);
+	free(store->database);
+	free(store);
+}
+
+static struct note
+note_of(const struct store_journal *store)
+{
+	struct note note = { .version = NOTE_VERSION };
+
+	memcpy(note.fingerprint, store->config.fingerprint,
+	    sizeof(note.fingerprint));
+	return note;
+}
+
+static void
+report_unusable(struct store_journal *store, enum error error)
+{
+	if (log_limit_allows(
+		&store->broken_complaints, STORE_JOURNAL_COMPLAINT_PERIOD_S))
+		log_warning("%s TLS cache %s cannot be used: %s", store->name,
+		    store->database, error_text(error));
+}
+
+static void
+become_broken(struct store_journal *store, enum error error)
+{
+	uint64_t delay_us = store->retry_delay_us * 2;
+
+	if (delay_us < RETRY_MIN_US)
+		delay_us = RETRY_MIN_US;
+	if (delay_us > RETRY_MAX_US)
+		delay_us = RETRY_MAX_US;
+	store->state = STORE_JOURNAL_BROKEN;
+	store->retry_delay_us = delay_us;
+	store->retry_us = clock_monotonic_us() + delay_us;
+	store->counted.errors++;
+	report_unusable(store, error);
+}
+
+/*
+ * Until the lock is ours, the file is somebody else's. After a reload that is
+ * the process before us, and soon over.
+ */
+static void
+wait_for_lock(struct store_journal *store, enum error error)
+{
+	uint64_t now_us = clock_monotonic_us();
+
+	if (store->locked_since_us == 0)
+		store->locked_since_us = now_us;
+	store->is_lock_overdue =
+	    now_us - store->locked_since_us >= LOCK_PATIENCE_US;
+	store->lock_error = error;
+	store->retry_us = now_us + LOCK_RETRY_US;
+	if (error != ERROR_LOCKED)
+		become_broken(store, error);
+	else if (store->is_lock_overdue)
+		report_unusable(store, error);
+	store->state = STORE_JOURNAL_WAITING;
+}
+
+enum error
+store_journal_empty(struct store_journal *store)
+{
+	const struct note note = note_of(store);
+
+	store_journal_replay_abandon(store);
+	if (store->state == STORE_JOURNAL_REPLAYING)
+		store->state = STORE_JOURNAL_READY;
+	store->is_retaining = store->is_late = false;
+	return journal_clear(store->journal, &note, sizeof(note));
+}
+
+static void
+report_emptied(struct store_journal *store, enum error error)
+{
+	if (error == ERROR_INCOMPATIBLE)
+		log_info("%s TLS cache %s: emptied: %s", store->name,
+		    store->database, error_text(error));
+	else if (error == ERROR_DAMAGED &&
+		 log_limit_allows(&store->empty_complaints,
+		     STORE_JOURNAL_COMPLAINT_PERIOD_S))
+		log_warning("%s TLS cache %s: emptied: %s", store->name,
+		    store->database, error_text(error));
+}
+
+/* Is what the file holds for us? If not, it is as good as empty. */
+static void
+check_note(struct store_journal *store)
+{
+	const struct note note = note_of(store);
+
+	store->is_retaining =
+	    !store->is_volatile &&
+	    memcmp(journal_note(store->journal), &note, sizeof(note)) == 0;
+	if (store->is_retaining)
+		return;
+	if (!store->is_volatile)
+		report_emptied(store, ERROR_INCOMPATIBLE);
+	(void)journal_clear(store->journal, &note, sizeof(note));
+}
+
+/* ERROR_IO: nothing is known to be lost. */
+static enum error
+read_superblock(struct store_journal *store)
+{
+	const struct note note = note_of(store);
+	enum error error = journal_load(store->journal);
+
+	if (error == ERROR_NONE) {
+		check_note(store);
+	} else if (error != ERROR_IO) {
+		report_emptied(store, error);
+		journal_reset(store->journal, &note, sizeof(note));
+	}
+	return error == ERROR_IO ? error : ERROR_NONE;
+}
+
+/* As far as it goes without waiting; clients are there but the first time. */
+static void
+go_on(struct store_journal *store, bool is_first_try)
+{
+	uint64_t deadline_us =
+	    store->started_us +
+	    (is_first_try ? store->config.start_budget_us : 0);
+	uint64_t now_us = clock_monotonic_us();
+
+	while (store->state != STORE_JOURNAL_READY && now_us < deadline_us) {
+		if (store->base.ops->maintain(&store->base, clock_wall_s(),
+			deadline_us - now_us) != 0)
+			break;
+		now_us = clock_monotonic_us();
+	}
+}
+
+enum error
+store_journal_start(struct store *base)
+{
+	struct store_journal *store = (struct store_journal *)base;
+	bool is_first_try = store->retry_us == 0;
+	enum error error = journal_lock(store->journal);
+
+	store->started_us = clock_monotonic_us();
+	if (error != ERROR_NONE) {
+		wait_for_lock(store, error);
+		return error;
+	}
+	store->locked_since_us = 0;
+	if (store->index.table == NULL)
+		error = index_init(&store->index, store->database,
+		    store->config.memory, store->config.hash_key,
+		    store->journal);
+	if (error == ERROR_NONE)
+		error = read_superblock(store);
+	if (error != ERROR_NONE) {
+		become_broken(store, error);
+		return error;
+	}
+	store->retry_delay_us = 0;
+	store->state = STORE_JOURNAL_LOADING;
+	go_on(store, is_first_try);
+	return ERROR_NONE;
+}

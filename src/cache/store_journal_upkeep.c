@@ -1,0 +1,204 @@
+/*
+ * store_journal_upkeep: what goes on between requests, and in which order. All
+ * of it stops at a deadline, so nobody waits for it.
+ */
+#include "store_journal.h"
+
+#include "clock.h"
+
+/* What a kill may lose: records wait this long to be written together. */
+#define FLUSH_DELAY_US 1000000
+
+/* The index cache is written back so often that little is dirty in it. */
+#define WRITE_BACK_PERIOD_US 10000000
+
+/* Bytes of a file for each that may live in it, and what may come on top. */
+#define FILE_EXCESS 4
+#define FILE_SLACK  (64 * JOURNAL_SEGMENT_LEN)
+
+static bool
+compact_is_live(void *arg, const struct journal_record *record)
+{
+	const struct index_entry wanted = index_entry_of(record);
+	struct index_entry entry;
+	uint64_t hash;
+
+	return store_journal_find_record(arg, record, &hash, &entry) ==
+	           ERROR_NONE &&
+	       entry.location == wanted.location;
+}
+
+/* Unless it was replaced or removed since it was copied. */
+static void
+compact_moved(void *arg, const struct journal_record *record)
+{
+	struct store_journal *store = arg;
+	const struct index_entry entry = index_entry_of(record);
+	struct index_entry old;
+	uint64_t hash;
+
+	if (store_journal_find_record(store, record, &hash, &old) !=
+		ERROR_NONE ||
+	    index_set(&store->index, hash, &entry, &old) != ERROR_NONE)
+		return;
+	store_journal_remove_live(store, &old);
+	journal_add_live(
+	    store->journal, record->position, journal_record_size(record));
+}
+
+static const struct journal_compact_ops compact_ops = {
+	.is_live = compact_is_live,
+	.moved = compact_moved,
+};
+
+static uint64_t
+min_us(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Write out what a kill would lose, when it has waited long enough. */
+static uint64_t
+flush_when_due(struct store_journal *store)
+{
+	uint64_t now_us = clock_monotonic_us(), due_us = store->flush_retry_us;
+	uint64_t since_us = journal_unwritten_since_us(store->journal);
+
+	if (journal_is_writable(store->journal) &&
+	    (store->is_volatile || journal_unwritten_len(store->journal) == 0))
+		return JOURNAL_IDLE;
+	if (journal_unwritten_len(store->journal) > 0 &&
+	    due_us < since_us + FLUSH_DELAY_US)
+		due_us = since_us + FLUSH_DELAY_US;
+	if (now_us < due_us)
+		return due_us - now_us;
+	if (journal_flush(store->journal) == ERROR_NONE)
+		return JOURNAL_IDLE;
+	store->counted.errors++;
+	store->flush_retry_us = now_us + FLUSH_DELAY_US;
+	return FLUSH_DELAY_US;
+}
+
+static uint64_t
+write_back_when_due(struct store_journal *store, uint64_t deadline_us)
+{
+	uint64_t now_us = clock_monotonic_us();
+	uint64_t due_us = store->written_back_us + WRITE_BACK_PERIOD_US;
+
+	if (index_dirty_count(&store->index) == 0)
+		return JOURNAL_IDLE;
+	if (store->index.write_back == 0 && now_us < due_us)
+		return due_us - now_us;
+	if (!index_write_back(&store->index, deadline_us))
+		return 0;
+	store->written_back_us = now_us;
+	return WRITE_BACK_PERIOD_US;
+}
+
+/* Take out of the index what leads to segments that left. */
+static uint64_t
+purge_when_due(struct store_journal *store, uint64_t deadline_us)
+{
+	if (!journal_is_purge_due(store->journal))
+		return JOURNAL_IDLE;
+	if (!store->index.is_purging)
+		journal_purge_begin(store->journal);
+	if (!index_purge(&store->index, deadline_us))
+		return 0;
+	journal_purge_end(store->journal);
+	return 0;
+}
+
+/* The lock, or another try after a failure. */
+static uint64_t
+retry_when_due(struct store_journal *store)
+{
+	uint64_t now_us = clock_monotonic_us();
+
+	if (now_us >= store->retry_us)
+		store_journal_start(&store->base);
+	if (store_journal_is_serving(store))
+		return 0;
+	return store->retry_us > now_us ? store->retry_us - now_us : 0;
+}
+
+/* More than this no file of ours has, whatever is dead in it. */
+static uint64_t
+max_file_len(const struct store_journal *store)
+{
+	const struct store_config *config = &store->config;
+	uint64_t entries = store->index.capacity;
+
+	if (config->bytes_max == 0 || config->bytes_max > UINT64_MAX / 16)
+		return 0;
+	if (config->entries_max > 0 && config->entries_max < entries)
+		entries = config->entries_max;
+	return FILE_EXCESS *
+	           (config->bytes_max + entries * journal_record_len(0)) +
+	       FILE_SLACK;
+}
+
+static uint64_t
+load_slice(struct store_journal *store, uint64_t deadline_us)
+{
+	uint64_t next_us = journal_load_slice(
+	    store->journal, max_file_len(store), deadline_us);
+
+	if (next_us != JOURNAL_IDLE)
+		return next_us;
+	store_journal_replay_begin(store);
+	return 0;
+}
+
+/* All that is due where all is there. */
+static uint64_t
+ready_slice(struct store_journal *store, time_t now, uint64_t deadline_us)
+{
+	uint64_t delays_us[4], next_us = JOURNAL_IDLE;
+
+	delays_us[0] = store_journal_expire_slice(store, now, deadline_us);
+	if (delays_us[0] == 0)
+		return 0;
+	delays_us[1] = purge_when_due(store, deadline_us);
+	if (delays_us[1] == 0)
+		return 0;
+	delays_us[2] = write_back_when_due(store, deadline_us);
+	if (delays_us[2] == 0)
+		return 0;
+	delays_us[3] = journal_compact_slice(
+	    store->journal, &compact_ops, store, deadline_us);
+	/* What was read may have been deleted or expired since. */
+	if (delays_us[3] == JOURNAL_IDLE)
+		journal_wipe_reads(store->journal);
+	for (int i = 0; i < 4; i++)
+		next_us = min_us(next_us, delays_us[i]);
+	return next_us;
+}
+
+uint64_t
+store_journal_maintain(struct store *base, time_t now, uint64_t budget_us)
+{
+	struct store_journal *store = (struct store_journal *)base;
+	uint64_t deadline_us = clock_monotonic_us() + budget_us;
+	uint64_t next_us;
+
+	if (!store_journal_is_serving(store))
+		return retry_when_due(store);
+	/* First: however long the rest takes, a kill loses no more. */
+	next_us = flush_when_due(store);
+	if (store->state == STORE_JOURNAL_LOADING)
+		return min_us(next_us, load_slice(store, deadline_us));
+	if (store->state == STORE_JOURNAL_REPLAYING)
+		return min_us(
+		    next_us, store_journal_replay_slice(store, deadline_us));
+	next_us =
+	    min_us(next_us, journal_retry_slice(store->journal,
+				(uint64_t)store->config.timeout_s * 1000000));
+	if (journal_is_replay_due(store->journal)) {
+		store->is_late = true;
+		store->started_us = clock_monotonic_us();
+		store_journal_replay_begin(store);
+		return 0;
+	}
+	return min_us(next_us, ready_slice(store, now, deadline_us));
+}
