@@ -127,8 +127,8 @@ class Balancer:
 class Steady:
     """Clients that come back all the time, until stop().
 
-    A session lives for a timeout, however often its ticket is renewed: so each
-    client begins anew in time.
+    smtpd(8) renews no ticket, and one is good for half the timeout at least:
+    after that each client begins anew.
     """
 
     def __init__(self):
