@@ -131,11 +131,17 @@ class Load:
         return time.time() + self.clocks[0].seconds
 
     def _run(self, kind):
-        try:
-            while not self._ended.is_set():
+        answered_at = time.monotonic()
+        while not self._ended.is_set():
+            try:
                 self._one_session(kind)
-        except Exception as error:  # told by stop()
-            self.errors.append((kind, repr(error)))
+                answered_at = time.monotonic()
+            except OSError as error:
+                # That host ends just now. A client forgets the session of a
+                # connection that broke, and begins anew.
+                if time.monotonic() > answered_at + DEADLINE_S:
+                    self.errors.append((kind, repr(error)))
+                    return
 
     def _one_session(self, kind):
         """smtpd(8) renews no ticket: it is as old as the session."""
@@ -152,15 +158,8 @@ class Load:
                 return
 
     def _connect(self, client):
-        """Whichever host answers, as a load balancer sees to it."""
-        end = time.monotonic() + DEADLINE_S
-        while True:
-            try:
-                return client.connect(random.choice(self.fleet.addresses),
-                                      postfix_fleet.PORT)
-            except OSError:
-                if time.monotonic() >= end:
-                    raise
+        return client.connect(random.choice(self.fleet.addresses),
+                              postfix_fleet.PORT)
 
     def step_to_end_of_epoch(self, before_s):
         """An epoch ends a second before the key's time is over."""
