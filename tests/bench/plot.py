@@ -5,6 +5,7 @@
 """
 
 import json
+import math
 import pathlib
 import subprocess
 import sys
@@ -14,7 +15,7 @@ OPERATIONS = ("lookup", "update", "seed")
 PERCENTILES = (("p50_us", "50 %"), ("p99_us", "99 %"), ("p999_us", "99.9 %"))
 
 SCRIPT = """
-set terminal svg size 760,300 font "sans,11" background rgb "white"
+set terminal svg size 860,300 font "sans,11" background rgb "white"
 set output "{output}"
 set multiplot layout 1,3 title \\
     "How long a client waits for its answer: 16 clients, {when}"
@@ -22,7 +23,7 @@ set style data histograms
 set style histogram clustered gap 1
 set style fill solid border rgb "#444444"
 set logscale y
-set yrange [10:50000]
+set yrange [10:{top}]
 set grid y
 set xlabel "of all requests"
 set key top left reverse Left samplen 1.5
@@ -47,6 +48,13 @@ def rows(servers, name):
                      for key, label in PERCENTILES)
 
 
+def top_of(shape):
+    """One scale for all panels: the power of ten above the longest."""
+    longest = max(shape[operation][name][key] for operation in OPERATIONS
+                  for name in ("stock", "ours") for key, _ in PERCENTILES)
+    return 10 ** math.ceil(math.log10(longest))
+
+
 def main():
     figures = pathlib.Path(sys.argv[1] if len(sys.argv) > 1
                            else TOP / "build/bench.json")
@@ -64,7 +72,7 @@ def main():
     output.parent.mkdir(parents=True, exist_ok=True)
     when = "Postfix %s, %s" % (data["postfix"], data["at"][:10])
     subprocess.run(["gnuplot"], check=True, text=True, input=SCRIPT.format(
-        output=output, when=when, panels=panels))
+        output=output, when=when, panels=panels, top=top_of(shape)))
     print(output)
 
 

@@ -127,11 +127,11 @@ base_make() { # suite
 	rm -rf "$new"
 	mkdir -p "$new"
 	# A suite younger than debootstrap is made as sid is.
-	script=/usr/share/debootstrap/scripts/$1
-	[ -e "$script" ] || script=/usr/share/debootstrap/scripts/sid
+	recipe=/usr/share/debootstrap/scripts/$1
+	[ -e "$recipe" ] || recipe=/usr/share/debootstrap/scripts/sid
 	debootstrap --variant=minbase \
 		--keyring=/usr/share/keyrings/debian-archive-keyring.gpg \
-		"$1" "$new" "$archive" "$script" &&
+		"$1" "$new" "$archive" "$recipe" &&
 		root_configure_apt "$new" "$1" &&
 		root_run "$new" sh -c 'apt-get -q update &&
 			apt-get -q -y dist-upgrade && apt-get clean' &&
