@@ -44,13 +44,25 @@ resumes_session() {
 	tls -sess_in /tmp/session | grep -q '^Reused, TLSv1.2'
 }
 
-# Postfix and the package, with nothing switched over.
+# Every file that is not a log, a cache or the package manager's own, with owner
+# and mode, and what is in those of /etc.
+list_files() {
+	find / -xdev \( -path /root -o -path /tmp -o -path /proc -o -path /run \
+		-o -path /dev -o -path /var/log -o -path /var/cache \
+		-o -path /var/lib/dpkg -o -path /var/lib/apt \) -prune \
+		-o -printf '%p %y %m %u:%g %l\n' | sort
+	find /etc -type f -exec sha256sum {} + | sort -k 2
+}
+
+# Postfix and the package, with nothing switched over; what was there before it.
 install_packages() {
 	echo 'postfix postfix/main_mailer_type select Local only' |
 		debconf-set-selections
 	apt-get -q update
 	apt-get -q -y install iproute2 openssl postfix
 	cp /etc/postfix/master.cf /tmp/master.cf
+	apt-get -q -y satisfy "$(dpkg-deb -f "$deb" Depends)"
+	list_files >/root/files
 	apt-get -q -y install "$deb"
 }
 
