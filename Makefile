@@ -31,6 +31,8 @@ MANDIR ?= $(PREFIX)/share/man
 SBINDIR ?= $(COMMAND_DIRECTORY)
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 DOCDIR ?= $(PREFIX)/share/doc/tlsmgr
+# Of the metrics; systemd looks below /usr/local too. Nothing is enabled.
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 DESTDIR ?=
 
 CC ?= cc
@@ -178,6 +180,7 @@ check-rooms: all
 check-docs: deps-test
 	mandoc -T lint -W warning man/*.[1-9]
 	tests/run/check-documented
+	tests/run/check-links .
 
 # Everything again under AddressSanitizer and UndefinedBehaviorSanitizer. The
 # jail forbids the ptrace(2) that looks for leaks at exit, so end to end leaks
@@ -215,7 +218,8 @@ lint:
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
 	    '-D_Noreturn=__attribute__((noreturn))' \
 	    --enable=warning,portability -Iinclude src
-	shellcheck -x -S warning .ci/run conf/tlsmgr-secret debian/*.p* tests/matrix/* \
+	shellcheck -x -S warning .ci/run conf/tlsmgr-secret debian/*.p* \
+	    debian/tests/switch-over tests/matrix/* \
 	    $(filter-out %.py,$(wildcard tests/run/*))
 
 # A private Postfix with this daemon in it; KEEP=1 leaves it running.
@@ -284,8 +288,8 @@ PROGRAM ?= tlsmgr2
 install: all
 	install -d $(DESTDIR)$(DAEMON_DIRECTORY) $(DESTDIR)$(MANDIR)/man8 \
 	    $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7 \
-	    $(DESTDIR)$(DOCDIR) \
-	    $(DESTDIR)$(SBINDIR) $(DESTDIR)$(COMPLETIONDIR)
+	    $(DESTDIR)$(DOCDIR)/docs/figures $(DESTDIR)$(DOCDIR)/conf \
+	    $(DESTDIR)$(SBINDIR) $(DESTDIR)$(COMPLETIONDIR) $(DESTDIR)$(UNITDIR)
 	install -m 755 $(BUILD)/tlsmgr $(DESTDIR)$(DAEMON_DIRECTORY)/$(PROGRAM)
 	install -m 755 $(BUILD)/tlsmgrctl $(DESTDIR)$(SBINDIR)/tlsmgrctl
 	install -m 644 conf/tlsmgrctl.bash \
@@ -295,10 +299,22 @@ install: all
 	install -m 644 man/tlsmgr.cf.5 $(DESTDIR)$(MANDIR)/man5/tlsmgr.cf.5
 	install -m 644 man/tlsmgr-protocol.7 \
 	    $(DESTDIR)$(MANDIR)/man7/tlsmgr-protocol.7
-	install -m 644 README.md LICENSE SECURITY.md docs/administration.md \
-	    conf/*.sample conf/prometheus-rules.yml conf/grafana-dashboard.json \
-	    conf/tlsmgr-metrics.* conf/tlsmgr-secret*.* $(DESTDIR)$(DOCDIR)
-	install -m 755 conf/tlsmgr-secret $(DESTDIR)$(DOCDIR)
+	install -m 644 conf/tlsmgr-metrics.service conf/tlsmgr-metrics.timer \
+	    $(DESTDIR)$(UNITDIR)
+	install -m 644 README.md CHANGES.md SECURITY.md CONTRIBUTING.md LICENSE \
+	    $(DESTDIR)$(DOCDIR)
+	install -m 644 docs/*.md $(DESTDIR)$(DOCDIR)/docs
+	install -m 644 docs/figures/*.svg $(DESTDIR)$(DOCDIR)/docs/figures
+	install -m 644 $(filter-out %/tlsmgr-secret %.bash,$(wildcard conf/*)) \
+	    $(DESTDIR)$(DOCDIR)/conf
+	install -m 755 conf/tlsmgr-secret $(DESTDIR)$(DOCDIR)/conf
+	@[ -n "$(DESTDIR)" ] || printf '%s\n' "" \
+	    "Installed. Postfix does not use it yet. As root:" \
+	    "    tlsmgrctl check      would it work here?" \
+	    "    tlsmgrctl enable     have Postfix use it" \
+	    "    tlsmgrctl disable    and go back" \
+	    "Where Postfix used an earlier version of it: postfix reload" \
+	    "Guide: $(DOCDIR)/docs/administration.md"
 
 # Not while Postfix uses it, in any instance that postmulti(1) knows: master(8)
 # cannot start what is not there.
@@ -312,7 +328,11 @@ uninstall:
 		    "tlsmgrctl -c $$directory disable comes first" >&2; exit 1; \
 	    fi; \
 	done
+	@[ -n "$(DESTDIR)" ] || \
+	    systemctl disable --now tlsmgr-metrics.timer >/dev/null 2>&1 || :
 	rm -f $(DESTDIR)$(DAEMON_DIRECTORY)/$(PROGRAM) \
+	    $(DESTDIR)$(UNITDIR)/tlsmgr-metrics.service \
+	    $(DESTDIR)$(UNITDIR)/tlsmgr-metrics.timer \
 	    $(DESTDIR)$(SBINDIR)/tlsmgrctl $(DESTDIR)$(COMPLETIONDIR)/tlsmgrctl \
 	    $(DESTDIR)$(MANDIR)/man8/tlsmgrctl.8 \
 	    $(DESTDIR)$(MANDIR)/man8/$(PROGRAM).8 \

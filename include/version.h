@@ -4,6 +4,6 @@
 #ifndef VERSION_H
 #define VERSION_H
 
-#define TLSMGR_VERSION "1.0"
+#define TLSMGR_VERSION "2.0"
 
 #endif

@@ -74,12 +74,39 @@ def assert_installed(root):
     assert {os.path.basename(path) for path in files} >= {
         "tlsmgr2", "tlsmgrctl", "tlsmgr2.8", "tlsmgrctl.8", "tlsmgr.cf.5",
         "tlsmgr-protocol.7", "README.md", "LICENSE",
-        "main.cf.sample", "master.cf.sample", "tlsmgr.cf.sample"}
+        "main.cf.sample", "master.cf.sample", "tlsmgr.cf.sample",
+        "tlsmgr-metrics.service", "tlsmgr-metrics.timer", "latency.svg"}
     assert os.access(root + INSTALLED, os.X_OK)
     with open(root + INSTALLED, "rb") as program:
         content = program.read()
     for directory in DIRECTORIES.values():
         assert directory.encode() + b"\0" in content, directory
+
+
+def place(tmp_path):
+    """Settings of make for an installation below a directory of its own."""
+    return ["DESTDIR="] + [
+        "%s=%s" % (name, tmp_path / name.lower()) for name in (
+            *DIRECTORIES, "SBINDIR", "MANDIR", "DOCDIR", "UNITDIR",
+            "COMPLETIONDIR")]
+
+
+def test_installing_ends_with_what_to_do_next(build, tmp_path):
+    output = make("install", "BUILD=" + build, *place(tmp_path))
+    end = output.split("Installed. Postfix does not use it yet.")[1]
+    for command in ("check", "enable", "disable"):
+        assert "tlsmgrctl %s " % command in end
+    guide = end.split("Guide: ")[1].splitlines()[0]
+    assert os.path.exists(guide)
+
+
+def test_links_of_installed_documents_resolve(build, root):
+    """As do those of the package: tests/matrix/package-use."""
+    make("install", "BUILD=" + build, "DESTDIR=" + root, "DOCDIR=/doc")
+    check = [str(REPOSITORY / "tests/run/check-links"), root + "/doc"]
+    subprocess.run(check, check=True)
+    os.unlink(root + "/doc/docs/design.md")
+    assert subprocess.run(check, stderr=subprocess.PIPE).returncode == 1
 
 
 @pytest.mark.parametrize("way", ["variables", "postconf"])
@@ -124,7 +151,7 @@ def test_what_is_in_use_is_not_uninstalled(tmp_path, command, instance):
     told = ["DESTDIR=", "DOCDIR=%s/doc" % tmp_path,
             "CONFIG_DIRECTORY=%s/etc" % tmp_path] + [
         "%s=%s" % (name, tmp_path)
-        for name in ("DAEMON_DIRECTORY", "SBINDIR", "MANDIR",
+        for name in ("DAEMON_DIRECTORY", "SBINDIR", "MANDIR", "UNITDIR",
                      "COMPLETIONDIR")]
     program = tmp_path / "tlsmgr2"
     program.write_text("in use")
