@@ -17,8 +17,8 @@ def library(directory):
     if os.path.exists(built):
         return os.path.abspath(built)
     path = os.path.join(directory, "failing_malloc.so")
-    subprocess.run([os.environ.get("CC", "cc"), "-O2", "-fPIC", "-shared",
-                    "-o", path, str(SOURCE), "-ldl"], check=True)
+    subprocess.run([os.environ.get("CC", "cc"), "-D_GNU_SOURCE", "-O2", "-fPIC",
+                    "-shared", "-o", path, str(SOURCE), "-ldl"], check=True)
     return path
 
 
