@@ -44,7 +44,7 @@ static void
 add_missing_service(
     struct ctl_check *check, enum error error, const char *cause)
 {
-	const char *advice = "mend that";
+	const char *advice = "correct that";
 	enum ctl_level level = CTL_PROBLEM;
 
 	if (error == ERROR_NOT_FOUND || error == ERROR_INVALID) {

@@ -43,7 +43,8 @@ show_journal(const char *directory, const char *base)
 	    "%s%s%s.journal", directory, *directory != '\0' ? "/" : "", base);
 
 	if (access(path, F_OK) == 0) {
-		printf("Sessions that nobody reads now: rm ");
+		printf("This file still holds sessions, and is not used any "
+		       "more: rm ");
 		ctl_put_text(stdout, path);
 		printf("\n");
 	}

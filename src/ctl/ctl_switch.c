@@ -195,7 +195,7 @@ report_not_reloaded(struct ctl *ctl)
 	if (queue_directory != NULL &&
 	    ctl_master_process_find(queue_directory) != 0)
 		ctl_error("Postfix runs, but cannot be reloaded with this "
-			  "main.cf; mend it, then: postfix reload");
+			  "main.cf; correct it, then: postfix reload");
 	else
 		printf("Postfix does not run; it will use that daemon when it "
 		       "is started.\n");
