@@ -253,7 +253,10 @@ shared_link_send(struct shared_link *link, const struct shared_command *command,
 {
 	if (link->state != SHARED_LINK_UP)
 		return ERROR_CLOSED;
-	if (link->pipeline.bytes + command->len > link->config.bytes_max)
+	/* One that is larger than the bound alone goes when nothing else does.
+	 */
+	if (link->pipeline.bytes > 0 &&
+	    link->pipeline.bytes + command->len > link->config.bytes_max)
 		return ERROR_NO_SPACE;
 	shared_pipeline_send(
 	    &link->pipeline, command, clock_monotonic_us(), answer, arg);

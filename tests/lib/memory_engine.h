@@ -15,7 +15,7 @@ struct memory_engine {
 	unsigned gets, sets, dels;
 	struct {
 		char name[80]; /* "": free */
-		unsigned char value[8192];
+		unsigned char value[32768];
 		size_t len;
 		long long ttl_ms;
 	} entries[MEMORY_ENGINE_ENTRIES];

@@ -199,6 +199,27 @@ what_waits_is_bounded_and_the_oldest_goes(void **state)
 }
 
 static void
+a_session_larger_than_what_may_be_on_its_way_holds_up_nothing(void **state)
+{
+	/* A quarter of the queue is for what is on its way: 16 kB. */
+	struct shared_config config = make_config(&a);
+
+	config.value_max = 32768;
+	start_host(&a, &config);
+	turn_until(is_up(&a));
+	for (int i = 0; i < 6; i++) {
+		char id[16], large[20000];
+
+		memset(large, 'l', sizeof(large));
+		snprintf(id, sizeof(id), "%d", i);
+		shared_put(a.shared, SHARED_SMTPD, id, strlen(id), large,
+		    i == 3 ? sizeof(large) : 4000, clock_wall_s());
+	}
+	turn_until(statistics_of(&a).queue_bytes == 0);
+	assert_int_equal(statistics_of(&a).stores, 6);
+}
+
+static void
 too_many_deletions_end_the_sharing_of_that_side_for_a_timeout(void **state)
 {
 	char id[16];
@@ -285,6 +306,8 @@ main(void)
 		    a_record_that_is_the_tenth_may_end_its_own_second_question),
 		TEST(another_secret_shares_nothing),
 		TEST(what_waits_is_bounded_and_the_oldest_goes),
+		TEST(
+		    a_session_larger_than_what_may_be_on_its_way_holds_up_nothing),
 		TEST(
 		    too_many_deletions_end_the_sharing_of_that_side_for_a_timeout),
 		TEST(ticket_keys_travel_whatever_their_age),
