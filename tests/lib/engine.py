@@ -96,7 +96,7 @@ class Engine:
         text = text.replace("CHANGE-THIS-PASSWORD",
                             PASSWORD)
         text = re.sub("(?m)^user default off$",
-                      "user default on >%s ~* &* +@all" %
+                      "user default on >%s ~* +@all" %
                       ADMIN, text)
         text = re.sub("(?m)^port .*$", "port %d" % self.port, text)
         text += "\ndir %s\nlogfile %s/log\n" % (self.directory,
