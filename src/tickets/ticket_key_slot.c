@@ -159,7 +159,8 @@ ticket_key_slot_find(const struct ticket_key_slot slots[TICKET_KEY_SLOTS],
 		return ERROR_NOT_FOUND;
 	if (size == TICKET_KEY_FILE_LEN && find_newest(slots, newest))
 		return ERROR_NONE;
-	if (find_newest_1_0(bytes, newest))
+	/* Ours, written over it, would not be as long as the file. */
+	if (size <= TICKET_KEY_FILE_LEN && find_newest_1_0(bytes, newest))
 		return ERROR_NONE;
 	return is_foreign(bytes, size) ? ERROR_INVALID : ERROR_DAMAGED;
 }

@@ -1,6 +1,6 @@
 /*
- * Unit tests of entropy.c and entropy_stream.c: sources by name; devices and plain
- * files, and FIFOs in their place.
+ * Unit tests of entropy.c and entropy_stream.c: sources by name; devices and
+ * plain files, and FIFOs in their place.
  */
 #include "entropy.h"
 

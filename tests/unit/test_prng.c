@@ -1,6 +1,6 @@
 /*
- * Unit tests of prng_pool.c, on a generator whose bytes count up: so it shows at
- * once if a byte is handed out twice, left out, or not the generator's. The
+ * Unit tests of prng_pool.c, on a generator whose bytes count up: so it shows
+ * at once if a byte is handed out twice, left out, or not the generator's. The
  * clock stands still unless a test moves it.
  */
 #include "fake_rand.h"

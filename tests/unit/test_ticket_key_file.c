@@ -1,6 +1,6 @@
 /*
- * Unit tests of ticket_key_file.c, and of file_lock.c, which it uses: which keys
- * outlive a process, which file is used, and two processes at a time.
+ * Unit tests of ticket_key_file.c, and of file_lock.c, which it uses: which
+ * keys outlive a process, which file is used, and two processes at a time.
  */
 #include "ticket_key_file.h"
 

@@ -299,6 +299,22 @@ a_file_of_version_1_0_is_taken_over(void **state)
 	}
 }
 
+/* It would not be as long as it must be once it is ours. */
+static void
+a_file_of_version_1_0_that_is_far_too_long_is_damaged(void **state)
+{
+	unsigned char bytes[FILE_LEN + 1] = { 0 }, found[TICKET_KEYS_MAX];
+
+	put_slot_1_0(bytes, 2, 60);
+	write_file(bytes, FILE_LEN + 1);
+	assert_no_keys_at(START);
+	assert_logged("damaged");
+	write_file(bytes, FILE_LEN);
+	assert_int_equal(keys_found_at(START, found), 2);
+	assert_int_equal(keys_found_at(START, found), 2);
+	assert_nothing_logged();
+}
+
 /* The slot that is written first lies behind the old file. */
 static void
 a_kill_at_any_byte_of_the_upgrade_leaves_the_keys(void **state)
@@ -382,6 +398,7 @@ main(void)
 		TEST(a_kill_at_any_byte_of_the_first_save_leaves_a_usable_file),
 		TEST(a_slot_in_the_wrong_place_is_not_used),
 		TEST(a_file_of_version_1_0_is_taken_over),
+		TEST(a_file_of_version_1_0_that_is_far_too_long_is_damaged),
 		TEST(a_kill_at_any_byte_of_the_upgrade_leaves_the_keys),
 		TEST(keys_of_a_shared_secret_are_not_used),
 		TEST(a_slot_of_another_version_is_not_used),
