@@ -43,6 +43,8 @@ struct service_admin {
 	enum error (*save)(void *arg);
 };
 
+struct service_latency;
+
 struct service {
 	struct cache *caches;            /* CACHE_TYPES of them, borrowed */
 	struct ticket_keys *ticket_keys; /* borrowed */
@@ -55,6 +57,7 @@ struct service {
 	struct log_limit saves;
 	uint64_t requests;
 	uint64_t *request_counts; /* by handler, the last unknown; owned */
+	struct service_latency *latencies; /* the same */
 	uint64_t complaint_count; /* requests that something was wrong with */
 };
 
@@ -96,6 +99,19 @@ void service_run(struct service *, struct attr_list *request,
  * log line that names the client. Does not call done.
  */
 void service_refuse(struct service *, struct service_call *, enum error);
+
+/*
+ * All requests that were run since the last call took so many microseconds, to
+ * the end of their replies.
+ */
+void service_note_latency(struct service *, uint64_t latency_us);
+
+/*
+ * For each kind of request that came, append how many took how long:
+ * "latency.NAME.le.US", at most so many microseconds, for some values of US,
+ * "latency.NAME.count" and "latency.NAME.sum_us".
+ */
+void service_put_latencies(const struct service *, struct buffer *);
 
 /* Append an attribute "request.NAME" for each kind of request: how many. */
 void service_put_request_counts(const struct service *, struct buffer *);

@@ -21,6 +21,7 @@
 enum letter {
 	LETTER_JSON = 256, /* no letter of its own */
 	LETTER_PROMETHEUS,
+	LETTER_OPENMETRICS,
 	LETTER_WATCH,
 	LETTER_CHANGED,
 	LETTER_FORCE,
@@ -38,6 +39,8 @@ static const struct row {
 	{ "json", NULL, LETTER_JSON, CTL_OPTION_JSON, "print JSON" },
 	{ "prometheus", NULL, LETTER_PROMETHEUS, CTL_OPTION_PROMETHEUS,
 	    "print Prometheus's text format" },
+	{ "openmetrics", NULL, LETTER_OPENMETRICS, CTL_OPTION_OPENMETRICS,
+	    "print the OpenMetrics format" },
 	{ "watch", "[SECONDS]", LETTER_WATCH, CTL_OPTION_WATCH,
 	    "print again every 2 seconds" },
 	{ "changed", NULL, LETTER_CHANGED, CTL_OPTION_CHANGED,
@@ -119,6 +122,14 @@ take_option(struct ctl *ctl, int letter, const char *argument)
 	return true;
 }
 
+static int
+count_formats(unsigned options)
+{
+	return __builtin_popcount(
+	    options &
+	    (CTL_OPTION_JSON | CTL_OPTION_PROMETHEUS | CTL_OPTION_OPENMETRICS));
+}
+
 /* Does this subcommand take all the options that were given? */
 static bool
 check_options(const struct ctl *ctl)
@@ -132,9 +143,9 @@ check_options(const struct ctl *ctl)
 			return false;
 		}
 	}
-	if ((ctl->options & CTL_OPTION_JSON) != 0 &&
-	    (ctl->options & CTL_OPTION_PROMETHEUS) != 0) {
-		ctl_error("--json and --prometheus exclude each other");
+	if (count_formats(ctl->options) > 1) {
+		ctl_error("--json, --prometheus and --openmetrics exclude each "
+			  "other");
 		return false;
 	}
 	return true;

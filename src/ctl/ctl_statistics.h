@@ -55,6 +55,7 @@ int64_t ctl_statistics_get(
 void ctl_status_text(
     const struct ctl_reply *statistics, int64_t now_s, bool is_coloured);
 void ctl_status_json(const struct ctl_reply *statistics);
-void ctl_status_prometheus(const struct ctl_reply *statistics);
+void ctl_status_prometheus(
+    const struct ctl_reply *statistics, bool is_openmetrics);
 
 #endif

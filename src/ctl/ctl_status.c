@@ -16,19 +16,22 @@ show(struct ctl *ctl)
 {
 	struct ctl_client client;
 	struct ctl_reply reply;
+	bool is_openmetrics = (ctl->options & CTL_OPTION_OPENMETRICS) != 0;
+	bool is_for_prometheus =
+	    is_openmetrics || (ctl->options & CTL_OPTION_PROMETHEUS) != 0;
 	int status = ctl_connect_ours(ctl, &client);
 
 	if (status != CTL_OK) {
 		/* So that an alert can be raised from what a scraper gets. */
-		if ((ctl->options & CTL_OPTION_PROMETHEUS) != 0)
-			ctl_status_prometheus(NULL);
+		if (is_for_prometheus)
+			ctl_status_prometheus(NULL, is_openmetrics);
 		return status;
 	}
 	reply = ctl_client_statistics(&client);
 	if ((ctl->options & CTL_OPTION_JSON) != 0)
 		ctl_status_json(&reply);
-	else if ((ctl->options & CTL_OPTION_PROMETHEUS) != 0)
-		ctl_status_prometheus(&reply);
+	else if (is_for_prometheus)
+		ctl_status_prometheus(&reply, is_openmetrics);
 	else
 		ctl_status_text(&reply, clock_wall_s(), ctl->is_coloured);
 	ctl_client_close(&client);

@@ -4,6 +4,7 @@
  * units, and their names end as their kind demands.
  */
 #include "cache.h"
+#include "ctl_metric.h"
 #include "ctl_statistics.h"
 #include "ctl_text.h"
 
@@ -11,77 +12,55 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAME_MAX_LEN 128
-
-static const struct {
-	const char *suffix;
-	const char *type;
-} kinds[] = {
-	[CTL_COUNTER] = { "_total", "counter" },
-	[CTL_GAUGE] = { "", "gauge" },
-	[CTL_BYTES] = { "_bytes", "gauge" },
-	[CTL_TIME] = { "_timestamp_seconds", "gauge" },
-	[CTL_SECONDS] = { "_seconds", "gauge" },
-	[CTL_MICROSECONDS] = { "_seconds", "gauge" },
-	[CTL_FLAG] = { "", "gauge" },
-};
-
-/* "tlsmgr_latency_p50_seconds" of latency_p50_us; "tlsmgr_cache_bytes". */
-static void
-make_name(char name[NAME_MAX_LEN], const char *prefix,
-    const struct ctl_statistic *row)
-{
-	size_t len = strlen(row->name);
-
-	if (row->kind == CTL_MICROSECONDS && len > 3 &&
-	    strcmp(row->name + len - 3, "_us") == 0)
-		len -= 3;
-	if (row->kind == CTL_BYTES && strcmp(row->name, "bytes") == 0)
-		len = 0;
-	snprintf(name, NAME_MAX_LEN, "tlsmgr_%s%.*s%s", prefix, (int)len,
-	    row->name, kinds[row->kind].suffix + (len == 0 ? 1 : 0));
-}
-
-static void
-put_head(const char *name, const char *help, const char *type)
-{
-	printf("# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-}
-
 static void
 put_number(const struct ctl_statistic *row, int64_t number)
 {
+	putchar(' ');
 	if (row->kind == CTL_MICROSECONDS)
-		printf(" %" PRId64 ".%06" PRId64 "\n", number / 1000000,
-		    number % 1000000);
+		ctl_metric_seconds(number);
 	else
-		printf(" %" PRId64 "\n", number);
+		printf("%" PRId64, number);
+	putchar('\n');
+}
+
+/*
+ * Of the process, what is in another metric, or a quantile: those cannot be
+ * added up, so there is a histogram.
+ */
+static bool
+is_elsewhere(const struct ctl_statistic *row)
+{
+	return row->kind == CTL_TEXT ||
+	       strncmp(row->name, "latency_", strlen("latency_")) == 0 ||
+	       strcmp(row->name, "started_at") == 0;
 }
 
 /* One that has no labels. */
 static void
 put_single(const struct ctl_reply *statistics, const char *scope,
-    const char *prefix, const struct ctl_statistic *row)
+    const char *prefix, const struct ctl_statistic *row, bool is_openmetrics)
 {
-	char name[NAME_MAX_LEN];
+	char name[CTL_METRIC_NAME_MAX];
 	int64_t number;
 
 	if (!ctl_statistics_number(statistics, scope, row->name, &number))
 		return;
-	make_name(name, prefix, row);
-	put_head(name, row->help, kinds[row->kind].type);
+	ctl_metric_name(name, prefix, row);
+	ctl_metric_head(
+	    name, row->help, ctl_metric_type(row->kind), is_openmetrics);
 	printf("%s", name);
 	put_number(row, number);
 }
 
 static void
-put_caches(const struct ctl_reply *statistics, const struct ctl_statistic *row)
+put_caches(const struct ctl_reply *statistics, const struct ctl_statistic *row,
+    bool is_openmetrics)
 {
-	char name[NAME_MAX_LEN];
+	char name[CTL_METRIC_NAME_MAX];
 	bool has_head = false;
 	int64_t number;
 
-	make_name(name, "cache_", row);
+	ctl_metric_name(name, "cache_", row);
 	for (int i = 0; i < CACHE_TYPES; i++) {
 		const char *type = cache_type_name((enum cache_type)i);
 
@@ -89,7 +68,8 @@ put_caches(const struct ctl_reply *statistics, const struct ctl_statistic *row)
 			statistics, type, row->name, &number))
 			continue;
 		if (!has_head)
-			put_head(name, row->help, kinds[row->kind].type);
+			ctl_metric_head(name, row->help,
+			    ctl_metric_type(row->kind), is_openmetrics);
 		has_head = true;
 		printf("%s{cache=\"%s\"}", name, type);
 		put_number(row, number);
@@ -115,20 +95,21 @@ put_labels(const struct ctl_reply *statistics, const char *scope,
 }
 
 static void
-put_info(const struct ctl_reply *statistics)
+put_info(const struct ctl_reply *statistics, bool is_openmetrics)
 {
-	put_head("tlsmgr_info", "Texts about the daemon, as labels", "gauge");
+	ctl_metric_head("tlsmgr_info", "Texts about the daemon, as labels",
+	    "gauge", is_openmetrics);
 	printf("tlsmgr_info{");
 	put_labels(statistics, NULL, ctl_process_statistics, "");
 	printf("} 1\n");
-	put_head("tlsmgr_shared_info",
-	    "Texts about what this host shares with others, as labels",
-	    "gauge");
+	ctl_metric_head("tlsmgr_shared_info",
+	    "Texts about what this host shares with others, as labels", "gauge",
+	    is_openmetrics);
 	printf("tlsmgr_shared_info{");
 	put_labels(statistics, CTL_SHARED, ctl_shared_statistics, "");
 	printf("} 1\n");
-	put_head(
-	    "tlsmgr_cache_info", "Texts about each cache, as labels", "gauge");
+	ctl_metric_head("tlsmgr_cache_info",
+	    "Texts about each cache, as labels", "gauge", is_openmetrics);
 	for (int i = 0; i < CACHE_TYPES; i++) {
 		const char *type = cache_type_name((enum cache_type)i);
 
@@ -139,7 +120,7 @@ put_info(const struct ctl_reply *statistics)
 }
 
 static void
-put_requests(const struct ctl_reply *statistics)
+put_requests(const struct ctl_reply *statistics, bool is_openmetrics)
 {
 	struct ctl_reply walk = *statistics;
 	struct ctl_attribute attribute;
@@ -147,7 +128,8 @@ put_requests(const struct ctl_reply *statistics)
 	int64_t count;
 
 	walk.offset = 0;
-	put_head("tlsmgr_requests_total", "Requests by kind", "counter");
+	ctl_metric_head("tlsmgr_requests_total", "Requests by kind", "counter",
+	    is_openmetrics);
 	while (ctl_reply_next(&walk, &attribute)) {
 		if (strncmp(attribute.name, CTL_REQUEST_PREFIX, len) != 0 ||
 		    ctl_reply_number(attribute.value, &count) != ERROR_NONE)
@@ -158,25 +140,41 @@ put_requests(const struct ctl_reply *statistics)
 	}
 }
 
-void
-ctl_status_prometheus(const struct ctl_reply *statistics)
+/* So that a text that was cut short is not taken for a whole one. */
+static void
+put_end(bool is_openmetrics)
 {
-	put_head("tlsmgr_up", "The daemon answers", "gauge");
+	if (is_openmetrics)
+		printf("# EOF\n");
+}
+
+void
+ctl_status_prometheus(const struct ctl_reply *statistics, bool is_openmetrics)
+{
+	ctl_metric_head(
+	    "tlsmgr_up", "The daemon answers", "gauge", is_openmetrics);
 	printf("tlsmgr_up %d\n", statistics != NULL);
-	if (statistics == NULL)
+	if (statistics == NULL) {
+		put_end(is_openmetrics);
 		return;
-	put_info(statistics);
+	}
+	put_info(statistics, is_openmetrics);
 	for (const struct ctl_statistic *row = ctl_process_statistics;
 	     row->name != NULL; row++)
-		if (row->kind != CTL_TEXT)
-			put_single(statistics, NULL, "", row);
+		if (!is_elsewhere(row))
+			put_single(statistics, NULL, "", row, is_openmetrics);
 	for (const struct ctl_statistic *row = ctl_shared_statistics;
 	     row->name != NULL; row++)
 		if (row->kind != CTL_TEXT)
-			put_single(statistics, CTL_SHARED, "shared_", row);
+			put_single(statistics, CTL_SHARED, "shared_", row,
+			    is_openmetrics);
 	for (const struct ctl_statistic *row = ctl_cache_statistics;
 	     row->name != NULL; row++)
 		if (row->kind != CTL_TEXT)
-			put_caches(statistics, row);
-	put_requests(statistics);
+			put_caches(statistics, row, is_openmetrics);
+	put_requests(statistics, is_openmetrics);
+	ctl_metric_latencies(statistics, is_openmetrics);
+	ctl_metric_process(ctl_statistics_get(statistics, NULL, "pid"),
+	    ctl_statistics_get(statistics, NULL, "started_at"), is_openmetrics);
+	put_end(is_openmetrics);
 }

@@ -6,6 +6,7 @@
 #include "ctl.h"
 #include "ctl_statistics.h"
 #include "ctl_text.h"
+#include "minmax.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -92,7 +93,7 @@ put_process(const struct screen *screen)
 	    ctl_text_time((time_t)get(screen, "started_at")).text);
 }
 
-/* All kinds of requests together. */
+/* All kinds of requests together, but for the one that looks at them. */
 static int64_t
 count_requests(const struct ctl_reply *statistics)
 {
@@ -104,6 +105,7 @@ count_requests(const struct ctl_reply *statistics)
 	while (ctl_reply_next(&walk, &attribute))
 		if (strncmp(attribute.name, CTL_REQUEST_PREFIX,
 			strlen(CTL_REQUEST_PREFIX)) == 0 &&
+		    strcmp(attribute.name, CTL_REQUEST_PREFIX "stats") != 0 &&
 		    ctl_reply_number(attribute.value, &count) == ERROR_NONE &&
 		    !__builtin_add_overflow(sum, count, &count))
 			sum = count;
@@ -113,10 +115,12 @@ count_requests(const struct ctl_reply *statistics)
 static void
 put_clients(const struct screen *screen)
 {
+	/* This program is one of them. */
 	begin_line(screen, "Clients");
 	printf("%" PRId64 " now, %" PRId64 " at most; %" PRId64 " accepted, ",
-	    get(screen, "clients"), get(screen, "client_limit"),
-	    get(screen, "accepted"));
+	    max_i64(0, get(screen, "clients") - 1),
+	    get(screen, "client_limit"),
+	    max_i64(0, get(screen, "accepted") - 1));
 	put_count(screen, "refused", "refused", ", ");
 	put_count(screen, "limit_closes", "closed for the limit", "\n");
 	begin_line(screen, "Requests");
@@ -142,7 +146,7 @@ put_cache_place(const struct screen *screen)
 	snprintf(label, sizeof(label), "%s cache", screen->cache);
 	begin_line(screen, label);
 	if (get(screen, "enabled") == 0) {
-		printf("off: no database, or a timeout of 0\n");
+		printf("off, as configured; tickets need none\n");
 		return;
 	}
 	ctl_put_text(stdout, get_text(screen, "database"));

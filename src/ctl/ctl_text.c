@@ -69,7 +69,7 @@ struct ctl_text
 ctl_text_latency(int64_t microseconds)
 {
 	if (microseconds < 1000)
-		return make_text("%.2f ms", (double)microseconds / 1000);
+		return make_text("%" PRId64 " us", microseconds);
 	if (microseconds < 9950)
 		return make_text("%.1f ms", (double)microseconds / 1000);
 	if (microseconds < 999500)

@@ -18,7 +18,7 @@ struct ctl_text {
 struct ctl_text ctl_text_duration(int64_t seconds);
 /* "999 B", "1.2 kB", "34 MB": powers of 1024. */
 struct ctl_text ctl_text_bytes(int64_t bytes);
-/* "0.03 ms", "12 ms", "1.2 s". */
+/* "30 us", "12 ms", "1.2 s". */
 struct ctl_text ctl_text_latency(int64_t microseconds);
 /* "98.2%", or "-" of nothing. */
 struct ctl_text ctl_text_percent(int64_t part, int64_t whole);

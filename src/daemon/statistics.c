@@ -102,6 +102,7 @@ statistics_put(const struct daemon *daemon, struct buffer *reply)
 	put_process(daemon, reply);
 	put_shared(daemon, reply);
 	service_put_request_counts(&daemon->service, reply);
+	service_put_latencies(&daemon->service, reply);
 	for (int i = 0; i < CACHE_TYPES; i++)
 		put_cache(daemon, &daemon->caches[i], reply);
 }

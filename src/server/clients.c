@@ -99,7 +99,7 @@ take_turn(struct client *client, unsigned ready)
 {
 	struct server *server = client->server;
 	uint64_t began_us = loop_turn_began_us(server->loop);
-	uint64_t served = server->service->requests;
+	uint64_t served = server->service->requests, latency_us;
 
 	master_status_busy(server->status, began_us);
 	TAILQ_REMOVE(&server->clients, client, entry);
@@ -109,9 +109,10 @@ take_turn(struct client *client, unsigned ready)
 	else
 		client_work_long(client);
 	served = server->service->requests - served;
+	latency_us = clock_monotonic_us() - began_us;
+	service_note_latency(server->service, latency_us);
 	if (served > 0)
-		histogram_add(
-		    &server->latency, clock_monotonic_us() - began_us, served);
+		histogram_add(&server->latency, latency_us, served);
 	master_status_ready(server->status);
 	settle(client);
 }

@@ -7,6 +7,7 @@
 #include "prng.h"
 #include "request.h"
 #include "secret.h"
+#include "service_latency.h"
 #include "xalloc.h"
 
 #include <stdio.h>
@@ -51,6 +52,7 @@ service_init(struct service *service, struct cache *caches,
 		.ticket_keys = ticket_keys,
 		.session = secret_alloc(ATTR_SESSION_MAX),
 		.request_counts = xcalloc(HANDLER_COUNT + 1, sizeof(uint64_t)),
+		.latencies = service_latencies_new(HANDLER_COUNT + 1),
 	};
 }
 
@@ -67,6 +69,8 @@ service_fini(struct service *service)
 	service->session = NULL;
 	free(service->request_counts);
 	service->request_counts = NULL;
+	free(service->latencies);
+	service->latencies = NULL;
 }
 
 /* The index in the table, or UNKNOWN. */
@@ -107,6 +111,7 @@ service_run(struct service *service, struct attr_list *request,
 		handler = handler_find(service, name);
 	call->request = name;
 	service->request_counts[handler]++;
+	service_latency_begin(&service->latencies[handler]);
 	if (handler != UNKNOWN) {
 		handlers[handler].run(service, request, call);
 		return;
@@ -125,6 +130,21 @@ service_put_request_counts(const struct service *service, struct buffer *reply)
 		    i == UNKNOWN ? "unknown" : handlers[i].request);
 		attr_put_number(reply, name, service->request_counts[i]);
 	}
+}
+
+void
+service_note_latency(struct service *service, uint64_t latency_us)
+{
+	for (size_t i = 0; i <= HANDLER_COUNT; i++)
+		service_latency_end(&service->latencies[i], latency_us);
+}
+
+void
+service_put_latencies(const struct service *service, struct buffer *reply)
+{
+	for (size_t i = 0; i <= HANDLER_COUNT; i++)
+		service_latency_put(&service->latencies[i],
+		    i == UNKNOWN ? "unknown" : handlers[i].request, reply);
 }
 
 void

@@ -23,7 +23,19 @@ SUFFIXES = {"COUNTER": "_total", "GAUGE": "", "FLAG": "", "BYTES": "_bytes",
 # Not in counters.def: put in by tlsmgrctl, and by node_exporter.
 OTHERS = {"tlsmgr_up", "tlsmgr_info", "tlsmgr_cache_info",
           "tlsmgr_shared_info",
-          "tlsmgr_requests_total", "node_textfile_mtime_seconds"}
+          "tlsmgr_requests_total", "tlsmgr_request_duration_seconds",
+          "tlsmgr_process_start_time_seconds", "tlsmgr_process_open_fds",
+          "tlsmgr_process_resident_memory_bytes",
+          "tlsmgr_process_cpu_seconds_total"}
+NODE_EXPORTERS = {"node_textfile_mtime_seconds", "node_textfile_scrape_error"}
+# Those that conventions want to be called otherwise than in the protocol.
+RENAMED = {"accepted": "clients_accepted", "refused": "clients_refused",
+           "limit_closes": "clients_closed_for_limit",
+           "memory_closes": "clients_closed_for_memory",
+           "client_limit": "clients_limit",
+           "client_memory_max": "client_memory_limit",
+           "complaints": "requests_malformed",
+           "entries_max": "limit_entries", "bytes_max": "limit"}
 
 # A name that no other name, quote or brace of a matcher is part of.
 METRIC = re.compile(r"(?<![\w:])(?:\w+:)?(?:tlsmgr|node)_\w+(?::\w+)?")
@@ -41,8 +53,11 @@ def rows(macro):
 
 
 def prometheus_name(prefix, name, kind):
+    name = RENAMED.get(name, name)
     if kind == "MICROSECONDS":
         name = re.sub("_us$", "", name)
+    if kind == "TIME":
+        name = re.sub("_at$", "", name)
     suffix = SUFFIXES[kind]
     return prefix + (name if name == suffix[1:] else name + suffix)
 
@@ -52,7 +67,8 @@ def known_names():
     counted = re.findall(r'^CACHE_COUNTED\((\w+), "', text, re.MULTILINE)
     return OTHERS | {
         prometheus_name("tlsmgr_", *row) for row in rows("PROCESS")
-        if row[1] in SUFFIXES} | {
+        if row[1] in SUFFIXES and row[0] != "started_at"
+        and not row[0].startswith("latency_")} | {
         prometheus_name("tlsmgr_shared_", *row) for row in rows("SHARED")
         if row[1] in SUFFIXES} | {
         prometheus_name("tlsmgr_cache_", *row) for row in rows("CACHE") +
@@ -60,7 +76,9 @@ def known_names():
 
 
 def names_in(expression):
-    return set(METRIC.findall(STRING.sub('""', expression)))
+    """Without what a histogram has behind its name."""
+    return {re.sub("_seconds_(bucket|count|sum)$", "_seconds", name)
+            for name in METRIC.findall(STRING.sub('""', expression))}
 
 
 def rule_expressions():
@@ -98,7 +116,7 @@ def test_names_are_those_of_tlsmgrctl(make_master):
     master.wait_ready()
     text = ctl.run(master.config_directory, "status", "--prometheus").text
     shown = set(re.findall(r"^# TYPE (\w+) ", text, re.MULTILINE))
-    assert shown == known_names() - {"node_textfile_mtime_seconds"}
+    assert shown == known_names()
 
 
 def test_the_rules_name_what_there_is():
@@ -108,7 +126,7 @@ def test_the_rules_name_what_there_is():
     for name, expression in expressions.items():
         names = names_in(expression)
         assert names, name
-        assert names <= known_names() | recorded, name
+        assert names <= known_names() | NODE_EXPORTERS | recorded, name
 
 
 def test_the_dashboard_names_what_there_is():
@@ -116,7 +134,7 @@ def test_the_dashboard_names_what_there_is():
     for expression in dashboard_expressions():
         names = names_in(expression)
         assert names, expression
-        assert names <= known_names() | recorded, expression
+        assert names <= known_names() | NODE_EXPORTERS | recorded, expression
 
 
 def test_wrong_names_are_found():
@@ -156,6 +174,59 @@ def test_the_dashboard_can_be_imported():
                 assert each["datasource"]["uid"] == "${datasource}"
 
 
+def test_no_bound_flattens_what_is_below_it():
+    """Bounds are shown as a share, and histograms as heat maps."""
+    for panel in panels():
+        for target in panel.get("targets", []):
+            expression = target["expr"]
+            assert "_limit" not in expression or "/" in expression or \
+                "_for_limit" in expression, panel["title"]
+            assert ("_bucket" in expression) == (panel["type"] == "heatmap")
+
+
+# OpenMetrics
+
+@ours
+def test_openmetrics_is_what_another_parser_takes(make_master):
+    parser = pytest.importorskip("prometheus_client.openmetrics.parser")
+    master = make_master(CACHES)
+    master.start()
+    with master.client() as client:
+        for _ in range(3):
+            client.seed(8)
+        client.policy("smtp")
+    text = ctl.run(master.config_directory, "status", "--openmetrics").text
+    families = {family.name: family
+                for family in parser.text_string_to_metric_families(text)}
+    assert text.endswith("# EOF\n")
+    buckets = [sample for sample in
+               families["tlsmgr_request_duration_seconds"].samples
+               if sample.labels["request"] == "seed"]
+    counts = [each.value for each in buckets if each.name.endswith("_bucket")]
+    assert len(counts) > 10 and counts == sorted(counts) and counts[-1] == 3
+    assert [each.value for each in buckets
+            if each.name.endswith("_count")] == [3]
+    assert 0 < [each.value for each in buckets
+                if each.name.endswith("_sum")][0] < 60
+    assert families["tlsmgr_clients_accepted"].type == "counter"
+    assert families["tlsmgr_process_open_fds"].samples[0].value > 3
+    assert families["tlsmgr_process_resident_memory_bytes"].samples[0].value \
+        > 100000
+    assert not [name for name in families if "_p99" in name and
+                "round_trip" not in name]
+
+
+@ours
+def test_without_a_daemon_openmetrics_says_so(make_master):
+    parser = pytest.importorskip("prometheus_client.openmetrics.parser")
+    master = make_master(CACHES)
+    os.unlink(master.socket_path)
+    text = ctl.run(master.config_directory, "status", "--openmetrics").text
+    families = list(parser.text_string_to_metric_families(text))
+    assert [(each.name, each.samples[0].value) for each in families] == [
+        ("tlsmgr_up", 0)]
+
+
 # promtool
 
 def promtool(*arguments):
@@ -181,7 +252,8 @@ def test_each_rule_is_tested():
 
 @needs_promtool
 def test_the_expressions_of_the_dashboard_are_those_promtool_takes(tmp_path):
-    rules = [{"record": "x", "expr": each.replace("$instance", ".*"),
+    rules = [{"record": "x", "expr": each.replace("$instance", ".*").replace(
+        "$__rate_interval", "5m"),
               "labels": {"place": str(i)}}
              for i, each in enumerate(dashboard_expressions())]
     path = tmp_path / "rules.yml"  # of which JSON is a part

@@ -3,7 +3,7 @@
 import re
 
 SAMPLE = re.compile(r"([a-z_0-9]+)(\{(?:[a-z_]+=\"(?:[^\"\\\n]|\\.)*\",?)*\})?"
-                    r" (-?[0-9.]+)")
+                    r" (-?[0-9.]+(?:e[-+][0-9]+)?)")
 
 
 def parse_metrics(text):
@@ -20,7 +20,12 @@ def parse_metrics(text):
             assert (kind == "counter") == head.endswith("_total"), line
         else:
             sample = SAMPLE.fullmatch(line)
-            assert sample and sample.group(1) == head, line
+            name = sample and sample.group(1)
+            if kind == "histogram":
+                name = re.sub("_(bucket|count|sum)$", "", name)
+            assert name == head, line
             metrics[head].append((sample.group(2) or "",
                                   float(sample.group(3))))
+            if sample.group(1) != head:
+                metrics.setdefault(sample.group(1), []).append(metrics[head][-1])
     return metrics
