@@ -12,14 +12,19 @@ _tlsmgrctl()
 		mapfile -t COMPREPLY < <(compgen -d -- "$word")
 		return
 		;;
-	--timeout)
+	--timeout | --limit)
+		return
+		;;
+	--sort)
+		mapfile -t COMPREPLY < <(
+			compgen -W "age left size destination" -- "$word")
 		return
 		;;
 	esac
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		-c | --config | --timeout) ((i++)) ;;
+		-c | --config | --timeout | --sort | --limit) ((i++)) ;;
 		-*) ;;
 		*)
 			command=${COMP_WORDS[i]}

@@ -15,6 +15,7 @@
 #include "settings.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #define CTL_NAME "tlsmgrctl"
 
@@ -49,8 +50,11 @@ struct ctl {
 	char *config_directory;            /* owned; an absolute path */
 	struct config *config;             /* owned; NULL: not read yet */
 	unsigned timeout_ms;
-	unsigned options;        /* of enum ctl_option */
-	unsigned watch_s;        /* between two looks */
+	unsigned options; /* of enum ctl_option */
+	unsigned watch_s; /* between two looks */
+	const char
+	    *list_order;     /* of ctl_sessions_order(); NULL: as they come */
+	uint64_t list_limit; /* of rows */
 	bool is_directory_given; /* config_directory, by an option */
 	bool is_coloured; /* standard output is a terminal that likes it */
 	bool wants_help;

@@ -1,9 +1,11 @@
 /*
- * ctl_list: the sessions of a cache, slice by slice as the daemon gives them.
- * Ids and times, never contents.
+ * ctl_list: the sessions of a cache, slice by slice as the daemon gives them,
+ * or in another order when all are there. Ids and times, never contents.
  */
 #include "clock.h"
 #include "ctl.h"
+#include "ctl_destination.h"
+#include "ctl_sessions.h"
 #include "ctl_statistics.h"
 #include "ctl_text.h"
 #include "minmax.h"
@@ -32,17 +34,16 @@ struct listing {
 	bool is_enabled;
 	bool is_json;
 	bool is_coloured;
+	bool is_raw;                  /* ids as they are */
+	const char *order;            /* borrowed; NULL: as they come */
+	uint64_t limit;               /* of rows */
+	struct ctl_sessions sessions; /* where there is an order */
 	int64_t now_s;
-	int64_t timeout_s; /* never too large to be added to a time */
-	uint64_t count;
+	int64_t timeout_s;    /* never too large to be added to a time */
+	uint64_t count;       /* of all, also those beyond the limit */
+	int64_t bytes;        /* the same */
 	uint64_t slices_left; /* that can still make sense */
-	bool is_incomplete; /* some could not be read */
-};
-
-struct session {
-	const char *id;
-	int64_t size;
-	int64_t put_at;
+	bool is_incomplete;   /* some could not be read */
 };
 
 static void
@@ -52,9 +53,10 @@ print_head(const struct listing *listing)
 		putchar('[');
 	else if (listing->is_coloured)
 		printf("\033[1m" COLUMNS "%s\033[0m\n", "Age", "Left", "Size",
-		    "Id");
+		    listing->is_raw ? "Id" : "Destination");
 	else
-		printf(COLUMNS "%s\n", "Age", "Left", "Size", "Id");
+		printf(COLUMNS "%s\n", "Age", "Left", "Size",
+		    listing->is_raw ? "Id" : "Destination");
 }
 
 static void
@@ -65,14 +67,23 @@ report_refusal(const struct listing *listing)
 			  "says why",
 		    listing->cache);
 	else
-		ctl_error("there is no %s cache: no database, or a timeout of "
-			  "0",
+		ctl_error("there is no %s cache: it is off, as configured; "
+			  "tickets need none",
 		    listing->cache);
+}
+
+static void
+put_destination(const struct listing *listing, const char *id)
+{
+	char *destination = listing->is_raw ? NULL : ctl_destination(id);
+
+	ctl_put_text(stdout, destination != NULL ? destination : id);
+	free(destination);
 }
 
 /* "expired" is one that the daemon has not come round to removing yet. */
 static void
-print_row(const struct listing *listing, const struct session *session)
+print_row(const struct listing *listing, const struct ctl_session *session)
 {
 	int64_t age_s = listing->now_s - session->put_at;
 	int64_t left_s = listing->timeout_s - age_s;
@@ -82,12 +93,12 @@ print_row(const struct listing *listing, const struct session *session)
 	printf(COLUMNS, ctl_text_duration(age_s).text,
 	    left_s < 0 ? "expired" : ctl_text_duration(left_s).text,
 	    ctl_text_bytes(session->size).text);
-	ctl_put_text(stdout, session->id);
+	put_destination(listing, session->id);
 	putchar('\n');
 }
 
 static void
-print_json(const struct listing *listing, const struct session *session)
+print_json(const struct listing *listing, const struct ctl_session *session)
 {
 	printf("%s\n  {\"id\": ", listing->count > 0 ? "," : "");
 	ctl_put_json(stdout, session->id);
@@ -99,7 +110,7 @@ print_json(const struct listing *listing, const struct session *session)
 
 /* False: that is no entry. Times past the year 9999 are no times. */
 static bool
-take_session(struct ctl_reply *reply, struct session *session)
+take_session(struct ctl_reply *reply, struct ctl_session *session)
 {
 	const char *size, *put_at;
 
@@ -112,6 +123,41 @@ take_session(struct ctl_reply *reply, struct session *session)
 	       session->put_at >= 0 && session->put_at < 253402300800;
 }
 
+static void
+print_session(struct listing *listing, const struct ctl_session *session)
+{
+	if (listing->count < listing->limit) {
+		if (listing->is_json)
+			print_json(listing, session);
+		else
+			print_row(listing, session);
+	}
+	listing->count++;
+	if (__builtin_add_overflow(
+		listing->bytes, session->size, &listing->bytes))
+		listing->bytes = INT64_MAX;
+}
+
+/* What waited for its order; then how many there are. */
+static void
+print_end(struct listing *listing)
+{
+	if (listing->order != NULL)
+		ctl_sessions_sort(&listing->sessions, listing->order);
+	for (size_t i = 0; i < listing->sessions.count; i++)
+		print_session(listing, &listing->sessions.list[i]);
+	if (listing->is_json) {
+		printf("\n]\n");
+		return;
+	}
+	printf("%" PRIu64 " session%s, %s", listing->count,
+	    listing->count == 1 ? "" : "s",
+	    ctl_text_bytes(listing->bytes).text);
+	if (listing->count > listing->limit)
+		printf("; the first %" PRIu64 " are shown", listing->limit);
+	putchar('\n');
+}
+
 /* All entries of one answer, and where to go on: NULL if that makes no sense.
  */
 static char *
@@ -120,7 +166,7 @@ print_slice(struct listing *listing, struct ctl_reply *reply)
 	const struct timespec pause = { .tv_nsec = PAUSE_MS * 1000000L };
 	const char *cursor = ctl_reply_take(reply, "cursor");
 	struct ctl_reply ahead = *reply;
-	struct session session;
+	struct ctl_session session;
 
 	if (cursor == NULL)
 		return NULL;
@@ -133,11 +179,10 @@ print_slice(struct listing *listing, struct ctl_reply *reply)
 	while (!ctl_reply_is_at_end(reply)) {
 		if (!take_session(reply, &session))
 			return NULL;
-		if (listing->is_json)
-			print_json(listing, &session);
+		if (listing->order != NULL)
+			ctl_sessions_add(&listing->sessions, &session);
 		else
-			print_row(listing, &session);
-		listing->count++;
+			print_session(listing, &session);
 	}
 	return xstrdup(cursor);
 }
@@ -197,6 +242,9 @@ ctl_list(struct ctl *ctl, char *const operands[])
 		.cache = operands[0],
 		.is_json = (ctl->options & CTL_OPTION_JSON) != 0,
 		.is_coloured = ctl->is_coloured,
+		.is_raw = (ctl->options & CTL_OPTION_RAW) != 0,
+		.order = ctl->list_order,
+		.limit = ctl->list_limit,
 		.now_s = clock_wall_s(),
 	};
 	struct ctl_client client;
@@ -223,8 +271,9 @@ ctl_list(struct ctl *ctl, char *const operands[])
 	    list_all(&client, &listing, operands[1] != NULL ? operands[1] : "");
 	ctl_client_close(&client);
 	/* A list that was cut short is left without its end. */
-	if (listing.is_json && status == CTL_OK)
-		printf("\n]\n");
+	if (status == CTL_OK)
+		print_end(&listing);
+	ctl_sessions_fini(&listing.sessions);
 	if (status == CTL_OK && listing.is_incomplete) {
 		ctl_error("some sessions could not be read at present: the "
 			  "list is incomplete");

@@ -4,6 +4,7 @@
  * stand before or behind the subcommand.
  */
 #include "ctl.h"
+#include "ctl_sessions.h"
 
 #include "xalloc.h"
 
@@ -22,6 +23,9 @@ enum letter {
 	LETTER_JSON = 256, /* no letter of its own */
 	LETTER_PROMETHEUS,
 	LETTER_OPENMETRICS,
+	LETTER_RAW,
+	LETTER_SORT,
+	LETTER_LIMIT,
 	LETTER_WATCH,
 	LETTER_CHANGED,
 	LETTER_FORCE,
@@ -43,6 +47,11 @@ static const struct row {
 	    "print the OpenMetrics format" },
 	{ "watch", "[SECONDS]", LETTER_WATCH, CTL_OPTION_WATCH,
 	    "print again every 2 seconds" },
+	{ "raw", NULL, LETTER_RAW, CTL_OPTION_RAW, "show ids as they are" },
+	{ "sort", "KEY", LETTER_SORT, CTL_OPTION_SORT,
+	    "by age, left, size or destination" },
+	{ "limit", "N", LETTER_LIMIT, CTL_OPTION_LIMIT,
+	    "show no more than the first N" },
 	{ "changed", NULL, LETTER_CHANGED, CTL_OPTION_CHANGED,
 	    "leave out what has its default" },
 	{ "force", NULL, LETTER_FORCE, CTL_OPTION_FORCE,
@@ -89,6 +98,18 @@ parse_seconds(const char *option, const char *text, unsigned *seconds)
 }
 
 static bool
+parse_limit(const char *text, uint64_t *limit)
+{
+	char *end;
+
+	*limit = strtoull(text, &end, 10);
+	if (*text >= '0' && *text <= '9' && *end == '\0' && *limit > 0)
+		return true;
+	ctl_error("--limit %s: must be a number, 1 or more", text);
+	return false;
+}
+
+static bool
 take_option(struct ctl *ctl, int letter, const char *argument)
 {
 	unsigned seconds;
@@ -110,6 +131,19 @@ take_option(struct ctl *ctl, int letter, const char *argument)
 			return false;
 		ctl->timeout_ms = seconds * 1000;
 		return true;
+	case LETTER_SORT:
+		ctl->list_order = ctl_sessions_order(argument);
+		if (ctl->list_order == NULL) {
+			ctl_error("--sort %s: must be age, left, size or "
+				  "destination",
+			    argument);
+			return false;
+		}
+		break;
+	case LETTER_LIMIT:
+		if (!parse_limit(argument, &ctl->list_limit))
+			return false;
+		break;
 	case LETTER_WATCH:
 		if (argument != NULL &&
 		    !parse_seconds("watch", argument, &ctl->watch_s))
@@ -181,6 +215,7 @@ ctl_options_parse(struct ctl *ctl, const struct ctl_command *commands, int argc,
 
 	ctl->timeout_ms = TIMEOUT_S * 1000;
 	ctl->watch_s = WATCH_S;
+	ctl->list_limit = UINT64_MAX;
 	make_getopt_table(table);
 	while ((letter = getopt_long(argc, argv, "c:h", table, NULL)) != -1)
 		if (letter == '?' || !take_option(ctl, letter, optarg))

@@ -16,6 +16,8 @@
 #define STATUS_OPTIONS \
 	(CTL_OPTION_JSON | CTL_OPTION_PROMETHEUS | CTL_OPTION_OPENMETRICS | \
 	    CTL_OPTION_WATCH)
+#define LIST_OPTIONS \
+	(CTL_OPTION_JSON | CTL_OPTION_RAW | CTL_OPTION_SORT | CTL_OPTION_LIMIT)
 #define CONFIG_OPTIONS (CTL_OPTION_JSON | CTL_OPTION_CHANGED)
 
 static ctl_command_fn help;
@@ -25,7 +27,7 @@ static const struct ctl_command commands[] = {
 	{ "status", "", "Show what the daemon does and holds",
 	    STATUS_OPTIONS, 0, 0, ctl_status },
 	{ "list", "TYPE [TEXT]", "List the sessions whose id contains the text",
-	    CTL_OPTION_JSON, 1, 2, ctl_list },
+	    LIST_OPTIONS, 1, 2, ctl_list },
 	{ "flush", "TYPE|all", "Remove all sessions of a cache",
 	    0, 1, 1, ctl_flush },
 	{ "delete", "TYPE ID", "Remove one session",

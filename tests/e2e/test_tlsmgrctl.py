@@ -206,15 +206,48 @@ def test_promtool_finds_no_fault_with_the_metrics(master):
 def test_list_shows_sessions_oldest_first(master):
     text = tell(master, "list", "smtpd").text
     lines = text.splitlines()
-    assert lines[0].split() == ["Age", "Left", "Size", "Id"]
+    assert lines[0].split() == ["Age", "Left", "Size", "Destination"]
+    assert lines.pop() == "5 sessions, 500 B"
     assert [line.split()[-1] for line in lines[1:]] == [
         "id-%d" % i for i in range(5)]
     assert all(" 100 B " in line and " 60 min " in line for line in lines[1:])
-    assert tell(master, "list", "smtp").text.splitlines() == lines[:1]
+    assert tell(master, "list", "smtp").text.splitlines() == [
+        lines[0], "0 sessions, 0 B"]
     only = tell(master, "list", "smtpd", "-3").status
     assert only == USAGE  # looks like an option
     only = tell(master, "list", "smtpd", "--", "-3").text.splitlines()
-    assert [line.split()[-1] for line in only[1:]] == ["id-3"]
+    assert [line.split()[-1] for line in only[1:-1]] == ["id-3"]
+
+
+CLIENT_ID = "smtp&example.com:25&mx.example.com&192.0.2.1&&" + 32 * "0A"
+SERVER_ID = 16 * "AC52" + "&s=smtpd&l=805306672"
+
+
+@ours
+def test_list_shows_destinations_and_with_raw_ids(master):
+    with master.client() as client:
+        client.update("smtp", CLIENT_ID, bytes(300))
+        client.update("smtp", "smtp&of&another&form", bytes(100))
+        client.update("smtp", SERVER_ID, bytes(200))
+    lines = tell(master, "list", "smtp").text.splitlines()
+    assert [line.split("B  ", 1)[1] for line in lines[1:-1]] == [
+        "mx.example.com[192.0.2.1] for example.com:25",
+        "smtp&of&another&form", "smtpd, AC52AC52AC52"]
+    raw = tell(master, "list", "smtp", "--raw").text.splitlines()
+    assert raw[0].split() == ["Age", "Left", "Size", "Id"]
+    assert [line.split()[-1] for line in raw[1:-1]] == [
+        CLIENT_ID, "smtp&of&another&form", SERVER_ID]
+    assert [each["id"] for each in json.loads(tell(
+        master, "list", "smtp", "--json", "--sort", "size").text)] == [
+            CLIENT_ID, SERVER_ID, "smtp&of&another&form"]
+    lines = tell(master, "list", "smtp", "--sort", "destination",
+                 "--limit", "2").text.splitlines()
+    assert [line.split("B  ", 1)[1] for line in lines[1:-1]] == [
+        "mx.example.com[192.0.2.1] for example.com:25",
+        "smtp&of&another&form"]
+    assert lines[-1] == "3 sessions, 600 B; the first 2 are shown"
+    for wrong in (["--sort", "colour"], ["--limit", "0"], ["--limit", "x"]):
+        assert tell(master, "list", "smtp", *wrong).status == USAGE
 
 
 @ours
