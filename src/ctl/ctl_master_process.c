@@ -17,6 +17,7 @@
 /* As proc(5) has it. */
 #define SECCOMP_LINE   "Seccomp:"
 #define SECCOMP_FILTER 2
+#define COMM_LEN       15
 
 /* Where nobody has it, we have it for a moment: master(8) asks at its start. */
 static bool
@@ -33,7 +34,7 @@ ctl_master_process_find(const char *queue_directory)
 {
 	char *path = xasprintf("%s/pid/master.pid", queue_directory);
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	char text[32] = "";
+	char text[64] = ""; /* the number is right-aligned */
 	long pid = 0;
 
 	free(path);
@@ -43,6 +44,42 @@ ctl_master_process_find(const char *queue_directory)
 		pid = strtol(text, NULL, 10);
 	close(fd);
 	return pid > 0 ? (pid_t)pid : 0;
+}
+
+/* comm of proc(5), which cuts it. */
+static bool
+is_called(long pid, const char *program)
+{
+	char path[64], name[COMM_LEN + 2] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%ld/comm", pid);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return false;
+	if (fgets(name, sizeof(name), file) != NULL)
+		name[strcspn(name, "\n")] = '\0';
+	fclose(file);
+	return *name != '\0' && strncmp(name, program, COMM_LEN) == 0;
+}
+
+bool
+ctl_master_process_has_child(pid_t pid, const char *program)
+{
+	char path[64];
+	FILE *file;
+	long child;
+	bool is_there = false;
+
+	snprintf(path, sizeof(path), "/proc/%ld/task/%ld/children", (long)pid,
+	    (long)pid);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return true;
+	while (!is_there && fscanf(file, "%ld", &child) == 1)
+		is_there = is_called(child, program);
+	fclose(file);
+	return is_there;
 }
 
 bool

@@ -13,6 +13,12 @@
  */
 pid_t ctl_master_process_find(const char *queue_directory);
 
+/*
+ * Has it a child of that name, or can that not be seen? A daemon that is idle
+ * may have ended, and is started when somebody asks.
+ */
+bool ctl_master_process_has_child(pid_t, const char *program);
+
 /* Is there a filter of system calls on that process (seccomp(2))? */
 bool ctl_master_process_is_filtered(pid_t);
 

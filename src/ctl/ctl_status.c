@@ -3,9 +3,13 @@
  */
 #include "clock.h"
 #include "ctl.h"
+#include "ctl_command.h"
+#include "ctl_master_cf.h"
+#include "ctl_master_process.h"
 #include "ctl_statistics.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 /* Home, then clear from there to the end. */
@@ -38,12 +42,43 @@ show(struct ctl *ctl)
 	return CTL_OK;
 }
 
+/*
+ * Postfix runs, with this daemon in master.cf, but no process of it: a look
+ * would start one, and find nothing.
+ */
+static bool
+is_idle(struct ctl *ctl)
+{
+	char *queue_directory = ctl_config_value(ctl, "queue_directory");
+	struct ctl_service service;
+	char *cause = NULL;
+	bool is_ours = false;
+	pid_t master = 0;
+
+	if (queue_directory != NULL)
+		master = ctl_master_process_find(queue_directory);
+	if (master != 0 &&
+	    ctl_master_cf_read(&service, ctl, &cause) == ERROR_NONE) {
+		is_ours = ctl_command_runs(
+		    service.fields[CTL_FIELD_COMMAND], ctl_program);
+		ctl_service_fini(&service);
+	}
+	free(cause);
+	free(queue_directory);
+	return is_ours && !ctl_master_process_has_child(master, ctl_program);
+}
+
 int
 ctl_status(struct ctl *ctl, char *const operands[])
 {
 	bool is_terminal = isatty(STDOUT_FILENO) == 1;
 
 	(void)operands;
+	if (ctl->options == 0 && is_idle(ctl)) {
+		printf("No tlsmgr runs at present, as nobody asks for one. The "
+		       "first who does starts it, as\n" CTL_NAME " ping.\n");
+		return CTL_OK;
+	}
 	if ((ctl->options & CTL_OPTION_WATCH) == 0)
 		return show(ctl);
 	/* A daemon that is away for a moment may be back at the next look. */

@@ -117,10 +117,11 @@ put_clients(const struct screen *screen)
 {
 	/* This program is one of them. */
 	begin_line(screen, "Clients");
-	printf("%" PRId64 " now, %" PRId64 " at most; %" PRId64 " accepted, ",
+	printf("%" PRId64 " now, %" PRId64 " at most; ",
 	    max_i64(0, get(screen, "clients") - 1),
-	    get(screen, "client_limit"),
-	    max_i64(0, get(screen, "accepted") - 1));
+	    get(screen, "client_limit"));
+	printf(
+	    "%" PRId64 " accepted, ", max_i64(0, get(screen, "accepted") - 1));
 	put_count(screen, "refused", "refused", ", ");
 	put_count(screen, "limit_closes", "closed for the limit", "\n");
 	begin_line(screen, "Requests");
@@ -129,11 +130,9 @@ put_clients(const struct screen *screen)
 	begin_line(screen, "Answered in");
 	printf("%s (median), ",
 	    ctl_text_latency(get(screen, "latency_p50_us")).text);
-	printf("%s (99%%), ",
-	    ctl_text_latency(get(screen, "latency_p99_us")).text);
-	printf("%s (99.9%%), ",
-	    ctl_text_latency(get(screen, "latency_p999_us")).text);
-	printf("%s at most\n\n",
+	printf("%s (99%%), %s (99.9%%), %s at most\n\n",
+	    ctl_text_latency(get(screen, "latency_p99_us")).text,
+	    ctl_text_latency(get(screen, "latency_p999_us")).text,
 	    ctl_text_latency(get(screen, "latency_max_us")).text);
 }
 
@@ -233,6 +232,7 @@ static void
 put_shared(const struct screen *screen)
 {
 	int64_t secrets = get_shared_number(screen, "secrets");
+	bool is_own = get_shared_number(screen, "ticket_key") == 0;
 
 	begin_line(screen, "Shared");
 	if (secrets == 0) {
@@ -243,8 +243,7 @@ put_shared(const struct screen *screen)
 	ctl_put_text(stdout, get_shared(screen, "group"));
 	printf(", %" PRId64 " secret%s; ticket keys are %s\n", secrets,
 	    secrets == 1 ? "" : "s",
-	    get_shared_number(screen, "ticket_key") != 0 ? "the group's"
-							 : "this host's own");
+	    is_own ? "this host's own" : "the group's");
 	begin_line(screen, "");
 	printf("fingerprints: smtpd ");
 	ctl_put_text(stdout, get_shared(screen, "fingerprint_smtpd"));

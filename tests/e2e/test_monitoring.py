@@ -1,5 +1,6 @@
 """What conf/ has for Prometheus and Grafana goes by the names and the output
-of tlsmgrctl status --prometheus."""
+of tlsmgrctl status --prometheus. Covers ctl_metric.c, ctl_metric_process.c and
+service_latency.c."""
 
 import json
 import os

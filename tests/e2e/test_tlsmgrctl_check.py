@@ -208,7 +208,7 @@ if sys.argv[2] == "filtered":
         == 0
 pid_file = open(sys.argv[1], "w")
 fcntl.flock(pid_file, fcntl.LOCK_EX)
-pid_file.write("%20d\\n" % os.getpid())
+pid_file.write("%32d\\n" % os.getpid())
 pid_file.flush()
 print("ready", flush=True)
 sys.stdin.read()

@@ -1,10 +1,11 @@
 """tlsmgrctl check and reload with a daemon that runs: what `status` calls
 trouble is a finding with something to do, and what is not in force is found.
-Covers ctl_check_running.c, ctl_check_changes.c, ctl_check_tls.c, ctl_reload.c,
+Covers ctl_check_daemon.c, ctl_check_running.c, ctl_check_changes.c, ctl_check_tls.c, ctl_reload.c,
 ctl_advice.c."""
 
 import json
 import os
+import re
 import shutil
 import subprocess
 
@@ -188,6 +189,39 @@ def test_who_is_not_root_is_told_to_be(instance, command):
     result = tell(instance, command, user="nobody")
     assert result.status == NO
     assert result.complaint == "tlsmgrctl: nothing was changed: be root\n"
+
+
+# Status
+
+def test_status_starts_no_daemon_that_is_idle(instance):
+    field(instance, "command=tlsmgr2")
+    instance.start()
+    assert not daemons(instance)
+    result = tell(instance, "status")
+    assert result.status == OK and "No tlsmgr runs at present" in result.text
+    assert not daemons(instance)
+    assert tell(instance, "ping").status == OK
+    assert len(daemons(instance)) == 1
+    assert ", process %s," % daemons(instance)[0] in \
+        tell(instance, "status").text
+
+
+def daemons(instance):
+    return subprocess.run(
+        ["pgrep", "-f", "^tlsmgr2 .*-t unix", "-P", master_pid(instance)],
+        stdout=subprocess.PIPE, universal_newlines=True).stdout.split()
+
+
+def master_pid(instance):
+    with open(instance._path("queue/pid/master.pid")) as pid_file:
+        return pid_file.read().strip()
+
+
+def test_status_does_not_count_itself(enabled):
+    told = [re.findall(r"^(?:Clients|Requests) .*", tell(
+        enabled, "status").text, re.MULTILINE) for _ in range(3)]
+    assert told[0][0].startswith("Clients       0 now")
+    assert {each[1] for each in told} == {told[0][1]}
 
 
 # Reload

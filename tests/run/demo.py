@@ -5,6 +5,7 @@ Exit status 0 only if all of it worked. KEEP=1 leaves the Postfix running.
 TLSMGR_BINARY names another daemon to show, CHROOT=n runs it outside a jail.
 """
 
+import json
 import os
 import pathlib
 import signal
@@ -71,6 +72,19 @@ def show_process(postfix):
     return pid
 
 
+def key_file_removal(postfix):
+    """What the daemon keeps outside of the directory, for the stop command."""
+    status = subprocess.run(
+        [str(REPOSITORY / "build" / "tlsmgrctl"), "-c",
+         postfix.config_directory, "status", "--json"],
+        stdout=subprocess.PIPE, check=False, timeout=60).stdout
+    path = json.loads(status)["ticket_key_file"] if status else ""
+    if not path or path.startswith(postfix.directory):
+        return ""
+    return " %s; rmdir --ignore-fail-on-non-empty %s" % (
+        path, os.path.dirname(path))
+
+
 def say_how_to_go_on(postfix):
     say("""
 Left running (KEEP=1):
@@ -79,7 +93,8 @@ Left running (KEEP=1):
   settings   %(config)s/main.cf
   ask        build/tlsmgrctl -c %(config)s status
   reload     postfix -c %(config)s reload
-  stop       postfix -c %(config)s stop; rm -r %(directory)s""" % {
+  stop       postfix -c %(config)s stop; rm -rf %(directory)s%(keys)s""" % {
+        "keys": key_file_removal(postfix),
         "port": postfix.port, "log": postfix.log_path,
         "config": postfix.config_directory, "directory": postfix.directory})
 
@@ -110,8 +125,8 @@ def run(binary, chroot, keep):
         is_left_running = keep
     except (AssertionError, OSError, RuntimeError, ValueError,
             subprocess.SubprocessError) as error:
-        say("FAILED: %s\n\nThe end of the log:\n%s" %
-            (error, log_tail(postfix)))
+        say("\nThe end of the log:\n%s\n\nFAILED: %s" %
+            (log_tail(postfix), error))
         return 1
     finally:
         if not is_left_running:

@@ -1,6 +1,6 @@
 /*
- * Unit tests of ctl_destination: whose session an id stands for; and of
- * ctl_sessions: in which order they are.
+ * Unit tests of ctl_destination.c: whose session an id stands for; and of
+ * ctl_sessions.c: in which order they are.
  */
 #include "ctl_destination.h"
 #include "ctl_sessions.h"
