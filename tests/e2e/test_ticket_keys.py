@@ -100,7 +100,7 @@ def test_the_old_process_lets_go_of_the_file_before_it_answers_the_rest(
         slow = master.client()
         key = slow.ticket_key()
         old.signal(signal.SIGSTOP)
-        slow.send(b"request\0config\0\0" * 2000)
+        slow.send(b"request\0seed\0size\000255\0\0" * 3000)
         old.hang_up()
         old.signal(signal.SIGCONT)
         wait_until(lambda: not is_locked(master.key_path), "the file is free")
