@@ -69,9 +69,9 @@ void settings_set_defaults(struct config *);
 
 /*
  * Complete the defaults that follow from what was set (mydomain), then expand,
- * parse and check every parameter. A bad value that tlsmgr.cf sets is replaced
- * by a default, in the config as well, and is a problem of kind CONFIG_IGNORED.
- * ERROR_INVALID, for any other: *cause names the parameter, the value, where it
+ * parse and check every parameter. A bad value of a parameter of our own,
+ * wherever it is set, is replaced by a default, in the config as well, and is a
+ * problem of kind CONFIG_IGNORED. ERROR_INVALID, for one of Postfix's: *cause names the parameter, the value, where it
  * was set and what would do; there is nothing to fini.
  */
 enum error settings_read(struct settings *, struct config *, char **cause);

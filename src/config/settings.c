@@ -1,7 +1,7 @@
 /*
  * settings: from the dictionary to values that the daemon works with. What is
- * wrong in tlsmgr.cf is replaced by a default; what is wrong elsewhere is an
- * error.
+ * wrong with a parameter of our own is replaced by a default; what is wrong
+ * with one of Postfix's is an error.
  */
 #include "settings.h"
 
@@ -72,7 +72,7 @@ parse_param(struct settings *settings, const struct config *config,
 	return error;
 }
 
-/* A bad value in tlsmgr.cf is not worth the mail of a site. */
+/* A bad value of ours, wherever it is set, is not worth the mail of a site. */
 static void
 replace_bad_value(
     struct config *config, const struct settings_param *param, char *cause)
@@ -92,7 +92,7 @@ replace_bad_value(
  * a bad one may change those before it.
  */
 static void
-check_own_file_params(struct config *config)
+check_own_params(struct config *config)
 {
 	struct settings settings = { .postfix_version = NULL };
 	char *value, *cause = NULL;
@@ -100,7 +100,7 @@ check_own_file_params(struct config *config)
 
 	for (const struct settings_param *param = settings_params;
 	     param->name != NULL; param++) {
-		if (config_get(config, param->name)->origin != CONFIG_OWN_FILE)
+		if (!settings_name_is_own(param->name))
 			continue;
 		if (parse_param(&settings, config, param, &value, &rest,
 			&cause) == ERROR_NONE)
@@ -141,7 +141,7 @@ settings_read(struct settings *settings, struct config *config, char **cause)
 	memset(settings, 0, sizeof(*settings));
 	error = settings_complete_defaults(config, cause);
 	if (error == ERROR_NONE) {
-		check_own_file_params(config);
+		check_own_params(config);
 		error = read_params(settings, config, cause);
 	}
 	if (error != ERROR_NONE)

@@ -343,9 +343,14 @@ def test_main_cf_may_refer_to_a_bad_line_of_tlsmgr_cf(make_master):
 
 
 @pytest.mark.ours("has no such parameter")
-def test_own_parameter_may_stand_in_main_cf(make_master):
-    assert_refused(make_master({"tlsmgr_client_limit": "no"}),
-                   "tlsmgr_client_limit", r"\bno\b", "main.cf")
+@pytest.mark.parametrize("arguments", [(), ("-o", "tlsmgr_client_limit=no")])
+def test_own_parameter_may_stand_in_main_cf_and_does_not_stop_it(
+        make_master, arguments):
+    master = make_master({"tlsmgr_client_limit": "never"})
+    master.start(*arguments)
+    assert master.wait_ready().status == OK
+    master.wait_for_log("^warning: .*tlsmgr_client_limit: bad value \"%s\""
+                        % ("no" if arguments else "never"))
 
 
 def test_service_name_may_stand_in_main_cf(make_master):
