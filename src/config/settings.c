@@ -100,7 +100,8 @@ check_own_params(struct config *config)
 
 	for (const struct settings_param *param = settings_params;
 	     param->name != NULL; param++) {
-		if (!settings_name_is_own(param->name))
+		if (!settings_name_is_own(param->name) ||
+		    config_get(config, param->name)->origin == CONFIG_DEFAULT)
 			continue;
 		if (parse_param(&settings, config, param, &value, &rest,
 			&cause) == ERROR_NONE)
