@@ -163,10 +163,8 @@ shared_get(struct shared *shared, enum shared_side side, const char *id,
 		.found = found,
 		.arg = arg,
 		.sent_us = clock_monotonic_us() };
-	if (make_questions(lookup, id, id_len) &&
-	    !shared_queue_is_deleted(
-		&shared->queue, &lookup->questions[0].name) &&
-	    ask(lookup)) {
+	if (!shared_is_removed(shared, side, id, id_len) &&
+	    make_questions(lookup, id, id_len) && ask(lookup)) {
 		shared->counters.lookups++;
 		TAILQ_INSERT_TAIL(&shared->waiting, lookup, entry);
 		return;

@@ -168,9 +168,12 @@ shared_is_removed(
 {
 	struct shared_name name;
 
-	return shared_seal_name(shared->seals[side][0], SHARED_KIND_SESSION, id,
-		   id_len, &name) != ERROR_NONE ||
-	       shared_queue_is_deleted(&shared->queue, &name);
+	for (unsigned i = 0; i < shared->config.group->secrets.count; i++)
+		if (shared_seal_name(shared->seals[side][i],
+			SHARED_KIND_SESSION, id, id_len, &name) != ERROR_NONE ||
+		    shared_queue_is_deleted(&shared->queue, &name))
+			return true;
+	return false;
 }
 
 static void

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "shared_private.h"
 #include "shared_reply.h"
 #include "shared_unit.h"
 
@@ -127,6 +128,28 @@ while_secrets_change_hosts_find_each_others_sessions(void **state)
 	turn_until(statistics_of(&a).queue_bytes == 0);
 	turn_until(memory_engine_count(&a.engine) == 1);
 	assert_int_equal(a.engine.dels, 2);
+}
+
+static void
+a_session_is_removed_until_both_of_its_names_are(void **state)
+{
+	struct shared_entry *first;
+
+	make_group(&a, 2, 1);
+	make_group(&b, 1, 0);
+	start_both();
+	put(&b, "id", "session");
+	turn_until(statistics_of(&b).stores == 1);
+	memcpy(a.engine.entries, b.engine.entries, sizeof(a.engine.entries));
+	shared_remove(a.shared, SHARED_SMTPD, "id", 2);
+	/* Only the deletion under the first secret is carried out so far. */
+	first = shared_queue_first_delete(&a.shared->queue);
+	shared_queue_sent(first);
+	shared_queue_deleted(first, true);
+	assert_true(shared_is_removed(a.shared, SHARED_SMTPD, "id", 2));
+	assert_false(finds(&a, "id", ""));
+	turn_until(memory_engine_count(&a.engine) == 0);
+	assert_false(shared_is_removed(a.shared, SHARED_SMTPD, "id", 2));
 }
 
 static void
@@ -301,6 +324,7 @@ main(void)
 		    ten_records_in_a_row_that_do_not_open_end_it_for_five_minutes),
 		TEST(an_answer_to_nothing_ends_the_connection_and_no_session),
 		TEST(while_secrets_change_hosts_find_each_others_sessions),
+		TEST(a_session_is_removed_until_both_of_its_names_are),
 		TEST(the_session_of_the_first_secret_wins),
 		TEST(
 		    a_record_that_is_the_tenth_may_end_its_own_second_question),
