@@ -47,6 +47,7 @@ enum error cache_type_parse(const char *name, enum cache_type *);
 /* The timeout that is in force for one that was configured. */
 int64_t cache_timeout_adjust(int64_t configured_s);
 
+/* A cache without a database; the timeout is adjusted. Pair with cache_fini(). */
 void cache_init(struct cache *, enum cache_type, int64_t configured_timeout_s);
 void cache_fini(struct cache *); /* closes the store */
 

@@ -99,8 +99,8 @@ struct store_ops {
 	void (*get)(struct store *, const char *key, size_t key_len,
 	    store_get_fn *, void *arg);
 	/*
-	 * ERROR_TOO_LARGE: could never be kept. Any error: nothing was stored,
-	 * and nothing made room.
+	 * ERROR_TOO_LARGE: could never be kept. Any error: a get does not find
+	 * it, and nothing made room.
 	 */
 	void (*put)(struct store *, const char *key, size_t key_len,
 	    const void *value, size_t len, time_t now, store_done_fn *,

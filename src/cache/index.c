@@ -27,6 +27,8 @@ enum error
 index_init(struct index *index, const char *name, uint64_t memory,
     const unsigned char key[SIPHASH_KEY_LEN], const struct journal *journal)
 {
+	enum error error;
+
 	if (memory > MEMORY_MAX)
 		memory = MEMORY_MAX;
 	*index = (struct index){
@@ -36,9 +38,11 @@ index_init(struct index *index, const char *name, uint64_t memory,
 	if (index->capacity < CAPACITY_MIN)
 		index->capacity = CAPACITY_MIN;
 	memcpy(index->key, key, sizeof(index->key));
-	index_cache_init(&index->cache, memory / INDEX_CACHE_PART);
-	return bdb_open(
+	error = bdb_open(
 	    &index->table, name, index->capacity * ENTRY_LEN * TABLE_PART);
+	if (error == ERROR_NONE)
+		index_cache_init(&index->cache, memory / INDEX_CACHE_PART);
+	return error;
 }
 
 void
@@ -196,14 +200,13 @@ purge_slots(struct index *index, uint64_t count)
 	for (; count > 0 && index->purge_slot < cache->count; count--) {
 		struct index_slot *slot = &cache->slots[index->purge_slot++];
 
-		if (slot->state == INDEX_CLEAN && !is_held(index, &slot->entry))
-			index_cache_mark(cache, slot, INDEX_EMPTY);
-		else if (slot->state == INDEX_DIRTY_INSERT &&
-			 !is_held(index, &slot->entry))
-			index_cache_mark(cache, slot, INDEX_EMPTY);
-		else if (slot->state == INDEX_DIRTY_UPDATE &&
-			 !is_held(index, &slot->entry))
-			index_cache_mark(cache, slot, INDEX_TOMBSTONE);
+		if (slot->state == INDEX_EMPTY ||
+		    slot->state == INDEX_TOMBSTONE ||
+		    is_held(index, &slot->entry))
+			continue;
+		index_cache_mark(cache, slot,
+		    slot->state == INDEX_DIRTY_UPDATE ? INDEX_TOMBSTONE
+						      : INDEX_EMPTY);
 	}
 }
 

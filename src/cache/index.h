@@ -131,12 +131,13 @@ struct index {
 /*
  * An empty index, of about so many bytes of memory, which are taken as they
  * are used. An entry that the journal does not hold is as if it were not
- * there. ERROR_NO_SPACE, ERROR_IO: there is no table.
+ * there. ERROR_NO_SPACE, ERROR_IO: there is no table, and nothing to be freed.
  */
 enum error index_init(struct index *, const char *name, uint64_t memory,
     const unsigned char key[SIPHASH_KEY_LEN], const struct journal *);
 void index_fini(struct index *);
 
+/* The keyed hash of the identifier of a session, which is its key. */
 uint64_t index_hash(const struct index *, const char *key, size_t key_len);
 /* This hash's entry is asked for or set soon: fetch what it takes. */
 void index_prefetch(const struct index *, uint64_t hash);
@@ -153,6 +154,7 @@ enum error index_set(struct index *, uint64_t hash, const struct index_entry *,
 /* It leads nowhere any more. */
 void index_remove(struct index *, uint64_t hash);
 
+/* Slots that are yet to be written back. */
 uint64_t index_dirty_count(const struct index *);
 /*
  * Write dirty slots back, from where the last call stopped to the end or to

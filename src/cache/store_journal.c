@@ -5,14 +5,78 @@
 #include "store_journal.h"
 
 #include "clock.h"
+#include "safe_open.h"
+#include "xalloc.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /*
  * Records looked at, at most, to make room for one: most that stand before the
  * oldest session may be dead. What is left over is the next upkeep's.
  */
 #define MAKE_ROOM_RECORDS 64
+
+/* The journal's file, or memory. */
+static enum error
+open_file(const struct store_config *config, int *fd, char **cause)
+{
+	enum error error;
+	char *path;
+
+	if (config->kind->in_memory) {
+		*fd = memfd_create("journal", MFD_CLOEXEC);
+		if (*fd >= 0)
+			return ERROR_NONE;
+		*cause = xstrdup("no memory file can be made");
+		return ERROR_UNSUPPORTED;
+	}
+	path = xasprintf("%s.journal", config->path);
+	error = safe_open_update(path, fd, cause);
+	free(path);
+	return error;
+}
+
+static enum error
+store_journal_open(
+    const struct store_config *config, struct store **base, char **cause)
+{
+	struct store_journal *store;
+	enum error error;
+	int fd;
+
+	error = open_file(config, &fd, cause);
+	if (error != ERROR_NONE)
+		return error;
+	store = xcalloc(1, sizeof(*store));
+	store->base.ops = &store_journal_ops;
+	store->name = xstrdup(config->name);
+	store->database = xasprintf("%s:%s", config->kind->type, config->path);
+	store->config = *config;
+	store->config.name = store->name;
+	store->config.path = NULL;
+	store->is_volatile = !config->persist || config->kind->in_memory;
+	store->journal = journal_new(fd, store->database);
+	journal_set_map_limit(store->journal, config->memory);
+	*base = &store->base;
+	return ERROR_NONE;
+}
+
+static void
+store_journal_close(struct store *base)
+{
+	struct store_journal *store = (struct store_journal *)base;
+
+	if (store == NULL)
+		return;
+	store_journal_replay_abandon(store);
+	index_fini(&store->index);
+	journal_close(store->journal);
+	free(store->name);
+	free(store->database);
+	free(store);
+}
 
 /* Why it does not serve. */
 static enum error
@@ -22,35 +86,11 @@ serving_error(const struct store_journal *store)
 	                                             : ERROR_IO;
 }
 
-void
-store_journal_remove_live(
-    struct store_journal *store, const struct index_entry *entry)
-{
-	journal_remove_live(store->journal, index_entry_position(entry),
-	    index_entry_size(entry));
-}
-
 static void
 add_live(struct store_journal *store, const struct index_entry *entry)
 {
 	journal_add_live(store->journal, index_entry_position(entry),
 	    index_entry_size(entry));
-}
-
-enum error
-store_journal_find_record(struct store_journal *store,
-    const struct journal_record *record, uint64_t *hash,
-    struct index_entry *entry)
-{
-	enum error error;
-
-	if (record->type != JOURNAL_PUT)
-		return ERROR_NOT_FOUND;
-	*hash = index_hash(&store->index, record->key, record->key_len);
-	error = index_find(&store->index, *hash, entry, false);
-	if (error == ERROR_NONE && entry->sequence != record->sequence)
-		return ERROR_NOT_FOUND;
-	return error;
 }
 
 /* The entry of a hash, also of one that is yet to come into the index. */
@@ -352,7 +392,7 @@ store_journal_statistics(
 
 const struct store_ops store_journal_ops = {
 	.open = store_journal_open,
-	.start = store_journal_start,
+	.start = store_journal_begin,
 	.get = store_journal_get,
 	.put = store_journal_put,
 	.remove = store_journal_remove,

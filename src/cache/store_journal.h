@@ -68,7 +68,7 @@ store_journal_is_serving(const struct store_journal *store)
 	return store->state >= STORE_JOURNAL_LOADING;
 }
 
-/* store_journal.c */
+/* store_journal_entry.c */
 
 /* This record is dead, or has another place in the journal from now on. */
 void store_journal_remove_live(
@@ -80,11 +80,12 @@ void store_journal_remove_live(
 enum error store_journal_find_record(struct store_journal *,
     const struct journal_record *, uint64_t *hash, struct index_entry *);
 
-/* store_journal_start.c: see store.h. */
-enum error store_journal_open(
-    const struct store_config *, struct store **, char **cause);
-void store_journal_close(struct store *);
-enum error store_journal_start(struct store *);
+/* store_journal_start.c */
+/*
+ * Take the lock, and find out whose file it is. Errors as of `start` in
+ * store.h; then it can be tried again, no sooner than retry_us.
+ */
+enum error store_journal_start(struct store_journal *);
 /* Begin with nothing, while serving. */
 enum error store_journal_empty(struct store_journal *);
 
@@ -110,5 +111,7 @@ uint64_t store_journal_expire_slice(
 
 /* store_journal_upkeep.c */
 uint64_t store_journal_maintain(struct store *, time_t now, uint64_t budget_us);
+/* The start, and as much of what follows as start_budget_us allows. */
+enum error store_journal_begin(struct store *);
 
 #endif

@@ -6,12 +6,9 @@
 #include "store_journal.h"
 
 #include "clock.h"
-#include "safe_open.h"
-#include "xalloc.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #define LOCK_RETRY_US 100000
 
@@ -32,66 +29,6 @@ struct note {
 };
 
 _Static_assert(sizeof(struct note) <= JOURNAL_NOTE_LEN, "the note must fit");
-
-/* The journal's file, or memory. */
-static enum error
-open_file(const struct store_config *config, int *fd, char **cause)
-{
-	enum error error;
-	char *path;
-
-	if (config->kind->in_memory) {
-		*fd = memfd_create("journal", MFD_CLOEXEC);
-		if (*fd >= 0)
-			return ERROR_NONE;
-		*cause = xstrdup("no memory file can be made");
-		return ERROR_UNSUPPORTED;
-	}
-	path = xasprintf("%s.journal", config->path);
-	error = safe_open_update(path, fd, cause);
-	free(path);
-	return error;
-}
-
-enum error
-store_journal_open(
-    const struct store_config *config, struct store **base, char **cause)
-{
-	struct store_journal *store;
-	enum error error;
-	int fd;
-
-	error = open_file(config, &fd, cause);
-	if (error != ERROR_NONE)
-		return error;
-	store = xcalloc(1, sizeof(*store));
-	store->base.ops = &store_journal_ops;
-	store->name = xstrdup(config->name);
-	store->database = xasprintf("%s:%s", config->kind->type, config->path);
-	store->config = *config;
-	store->config.name = store->name;
-	store->config.path = NULL;
-	store->is_volatile = !config->persist || config->kind->in_memory;
-	store->journal = journal_new(fd, store->database);
-	journal_set_map_limit(store->journal, config->memory);
-	*base = &store->base;
-	return ERROR_NONE;
-}
-
-void
-store_journal_close(struct store *base)
-{
-	struct store_journal *store = (struct store_journal *)base;
-
-	if (store == NULL)
-		return;
-	store_journal_replay_abandon(store);
-	index_fini(&store->index);
-	journal_close(store->journal);
-	free(store->name);
-	free(store->database);
-	free(store);
-}
 
 static struct note
 note_of(const struct store_journal *store)
@@ -207,28 +144,9 @@ read_superblock(struct store_journal *store)
 	return error == ERROR_IO ? error : ERROR_NONE;
 }
 
-/* As far as it goes without waiting; clients are there but the first time. */
-static void
-go_on(struct store_journal *store, bool is_first_try)
-{
-	uint64_t deadline_us =
-	    store->started_us +
-	    (is_first_try ? store->config.start_budget_us : 0);
-	uint64_t now_us = clock_monotonic_us();
-
-	while (store->state != STORE_JOURNAL_READY && now_us < deadline_us) {
-		if (store->base.ops->maintain(&store->base, clock_wall_s(),
-			deadline_us - now_us) != 0)
-			break;
-		now_us = clock_monotonic_us();
-	}
-}
-
 enum error
-store_journal_start(struct store *base)
+store_journal_start(struct store_journal *store)
 {
-	struct store_journal *store = (struct store_journal *)base;
-	bool is_first_try = store->retry_us == 0;
 	enum error error = journal_lock(store->journal);
 
 	store->started_us = clock_monotonic_us();
@@ -249,6 +167,5 @@ store_journal_start(struct store *base)
 	}
 	store->retry_delay_us = 0;
 	store->state = STORE_JOURNAL_LOADING;
-	go_on(store, is_first_try);
 	return ERROR_NONE;
 }

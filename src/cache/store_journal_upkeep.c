@@ -5,6 +5,7 @@
 #include "store_journal.h"
 
 #include "clock.h"
+#include "minmax.h"
 
 /* What a kill may lose: records wait this long to be written together. */
 #define FLUSH_DELAY_US 1000000
@@ -50,12 +51,6 @@ static const struct journal_compact_ops compact_ops = {
 	.is_live = compact_is_live,
 	.moved = compact_moved,
 };
-
-static uint64_t
-min_us(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
 
 /* Write out what a kill would lose, when it has waited long enough. */
 static uint64_t
@@ -116,7 +111,7 @@ retry_when_due(struct store_journal *store)
 	uint64_t now_us = clock_monotonic_us();
 
 	if (now_us >= store->retry_us)
-		store_journal_start(&store->base);
+		(void)store_journal_start(store);
 	if (store_journal_is_serving(store))
 		return 0;
 	return store->retry_us > now_us ? store->retry_us - now_us : 0;
@@ -171,7 +166,7 @@ ready_slice(struct store_journal *store, time_t now, uint64_t deadline_us)
 	if (delays_us[3] == JOURNAL_IDLE)
 		journal_wipe_reads(store->journal);
 	for (int i = 0; i < 4; i++)
-		next_us = min_us(next_us, delays_us[i]);
+		next_us = min_u64(next_us, delays_us[i]);
 	return next_us;
 }
 
@@ -187,18 +182,37 @@ store_journal_maintain(struct store *base, time_t now, uint64_t budget_us)
 	/* First: however long the rest takes, a kill loses no more. */
 	next_us = flush_when_due(store);
 	if (store->state == STORE_JOURNAL_LOADING)
-		return min_us(next_us, load_slice(store, deadline_us));
+		return min_u64(next_us, load_slice(store, deadline_us));
 	if (store->state == STORE_JOURNAL_REPLAYING)
-		return min_us(
+		return min_u64(
 		    next_us, store_journal_replay_slice(store, deadline_us));
 	next_us =
-	    min_us(next_us, journal_retry_slice(store->journal,
-				(uint64_t)store->config.timeout_s * 1000000));
+	    min_u64(next_us, journal_retry_slice(store->journal,
+				 (uint64_t)store->config.timeout_s * 1000000));
 	if (journal_is_replay_due(store->journal)) {
 		store->is_late = true;
 		store->started_us = clock_monotonic_us();
 		store_journal_replay_begin(store);
 		return 0;
 	}
-	return min_us(next_us, ready_slice(store, now, deadline_us));
+	return min_u64(next_us, ready_slice(store, now, deadline_us));
+}
+
+enum error
+store_journal_begin(struct store *base)
+{
+	struct store_journal *store = (struct store_journal *)base;
+	enum error error = store_journal_start(store);
+	uint64_t now_us = clock_monotonic_us();
+	uint64_t deadline_us = now_us + store->config.start_budget_us;
+
+	/* As far as it goes without waiting: no client is there yet. */
+	while (error == ERROR_NONE && store->state != STORE_JOURNAL_READY &&
+	       now_us < deadline_us) {
+		if (store_journal_maintain(
+			base, clock_wall_s(), deadline_us - now_us) != 0)
+			break;
+		now_us = clock_monotonic_us();
+	}
+	return error;
 }

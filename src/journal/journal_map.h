@@ -19,6 +19,7 @@ struct journal_map {
 	struct journal_map *next; /* in the list of all */
 };
 
+/* Nothing is mapped, and the limit is 0: nothing will be. */
 void journal_map_init(struct journal_map *);
 /* Unmap all; the limit is 0 again. */
 void journal_map_fini(struct journal_map *);

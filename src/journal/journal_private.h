@@ -8,9 +8,11 @@
  *     journal_record.c      records and segment headers as bytes
  *     journal_chain.c       slots, and the segments that live in them
  *     journal_fault.c       segments that cannot be read at present
+ *     journal_retry.c       reading them again, and giving them up
  *     journal_load.c        the chain as found in a file
  *     journal_tail.c        where records are appended
  *     journal_retire.c      how segments leave, and what is live in them
+ *     journal_window.c      the memory of those that read on
  *     journal_cursor.c      reading on from record to record
  *     journal_map.c         segments in our address space
  *     journal_read.c        one record
@@ -106,6 +108,7 @@ struct journal_segment_head {
 	uint64_t next_sequence; /* the journal's, when this was written */
 };
 
+/* JOURNAL_SEGMENT_HEAD_LEN bytes, with their checksum; and back. */
 void journal_segment_encode(
     unsigned char *to, const struct journal_segment_head *);
 void journal_segment_decode(
@@ -136,12 +139,15 @@ void journal_record_point(
 
 /* journal_chain.c */
 
+/* Empty lists; the slots stay. */
 void journal_chain_init(struct journal *);
+/* No slots any more. */
 void journal_chain_fini(struct journal *);
 /* Let there be this many slots, all new ones free. */
 void journal_chain_resize(struct journal *, uint32_t slot_count);
 /* Reserve the free slot nearest to the start of the file. */
 enum error journal_chain_reserve(struct journal *, uint32_t *slot);
+/* A reserved slot is free again. */
 void journal_chain_release(struct journal *, uint32_t slot);
 /*
  * The slot's segment, which is in no list, becomes part of the chain, in front
@@ -182,6 +188,7 @@ void journal_load_late(struct journal *, uint32_t slot);
 
 /* journal_tail.c */
 
+/* No segment takes records; what was unwritten is wiped. */
 void journal_tail_init(struct journal *);
 /* Write what is unwritten. */
 enum error journal_tail_write(struct journal *);
@@ -198,12 +205,20 @@ void journal_retire(struct journal *, uint32_t slot, bool is_lost);
 /* Write what is unwritten, and let slots of retired segments be used again. */
 enum error journal_retire_free(struct journal *);
 
-/* journal_cursor.c */
+/* journal_window.c */
 
 /* Wipe and free what readers have in memory. */
 void journal_windows_fini(struct journal *);
 /* A slot is written anew: what was read of it is not so any more. */
 void journal_windows_forget(struct journal *);
+/*
+ * Give a window this size, for a record that is larger than it; what was in it
+ * is gone if it had another.
+ */
+void journal_window_resize(struct journal_window *, size_t size);
+
+/* journal_cursor.c */
+
 /* Where the slot's segment ends, as far as is known. */
 uint32_t journal_segment_end(const struct journal *, uint32_t slot);
 /* Place the cursor at the first record of a segment, if there is one. */
@@ -246,6 +261,7 @@ enum error journal_output_write_end(struct journal *);
 
 /* journal_compact.c */
 
+/* No pass is under way; the buffer is wiped. */
 void journal_compact_init(struct journal *);
 /* End the pass. What it did so far stands. */
 void journal_compact_abandon(struct journal *);

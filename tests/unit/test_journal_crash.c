@@ -4,7 +4,8 @@
  * journal, as a new process would. What that finds must be a state that was,
  * no older than the last flush.
  *
- * Covers journal_superblock.c, journal_retire.c, journal_compact.c.
+ * Covers journal_superblock.c, journal_retire.c, journal_compact.c,
+ * journal_output.c.
  */
 #include "journal.h"
 

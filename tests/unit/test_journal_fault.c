@@ -1,7 +1,7 @@
 /*
  * Unit tests of journal_fault and journal_replay: what cannot be read at
  * present is tried again, and nothing is lost or comes back meanwhile. Covers
- * journal_fault.c, journal_replay.c.
+ * journal_fault.c, journal_retry.c, journal_replay.c.
  */
 #include "journal.h"
 
