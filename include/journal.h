@@ -269,6 +269,8 @@ enum error journal_walk_next(
 
 /* Size of the file in bytes, and of the segments in the chain. */
 uint64_t journal_file_len(const struct journal *);
+/* What it takes on disk, which holes make less, and what is preallocated more. */
+uint64_t journal_allocated_len(const struct journal *);
 uint64_t journal_chain_len(const struct journal *);
 /* The bytes that a record with so many of key and value takes. */
 size_t journal_record_len(size_t size);

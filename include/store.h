@@ -21,22 +21,22 @@
 #include <stdint.h>
 #include <time.h>
 
-#define STORE_KEY_MAX   4096
-#define STORE_VALUE_MAX (256 * 1024)
+#define STORE_KEY_MAX         4096
+#define STORE_VALUE_MAX       (256 * 1024)
 #define STORE_FINGERPRINT_LEN 32
 
 struct store_kind; /* below */
 
 /* What the cache asks of its store. Strings are copied. */
 struct store_config {
-	const char *name;       /* for messages: "smtpd" */
+	const char *name; /* for messages: "smtpd" */
 	const struct store_kind *kind;
-	const char *path;       /* without suffix */
-	int64_t timeout_s;      /* an entry older than this is gone */
-	uint64_t entries_max;   /* 0: no bound */
-	uint64_t bytes_max;     /* keys and values; 0: no bound */
-	uint64_t memory;        /* bytes, to find entries by */
-	bool persist;           /* keep the content across processes */
+	const char *path;         /* without suffix */
+	int64_t timeout_s;        /* an entry older than this is gone */
+	uint64_t entries_max;     /* 0: no bound */
+	uint64_t bytes_max;       /* keys and values; 0: no bound */
+	uint64_t memory;          /* bytes, to find entries by */
+	bool persist;             /* keep the content across processes */
 	uint64_t start_budget_us; /* what start() may take; the rest goes on */
 	/* Of what entries depend on: where it differs, start empty. */
 	unsigned char fingerprint[STORE_FINGERPRINT_LEN];
@@ -47,16 +47,17 @@ struct store_config {
 /* The state of a store, and what it counted since the start. */
 struct store_statistics {
 	uint64_t entries;
-	uint64_t bytes;         /* keys and values that are live */
-	uint64_t disk_bytes;    /* size of the files */
-	time_t oldest;          /* time of the oldest entry, as it was at the
-	                         * last maintain(); 0: none */
+	uint64_t bytes;           /* keys and values that are live */
+	uint64_t disk_bytes;      /* size of the files */
+	uint64_t allocated_bytes; /* what they take on disk */
+	time_t oldest;            /* time of the oldest entry, as it was at the
+	                           * last maintain(); 0: none */
 	uint64_t expired;
 	uint64_t evicted;
-	uint64_t retained;      /* entries taken over at start */
-	uint64_t lost;          /* entries that damage took */
-	uint64_t errors;        /* failed reads and writes */
-	bool is_ready;          /* false: waiting for the lock, or replaying */
+	uint64_t retained; /* entries taken over at start */
+	uint64_t lost;     /* entries that damage took */
+	uint64_t errors;   /* failed reads and writes */
+	bool is_ready;     /* false: waiting for the lock, or replaying */
 };
 
 /*
@@ -73,8 +74,8 @@ store_is_expired(time_t put_at, time_t now, int64_t timeout_s)
 }
 
 /* Value and time are borrowed until the callback returns. */
-typedef void store_get_fn(void *arg, enum error, const void *value, size_t len,
-    time_t put_at);
+typedef void store_get_fn(
+    void *arg, enum error, const void *value, size_t len, time_t put_at);
 typedef void store_done_fn(void *arg, enum error);
 /* Return false to stop. */
 typedef bool store_each_fn(void *arg, const char *key, size_t key_len,
@@ -87,9 +88,10 @@ struct store_ops {
 	 * Privileged stage, with the effective ids of the mail owner: open
 	 * descriptors, read nothing. ERROR with *cause on failure.
 	 */
-	enum error (*open)(const struct store_config *, struct store **,
-	    char **cause);
-	/* In the jail: take the lock, read what is there. ERROR_LOCKED: later. */
+	enum error (*open)(
+	    const struct store_config *, struct store **, char **cause);
+	/* In the jail: take the lock, read what is there. ERROR_LOCKED: later.
+	 */
 	enum error (*start)(struct store *);
 
 	/*

@@ -385,6 +385,7 @@ store_journal_statistics(
 	statistics->lost += live->lost;
 	statistics->errors += live->read_errors;
 	statistics->disk_bytes = journal_file_len(store->journal);
+	statistics->allocated_bytes = journal_allocated_len(store->journal);
 	if (live->entries == 0)
 		statistics->oldest = 0;
 	statistics->is_ready = store->state == STORE_JOURNAL_READY;

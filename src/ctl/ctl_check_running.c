@@ -46,6 +46,8 @@ static const struct trouble entropy_troubles[] = {
 static const struct trouble cache_troubles[] = {
 	{ "failures", "requests could not be carried out", SEE_LOG },
 	{ "errors", "reads or writes failed", SEE_LOG "; is the disk full?" },
+	{ "lost", "sessions were lost to damage",
+	    SEE_LOG "; look at the disk" },
 	{ "evicted", "sessions left before their time, to keep within a bound",
 	    "raise tlsmgr_cache_max_entries or tlsmgr_cache_max_size in "
 	    "tlsmgr.cf, then: postfix reload" },

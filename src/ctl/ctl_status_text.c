@@ -1,6 +1,5 @@
 /*
- * ctl_status_text: the statistics on a screen, for a person. What needs
- * somebody's attention stands out, by colour where there is any.
+ * ctl_status_text: the statistics on a screen. What needs attention is red.
  */
 #include "cache.h"
 #include "ctl.h"
@@ -14,10 +13,9 @@
 #include <string.h>
 
 #define LABEL_WIDTH 14
-
-#define BOLD   "\033[1m"
-#define RED    "\033[1;31m"
-#define NORMAL "\033[0m"
+#define BOLD        "\033[1m"
+#define RED         "\033[1;31m"
+#define NORMAL      "\033[0m"
 
 /* What is printed, from where, and how. */
 struct screen {
@@ -164,8 +162,9 @@ put_cache_size(const struct screen *screen)
 	int64_t entries = get(screen, "entries");
 
 	begin_line(screen, "");
-	printf("%" PRId64 " session%s, %s (%s on disk)", entries,
+	printf("%" PRId64 " session%s, %s (%s on disk, %s long)", entries,
 	    entries == 1 ? "" : "s", ctl_text_bytes(get(screen, "bytes")).text,
+	    ctl_text_bytes(get(screen, "allocated")).text,
 	    ctl_text_bytes(get(screen, "disk")).text);
 	/* Not known yet, right after the start. */
 	if (get(screen, "oldest") > 0)

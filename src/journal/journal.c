@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define COMPLAINT_PERIOD_S 60
@@ -198,4 +199,14 @@ uint64_t
 journal_file_len(const struct journal *journal)
 {
 	return journal->file_len;
+}
+
+uint64_t
+journal_allocated_len(const struct journal *journal)
+{
+	struct stat st;
+
+	if (journal->fd < 0 || fstat(journal->fd, &st) < 0)
+		return 0;
+	return (uint64_t)st.st_blocks * 512;
 }

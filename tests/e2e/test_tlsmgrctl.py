@@ -203,6 +203,17 @@ def test_promtool_finds_no_fault_with_the_metrics(master):
 
 
 @ours
+def test_status_tells_what_files_take_on_disk_and_their_length(master):
+    told = json.loads(tell(master, "status", "--json").text)
+    cache = told["caches"]["smtpd"]
+    path = master.data_directory + "/smtpd_scache.journal"
+    assert cache["disk"] == os.stat(path).st_size
+    assert cache["allocated"] == os.stat(path).st_blocks * 512
+    assert re.search(r"5 sessions, .* \([\d.]+ k?B on disk, [\d.]+ k?B long\)",
+                     tell(master, "status").text)
+
+
+@ours
 def test_list_shows_sessions_oldest_first(master):
     text = tell(master, "list", "smtpd").text
     lines = text.splitlines()

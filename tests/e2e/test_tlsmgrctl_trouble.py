@@ -103,6 +103,7 @@ COUNTS = {
     "exchange_failures": "updates of the exchange file failed",
     "smtp.failures": "smtp: 3 requests could not be carried out",
     "smtp.errors": "smtp: 3 reads or writes failed",
+    "smtp.lost": "smtp: 3 sessions were lost to damage",
     "smtp.evicted": "smtp: 3 sessions left before their time",
     "shared.dropped": "found no room in the queue",
     "shared.rejected": "were not made by this group",
