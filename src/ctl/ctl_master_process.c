@@ -66,8 +66,9 @@ is_called(long pid, const char *program)
 bool
 ctl_master_process_has_child(pid_t pid, const char *program)
 {
-	char path[64];
+	char path[64], *list = NULL, *next, *end;
 	FILE *file;
+	size_t size = 0;
 	long child;
 	bool is_there = false;
 
@@ -76,8 +77,14 @@ ctl_master_process_has_child(pid_t pid, const char *program)
 	file = fopen(path, "re");
 	if (file == NULL)
 		return true;
-	while (!is_there && fscanf(file, "%ld", &child) == 1)
-		is_there = is_called(child, program);
+	if (getline(&list, &size, file) > 0)
+		for (next = list; !is_there; next = end) {
+			child = strtol(next, &end, 10);
+			if (end == next)
+				break;
+			is_there = is_called(child, program);
+		}
+	free(list);
 	fclose(file);
 	return is_there;
 }

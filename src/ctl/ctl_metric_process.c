@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -36,12 +37,22 @@ count_descriptors(int64_t pid)
 	return count;
 }
 
+/* The number in a field; fields have blanks between, and 0 is the first. */
+static unsigned long
+field(const char *text, unsigned number)
+{
+	for (; number > 0; number--) {
+		text += strspn(text, " ");
+		text += strcspn(text, " ");
+	}
+	return strtoul(text, NULL, 10);
+}
+
 /* Processor time in ticks and resident memory in pages, of /proc/PID/stat. */
 static bool
 read_stat(int64_t pid, unsigned long *ticks, long *pages)
 {
 	char path[64], line[1024], *rest = NULL;
-	unsigned long user, system;
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%" PRId64 "/stat", pid);
@@ -52,13 +63,11 @@ read_stat(int64_t pid, unsigned long *ticks, long *pages)
 	if (fgets(line, sizeof(line), file) != NULL)
 		rest = strrchr(line, ')');
 	fclose(file);
-	if (rest == NULL ||
-	    sscanf(rest + 1,
-		" %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d "
-		"%*d %*d %*d %*d %*u %*u %ld",
-		&user, &system, pages) != 3)
+	if (rest == NULL)
 		return false;
-	*ticks = user + system;
+	/* proc(5) counts from 1, and from the beginning: 14, 15 and 24. */
+	*ticks = field(rest + 1, 11) + field(rest + 1, 12);
+	*pages = (long)field(rest + 1, 21);
 	return true;
 }
 

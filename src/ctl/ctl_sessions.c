@@ -90,7 +90,7 @@ void
 ctl_sessions_fini(struct ctl_sessions *sessions)
 {
 	for (size_t i = 0; i < sessions->count; i++)
-		free((char *)(uintptr_t)sessions->list[i].id);
+		free((void *)sessions->list[i].id);
 	free(sessions->list);
 	*sessions = (struct ctl_sessions){ 0 };
 }

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define STATUS_OPTIONS \
+#define STATUS_OPTIONS                                                      \
 	(CTL_OPTION_JSON | CTL_OPTION_PROMETHEUS | CTL_OPTION_OPENMETRICS | \
 	    CTL_OPTION_WATCH)
 #define LIST_OPTIONS \

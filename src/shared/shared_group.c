@@ -175,18 +175,19 @@ shared_group_begin(struct shared_group *group)
 {
 	const struct shared_group_config *config = &group->config;
 	char *cause = NULL;
+	enum error error;
 
 	if (!shared_group_is_configured(group) || group->problem != NULL)
 		return false;
-	if (shared_secrets_parse(&group->secrets, config->secret_file,
-		buffer_head(&group->text), group->text.len,
-		&cause) != ERROR_NONE)
-		set_problem(group, cause);
-	else if (has_servers(config) && *config->password_file != '\0' &&
-		 shared_password_parse(config->password_file,
-		     buffer_head(&group->password_text),
-		     group->password_text.len, &group->user, &group->password,
-		     &cause) != ERROR_NONE)
+	error = shared_secrets_parse(&group->secrets, config->secret_file,
+	    buffer_head(&group->text), group->text.len, &cause);
+	if (error == ERROR_NONE && has_servers(config) &&
+	    *config->password_file != '\0')
+		error = shared_password_parse(config->password_file,
+		    buffer_head(&group->password_text),
+		    group->password_text.len, &group->user, &group->password,
+		    &cause);
+	if (error != ERROR_NONE)
 		set_problem(group, cause);
 	buffer_fini(&group->text);
 	buffer_fini(&group->password_text);

@@ -220,8 +220,7 @@ list(char ids[64])
 	bool is_complete;
 
 	ids[0] = '\0';
-	return cache_list(
-	    &cache, &cursor, 1000, &is_complete, collect, ids);
+	return cache_list(&cache, &cursor, 1000, &is_complete, collect, ids);
 }
 
 static void
