@@ -91,6 +91,9 @@ void journal_close(struct journal *);
 /* Whole-file exclusive lock. ERROR_LOCKED: another process has it. */
 enum error journal_lock(struct journal *);
 
+/* The owner's bytes from here on; in the file before anything is appended. */
+void journal_set_note(struct journal *, const void *note, size_t len);
+
 /*
  * Read the superblock. ERROR_NOT_FOUND: the file is empty; ERROR_DAMAGED or
  * ERROR_INCOMPATIBLE: not a journal, or of another format; ERROR_IO. After

@@ -178,7 +178,8 @@ struct index_load;
  * wins, also over what the index has. `record_bytes`: what the records take,
  * to choose the number of buckets by.
  */
-struct index_load *index_load_new(struct index *, uint64_t record_bytes);
+struct index_load *index_load_new(
+    struct index *, uint64_t record_bytes, uint64_t end_sequence);
 void index_load_free(struct index_load *); /* NULL allowed */
 /* A location of 0: there is no record as of this sequence number. */
 void index_load_add(

@@ -22,6 +22,9 @@
 /* All that is kept at a time, in units of what the index holds. */
 #define EXCESS_MAX 2
 
+/* Beyond what the index holds a bucket is thinned out with so many added. */
+#define THIN_PERIOD 8
+
 struct found {
 	uint64_t hash;
 	struct index_entry entry;
@@ -35,19 +38,27 @@ struct bucket {
 struct index_load {
 	struct index *index; /* borrowed */
 	struct bucket *buckets;
-	unsigned bits;     /* of a hash, that choose a bucket */
-	uint64_t count;    /* of all entries */
-	bool is_complete;  /* all was collected */
-	uint32_t next;     /* buckets before this are in the index */
-	uint32_t inserted; /* of the next one, so many are */
+	unsigned bits;         /* of a hash, that choose a bucket */
+	uint64_t count;        /* of all entries */
+	uint64_t end_sequence; /* removals below are only for what is here */
+	uint64_t floor;        /* sessions below leave: there are too many */
+	uint64_t newest;       /* sequence that was added */
+	uint64_t added;
+	uint32_t thin_next; /* bucket */
+	bool is_thinned;    /* all of them since the floor was raised */
+	bool is_complete;   /* all was collected */
+	uint32_t next;      /* buckets before this are in the index */
+	uint32_t inserted;  /* of the next one, so many are */
 };
 
 struct index_load *
-index_load_new(struct index *index, uint64_t record_bytes)
+index_load_new(
+    struct index *index, uint64_t record_bytes, uint64_t end_sequence)
 {
 	struct index_load *load = xcalloc(1, sizeof(*load));
 
 	load->index = index;
+	load->end_sequence = end_sequence;
 	while (load->bits < BUCKET_BITS_MAX &&
 	       record_bytes >> load->bits > BUCKET_ENTRIES * RECORD_LEN)
 		load->bits++;
@@ -64,19 +75,13 @@ bucket_clear(struct index_load *load, struct bucket *bucket)
 	*bucket = (struct bucket){ 0 };
 }
 
-static void
-clear_all(struct index_load *load)
-{
-	for (uint32_t i = 0; i < UINT32_C(1) << load->bits; i++)
-		bucket_clear(load, &load->buckets[i]);
-}
-
 void
 index_load_free(struct index_load *load)
 {
 	if (load == NULL)
 		return;
-	clear_all(load);
+	for (uint32_t i = 0; i < UINT32_C(1) << load->bits; i++)
+		bucket_clear(load, &load->buckets[i]);
 	free(load->buckets);
 	free(load);
 }
@@ -99,6 +104,14 @@ compare(const void *left, const void *right)
 	return 0;
 }
 
+/* A removal has done its work when what it removed is gone from here. */
+static bool
+is_wanted(const struct index_load *load, const struct index_entry *entry)
+{
+	return entry->location != 0 ? entry->sequence >= load->floor
+	                            : entry->sequence >= load->end_sequence;
+}
+
 /* In order, and of each hash only the newest. */
 static void
 bucket_sort(struct index_load *load, struct bucket *bucket)
@@ -109,8 +122,10 @@ bucket_sort(struct index_load *load, struct bucket *bucket)
 		return;
 	qsort(bucket->found, bucket->count, sizeof(*bucket->found), compare);
 	for (uint32_t i = 0; i < bucket->count; i++)
-		if (i + 1 == bucket->count ||
-		    bucket->found[i].hash != bucket->found[i + 1].hash)
+		if ((i + 1 == bucket->count ||
+			bucket->found[i].hash != bucket->found[i + 1].hash) &&
+		    (load->is_complete ||
+			is_wanted(load, &bucket->found[i].entry)))
 			bucket->found[kept++] = bucket->found[i];
 	load->count -= bucket->count - kept;
 	bucket->count = kept;
@@ -128,6 +143,26 @@ bucket_grow(struct index_load *load, struct bucket *bucket)
 	    xrealloc(bucket->found, bucket->size * sizeof(*bucket->found));
 }
 
+/*
+ * Dead records leave first. Are there too many all the same, the older half of
+ * the sessions goes.
+ */
+static void
+thin_out(struct index_load *load)
+{
+	bucket_sort(load, &load->buckets[load->thin_next++]);
+	if (load->thin_next < UINT32_C(1) << load->bits)
+		return;
+	load->thin_next = 0;
+	if (load->is_thinned &&
+	    load->count > EXCESS_MAX * load->index->capacity) {
+		load->floor += (load->newest - load->floor) / 2;
+		load->is_thinned = false;
+	} else {
+		load->is_thinned = true;
+	}
+}
+
 void
 index_load_add(
     struct index_load *load, uint64_t hash, const struct index_entry *entry)
@@ -139,10 +174,14 @@ index_load_add(
 		return;
 	if (number == load->next)
 		load->inserted = 0;
-	/* Far more than there is room for: then the oldest go, here as well. */
-	if (!load->is_complete &&
-	    load->count > EXCESS_MAX * load->index->capacity)
-		clear_all(load);
+	if (!load->is_complete && entry->sequence > load->newest) {
+		load->newest = entry->sequence;
+		if (load->floor == 0)
+			load->floor = entry->sequence;
+	}
+	if (!load->is_complete && load->count > load->index->capacity &&
+	    ++load->added % THIN_PERIOD == 0)
+		thin_out(load);
 	if (bucket->count == bucket->size)
 		bucket_grow(load, bucket);
 	bucket->found[bucket->count++] =

@@ -22,7 +22,8 @@ store_journal_replay_begin(struct store_journal *store)
 {
 	store_journal_replay_abandon(store);
 	store->load =
-	    index_load_new(&store->index, journal_chain_len(store->journal));
+	    index_load_new(&store->index, journal_chain_len(store->journal),
+		store->is_late ? 0 : journal_next_sequence(store->journal));
 	store->state = STORE_JOURNAL_REPLAYING;
 	journal_replay_begin(store->journal);
 }

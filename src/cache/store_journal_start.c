@@ -121,8 +121,12 @@ check_note(struct store_journal *store)
 	store->is_retaining =
 	    !store->is_volatile &&
 	    memcmp(journal_note(store->journal), &note, sizeof(note)) == 0;
-	if (store->is_retaining)
+	if (store->is_retaining) {
+		/* Else 1.0 would believe the table of which its note says more.
+		 */
+		journal_set_note(store->journal, &note, sizeof(note));
 		return;
+	}
 	if (!store->is_volatile)
 		report_emptied(store, ERROR_INCOMPATIBLE);
 	(void)journal_clear(store->journal, &note, sizeof(note));

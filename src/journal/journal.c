@@ -102,8 +102,8 @@ journal_load(struct journal *journal)
 	return ERROR_NONE;
 }
 
-static void
-set_note(struct journal *journal, const void *note, size_t len)
+void
+journal_set_note(struct journal *journal, const void *note, size_t len)
 {
 	if (len > sizeof(journal->note))
 		len = sizeof(journal->note);
@@ -118,7 +118,7 @@ journal_reset(struct journal *journal, const void *note, size_t len)
 	journal_forget(journal);
 	journal->dropped_sequence = journal->next_sequence;
 	journal->written_dropped_sequence = journal->dropped_sequence;
-	set_note(journal, note, len);
+	journal_set_note(journal, note, len);
 	/* Whatever failed before: this is another file now. */
 	journal->write_retry_us = 0;
 	if (journal->file_len > 0)
@@ -143,7 +143,7 @@ journal_clear(struct journal *journal, const void *note, size_t len)
 	journal->is_cleared = true;
 	journal->dropped_sequence = journal->next_sequence;
 	journal->is_replay_due = false;
-	set_note(journal, note, len);
+	journal_set_note(journal, note, len);
 	if (journal->load.phase == JOURNAL_LOAD_EMPTYING)
 		return ERROR_NONE;
 	return journal_superblock_write(journal);

@@ -122,9 +122,8 @@ pass_check(struct journal *journal)
 		(!journal_is_whole(journal) || journal->purging_count > 0)))
 		journal_compact_abandon(journal);
 	else if (pass->phase == JOURNAL_COMPACT_MOVING &&
-		 moving != JOURNAL_NO_SLOT &&
 		 !is_live_segment(journal, moving, pass->moving_serial))
-		pass->moving.slot = JOURNAL_NO_SLOT;
+		journal_compact_abandon(journal); /* it was given up */
 }
 
 static void
@@ -234,6 +233,7 @@ move_step(
 	struct journal_compaction *pass = &journal->compaction;
 	struct journal_record record;
 	enum error error = ERROR_NOT_FOUND;
+	uint32_t slot;
 
 	if (pass->moving.slot != JOURNAL_NO_SLOT)
 		error = journal_cursor_peek(journal, &pass->moving, &record);
@@ -242,10 +242,17 @@ move_step(
 		ops->moved(arg, &record);
 	} else if (error == ERROR_NOT_FOUND) {
 		pass->phase = JOURNAL_COMPACT_RETIRING;
-	} else if (error != ERROR_AGAIN) {
+	} else if (error == ERROR_DAMAGED) {
+		/* Its sources hold what was not moved; the rest is lost. */
+		slot = pass->moving.slot;
 		pass_fail(journal);
+		journal_retire(journal, slot, true);
 	}
-	return error != ERROR_AGAIN;
+	/*
+	 * What cannot be read at present is moved later: a pass that began anew
+	 * would leave out what stands in the sources, below what it has seen.
+	 */
+	return error != ERROR_AGAIN && error != ERROR_IO;
 }
 
 /* One that was not read to its end is where the next output begins. */

@@ -120,7 +120,9 @@ journal_replay_begin(struct journal *journal)
 bool
 journal_is_replay_due(const struct journal *journal)
 {
-	return journal->is_replay_due;
+	/* A pass that is moving must come to its end: see move_step(). */
+	return journal->is_replay_due &&
+	       journal->compaction.phase != JOURNAL_COMPACT_MOVING;
 }
 
 /* It cannot be read: wait, or go on without it. */

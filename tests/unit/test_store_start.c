@@ -46,6 +46,71 @@ test_retained(void **state)
 	close_store(store);
 }
 
+/* Also where there are more records, dead ones included, than fit the index. */
+static void
+dead_records_do_not_push_out_what_lives(void **state)
+{
+	struct store *store;
+	char key[32];
+
+	config.memory = 1 << 20; /* for 12,697 sessions */
+	store = open_store();
+	put_many(store, 0, 20000);
+	for (int i = 12000; i < 20000; i++) {
+		snprintf(key, sizeof(key), "key-%d", i);
+		(void)take_out(store, key);
+	}
+	put_many(store, 0, 12000);
+	close_store(store);
+	store = open_store();
+	store_unit_maintain(store);
+	assert_int_equal(count_many(store, 0, 12000), 12000);
+	assert_int_equal(statistics(store).entries, 12000);
+	close_store(store);
+}
+
+static void
+the_newest_are_kept_where_there_is_less_memory_than_before(void **state)
+{
+	struct store *store = open_store();
+
+	put_many(store, 0, 40000);
+	close_store(store);
+	config.memory = 1 << 20;
+	store = open_store();
+	store_unit_maintain(store);
+	assert_in_range(statistics(store).entries, 10000, 13000);
+	assert_int_equal(count_many(store, 32000, 40000), 8000);
+	close_store(store);
+}
+
+/* 1.0 wrote more into the superblock: of the table that it would believe. */
+static void
+nothing_is_left_of_what_an_older_version_noted(void **state)
+{
+	unsigned char note[JOURNAL_NOTE_LEN];
+	struct store *store = open_store();
+	struct journal *journal;
+
+	put_many(store, 0, 10);
+	close_store(store);
+	journal = journal_new(open(unit_path("cache.journal"), O_RDWR), "x");
+	assert_int_equal(journal_load(journal), ERROR_NONE);
+	memcpy(note, journal_note(journal), sizeof(note));
+	note[sizeof(note) - 1] = 1;
+	journal_set_note(journal, note, sizeof(note));
+	assert_int_equal(journal_save(journal, false), ERROR_NONE);
+	journal_close(journal);
+	store = open_store();
+	assert_int_equal(count_many(store, 0, 10), 10);
+	close_store(store);
+	journal = journal_new(open(unit_path("cache.journal"), O_RDWR), "x");
+	assert_int_equal(journal_load(journal), ERROR_NONE);
+	memcpy(note, journal_note(journal), sizeof(note));
+	assert_int_equal(note[sizeof(note) - 1], 0);
+	journal_close(journal);
+}
+
 static void
 test_not_persistent(void **state)
 {
@@ -400,6 +465,10 @@ main(void)
 	cmocka_unit_test_setup_teardown(name, store_unit_setup, unit_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_retained),
+		TEST(dead_records_do_not_push_out_what_lives),
+		TEST(
+		    the_newest_are_kept_where_there_is_less_memory_than_before),
+		TEST(nothing_is_left_of_what_an_older_version_noted),
 		TEST(test_not_persistent),
 		TEST(test_other_settings),
 		TEST(test_other_method),
