@@ -110,20 +110,22 @@ pass_begin(struct journal *journal)
 	return true;
 }
 
-/* The owner drops the oldest while a pass is reading there. */
+/*
+ * The owner drops the oldest while a pass is reading there; and its output may
+ * have been given up.
+ */
 static void
 pass_check(struct journal *journal)
 {
 	struct journal_compaction *pass = &journal->compaction;
-	uint32_t moving = pass->moving.slot;
 
 	if (!is_live_segment(journal, pass->source.slot, pass->source_serial) ||
 	    (pass->phase == JOURNAL_COMPACT_COPYING &&
-		(!journal_is_whole(journal) || journal->purging_count > 0)))
+		(!journal_is_whole(journal) || journal->purging_count > 0)) ||
+	    (pass->phase == JOURNAL_COMPACT_MOVING &&
+		!is_live_segment(
+		    journal, pass->moving.slot, pass->moving_serial)))
 		journal_compact_abandon(journal);
-	else if (pass->phase == JOURNAL_COMPACT_MOVING &&
-		 !is_live_segment(journal, moving, pass->moving_serial))
-		journal_compact_abandon(journal); /* it was given up */
 }
 
 static void
