@@ -30,7 +30,7 @@ void shared_digest_add_file(
     struct shared_digest *, const unsigned char hash[SHARED_DIGEST_LEN]);
 /* Frees it. */
 void shared_digest_end(
-    struct shared_digest *, unsigned char digest[SHARED_DIGEST_LEN]);
+    struct shared_digest *, unsigned char out[SHARED_DIGEST_LEN]);
 
 struct shared_context {
 	unsigned char bytes[SHARED_CONTEXT_MAX];
