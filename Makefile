@@ -173,9 +173,9 @@ test: check check-docs check-rooms check-e2e
 # Who may use whom (CONTRIBUTING.md), a contract for each function, and a test
 # for each file.
 check-rooms: all
-	tests/run/check-rooms $(BUILD)/obj
-	tests/run/check-contracts
-	tests/run/check-tested
+	tests/run/check-rooms.py $(BUILD)/obj
+	tests/run/check-contracts.py
+	tests/run/check-tested.py
 
 check-docs: deps-test
 	mandoc -T lint -W warning man/*.[1-9]

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""check-tested: every source file has a test that says so.
+"""check-tested.py: every source file has a test that says so.
 
 Either tests/unit/test_NAME.c, or a test whose first comment (Python: docstring)
 names the file, as "covers NAME.c" or in a list of such names. Prints the files

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""check-contracts: every function that a header declares has its contract there.
+"""check-contracts.py: every function that a header declares has its contract there.
 
 A contract is a comment right above the declaration, above the group of
 declarations without blank lines that it stands in, or behind it on its line.

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""check-rooms OBJECTS: the arrows of CONTRIBUTING.md, held against the code.
+"""check-rooms.py OBJECTS: the arrows of CONTRIBUTING.md, held against the code.
 
 The table under "Rooms" says which rooms a room may use. Checked are the headers
 that a file includes, the symbols that an object file takes from another (as
