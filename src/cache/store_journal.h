@@ -80,6 +80,11 @@ void store_journal_remove_live(
 enum error store_journal_find_record(struct store_journal *,
     const struct journal_record *, uint64_t *hash, struct index_entry *);
 
+/* store_journal_open.c: see store.h. */
+enum error store_journal_open(
+    const struct store_config *, struct store **, char **cause);
+void store_journal_close(struct store *);
+
 /* store_journal_start.c */
 /*
  * Take the lock, and find out whose file it is. Errors as of `start` in
