@@ -20,7 +20,7 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Of a session that is shared, with all that it is wrapped in. */
+/* Bytes by which a reply may exceed value_max: header, padding, framing. */
 #define SHARED_REPLY_OVERHEAD 5120
 
 struct shared;
@@ -28,7 +28,6 @@ struct shared;
 /* Borrowed for as long as the struct shared. */
 struct shared_config {
 	const struct shared_group *group; /* begun; it has servers */
-	const char *servers;      /* a list that shared_check_servers() took */
 	const char *user;         /* NULL: none */
 	const char *password;     /* NULL: none */
 	bool sides[SHARED_SIDES]; /* whose sessions are shared */
@@ -46,6 +45,7 @@ struct shared_statistics {
 	const char *state;  /* "off", "connecting", "up", "down" */
 	const char *server; /* as configured; "": none */
 	time_t down_since;  /* 0: it is up, or off */
+	/* As tlsmgr-protocol(7) has them, under "shared." */
 	uint64_t lookups, hits, misses, timeouts, late, skipped;
 	uint64_t stores, deletes, dropped, unsent_refresh;
 	uint64_t rejected, skewed, errors, connects, failures;
@@ -106,16 +106,22 @@ bool shared_is_removed(
     struct shared *, enum shared_side, const char *id, size_t id_len);
 
 /*
- * What the group has in common for an epoch, under one of its secrets. Called
- * back once: ERROR_NONE; ERROR_NOT_FOUND: nothing that counts; ERROR_CLOSED:
- * nobody knows.
+ * Ask for the value that the group has for an epoch, under one of its secrets.
+ * Where an error is returned nothing is called back: ERROR_CLOSED: the engine
+ * is not up; ERROR_NO_SPACE: too much is on its way; ERROR_UNSUPPORTED: OpenSSL
+ * cannot do this. Else it is called back once: ERROR_NONE; ERROR_NOT_FOUND:
+ * there is none, or none that opens; ERROR_CLOSED, ERROR_NO_SPACE, ERROR_IO: it
+ * was not answered. The value is borrowed until the callback returns.
  */
 typedef void shared_key_fn(
     void *arg, enum error, const void *value, size_t len);
 enum error shared_get_key(struct shared *, unsigned secret, int64_t epoch,
     shared_key_fn *, void *arg);
 
-/* Publish it, for so long. Called back with ERROR_NONE when it is stored. */
+/*
+ * Publish the value of an epoch, for ttl_ms; errors as above. Called back with
+ * ERROR_NONE when the engine has stored it, else as above.
+ */
 enum error shared_put_key(struct shared *, unsigned secret, int64_t epoch,
     const void *value, size_t len, int64_t ttl_ms, shared_key_fn *, void *arg);
 

@@ -38,7 +38,7 @@ struct shared_ring {
 	struct shared_ring_key keys[SHARED_RING_MAX];
 	time_t rotated_at;
 	int64_t flushed_epoch; /* the last whose old keys are not wanted; -1 */
-	/* After a rotation or a flush, for who tells others. May be NULL. */
+	/* After a rotation or a flush: new keys are to be published. May be NULL. */
 	void (*rotated)(void *arg);
 	void *rotated_arg;
 	/* After keys came or went; must not change them. May be NULL. */
@@ -86,21 +86,25 @@ enum shared_merge {
 enum shared_merge shared_ring_merge(struct shared_ring *, time_t now,
     unsigned secret, int64_t epoch, const unsigned char *value);
 
-/* The bytes that the group is told of a key. */
+/* The bytes that are published of a key. */
 void shared_ring_value(
     const struct shared_ring_key *, unsigned char value[SHARED_RING_VALUE_LEN]);
 
-/* The group was told of these bytes. */
+/* These bytes were published. */
 void shared_ring_published(struct shared_ring *, unsigned secret, int64_t epoch,
     const unsigned char value[SHARED_RING_VALUE_LEN]);
 
 /*
  * New keys of the first secret for this epoch and the next, of a generation
- * that wins. ERROR_EXISTS: it was done in this second already.
+ * that wins. ERROR_EXISTS: it was done in this second already. ERROR_RANDOM: a
+ * key could not be made; those that there are go on.
  */
 enum error shared_ring_rotate(struct shared_ring *, time_t now);
 
-/* The same, and all other keys are wiped, and not taken back from the group. */
+/*
+ * The same, and all other keys are wiped, and not taken back from the group.
+ * Two in one second are no error.
+ */
 enum error shared_ring_flush(struct shared_ring *, time_t now);
 
 /*

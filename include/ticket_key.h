@@ -130,7 +130,7 @@ enum error ticket_keys_adopt(
  */
 void ticket_keys_retire(struct ticket_keys *, time_t now);
 
-/* Wipe all keys now. Always calls back. */
+/* Wipe all keys of this host now. Always calls back. */
 void ticket_keys_wipe(struct ticket_keys *);
 
 #endif

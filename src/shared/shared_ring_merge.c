@@ -137,6 +137,7 @@ shared_ring_published(struct shared_ring *ring, unsigned secret, int64_t epoch,
 	shared_ring_notify(ring);
 }
 
+/* On ERROR_RANDOM there may be a new key of the present epoch. */
 static enum error
 rotate(struct shared_ring *ring, time_t now)
 {
@@ -146,11 +147,11 @@ rotate(struct shared_ring *ring, time_t now)
 		return ERROR_EXISTS;
 	shared_ring_drop_unusable(ring, now);
 	for (int64_t i = epoch; i <= epoch + 1; i++) {
-		const struct shared_ring_key *former =
+		const struct shared_ring_key *old =
 		    shared_ring_find_epoch(ring, 0, i);
 
 		if (shared_ring_make(ring, now, 0, i,
-			former != NULL ? former->generation + 1 : 1) == NULL)
+			old != NULL ? old->generation + 1 : 1) == NULL)
 			return ERROR_RANDOM;
 	}
 	ring->rotated_at = now;
@@ -158,7 +159,7 @@ rotate(struct shared_ring *ring, time_t now)
 }
 
 static void
-tell(const struct shared_ring *ring)
+notify_rotated(const struct shared_ring *ring)
 {
 	shared_ring_notify(ring);
 	if (ring->rotated != NULL)
@@ -170,8 +171,8 @@ shared_ring_rotate(struct shared_ring *ring, time_t now)
 {
 	enum error error = rotate(ring, now);
 
-	if (error == ERROR_NONE)
-		tell(ring);
+	if (error != ERROR_EXISTS)
+		notify_rotated(ring);
 	return error;
 }
 
@@ -189,7 +190,7 @@ shared_ring_flush(struct shared_ring *ring, time_t now)
 		    key->key.epoch < epoch)
 			shared_ring_drop(ring, i);
 	}
-	tell(ring);
+	notify_rotated(ring);
 	return error == ERROR_EXISTS ? ERROR_NONE : error;
 }
 
