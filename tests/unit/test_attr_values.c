@@ -72,7 +72,7 @@ reads_integers_like_scanf(void **state)
 }
 
 static void
-reads_data(void **state)
+reads_data_as_base64(void **state)
 {
 	struct attr_reader reader;
 	struct attr_list list;
@@ -234,7 +234,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_integers_like_scanf),
-		cmocka_unit_test(reads_data),
+		cmocka_unit_test(reads_data_as_base64),
 		cmocka_unit_test(carries_the_largest_session_and_no_larger),
 		cmocka_unit_test(writes_what_the_protocol_says),
 		cmocka_unit_test(writes_numbers_of_64_bits),

@@ -96,7 +96,7 @@ static enum error delete (const char *id) {
 }
 
 static void
-test_timeouts(void **state)
+a_timeout_is_raised_to_two_minutes(void **state)
 {
 	static const struct {
 		int64_t configured, adjusted;
@@ -109,7 +109,7 @@ test_timeouts(void **state)
 }
 
 static void
-test_types(void **state)
+each_type_has_a_name(void **state)
 {
 	enum cache_type type;
 
@@ -153,7 +153,7 @@ test_empty_id_and_session(void **state)
 }
 
 static void
-test_age(void **state)
+an_entry_is_as_old_as_it_is(void **state)
 {
 	update("a", "one");
 	clock_advance(3600);
@@ -178,7 +178,7 @@ test_clock_set_back(void **state)
 }
 
 static void
-test_not_enabled(void **state)
+a_cache_that_is_not_enabled_refuses(void **state)
 {
 	cache.timeout_s = 0;
 	assert_false(cache_is_cachable(&cache));
@@ -282,7 +282,7 @@ test_failures_wake_upkeep(void **state)
 }
 
 static void
-test_late_answer(void **state)
+an_answer_may_come_late(void **state)
 {
 	struct cache_request request;
 
@@ -296,7 +296,7 @@ test_late_answer(void **state)
 }
 
 static void
-test_log_lines(void **state)
+activity_is_logged_as_postfix_does(void **state)
 {
 	update("quiet", "one");
 	assert_string_equal(unit_lines, "");
@@ -321,17 +321,18 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_timeouts),
-		cmocka_unit_test(test_types),
+		cmocka_unit_test(a_timeout_is_raised_to_two_minutes),
+		cmocka_unit_test(each_type_has_a_name),
 		cmocka_unit_test_setup_teardown(
 		    test_life_of_a_session, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_empty_id_and_session, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_age, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    an_entry_is_as_old_as_it_is, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_clock_set_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(
-		    test_not_enabled, setup, teardown),
+		    a_cache_that_is_not_enabled_refuses, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_store_missing_or_failing, setup, teardown),
 		cmocka_unit_test_setup_teardown(
@@ -339,9 +340,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    test_failures_wake_upkeep, setup, teardown),
 		cmocka_unit_test_setup_teardown(
-		    test_late_answer, setup, teardown),
+		    an_answer_may_come_late, setup, teardown),
 		cmocka_unit_test_setup_teardown(
-		    test_log_lines, setup, teardown),
+		    activity_is_logged_as_postfix_does, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,7 +86,7 @@ test_memory_is_not_exceeded(void **state)
 }
 
 static void
-test_least_memory(void **state)
+the_least_memory_is_enough(void **state)
 {
 	struct index_cache cache;
 
@@ -127,7 +127,7 @@ test_one_search_is_one_line_of_memory(void **state)
 
 /* The one least missed: empty, then known to the table, then the oldest. */
 static void
-test_victim(void **state)
+the_slot_that_matters_least_gives_way(void **state)
 {
 	struct index_cache *cache = *state;
 	uint64_t a = HASH(2, 1), b = HASH(2, 2), c = HASH(2, 3);
@@ -169,7 +169,7 @@ test_dirty_slots_are_counted(void **state)
 
 /* In order of their hashes, which is the order of the table. */
 static void
-test_dirty_slots_in_order(void **state)
+dirty_slots_are_found_in_order(void **state)
 {
 	struct index_cache *cache = *state;
 	uint64_t cursor = 0;
@@ -206,16 +206,17 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_memory_is_not_exceeded),
-		cmocka_unit_test(test_least_memory),
+		cmocka_unit_test(the_least_memory_is_enough),
 		cmocka_unit_test_setup_teardown(
 		    test_what_is_set_is_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_one_search_is_one_line_of_memory, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_victim, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    the_slot_that_matters_least_gives_way, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_dirty_slots_are_counted, setup, teardown),
 		cmocka_unit_test_setup_teardown(
-		    test_dirty_slots_in_order, setup, teardown),
+		    dirty_slots_are_found_in_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_search_for_dirty_slots_is_limited, setup, teardown),
 	};

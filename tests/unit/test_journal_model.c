@@ -169,7 +169,7 @@ run(uint64_t seed, unsigned calls)
 }
 
 static void
-test_random_calls(void **state)
+random_calls_agree_with_the_model(void **state)
 {
 	uint64_t seed;
 
@@ -380,7 +380,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_random_calls),
+		TEST(random_calls_agree_with_the_model),
 		TEST(test_replaced_records_take_bounded_space),
 		TEST(test_an_old_record_outlives_the_rest),
 		TEST(test_many_starts_take_bounded_space),

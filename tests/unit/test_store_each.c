@@ -32,7 +32,7 @@ count_each(
 }
 
 static void
-test_each(void **state)
+each_visits_all_that_can_be_got(void **state)
 {
 	struct store *store = open_store();
 	uint64_t cursor = 0;
@@ -120,7 +120,7 @@ test_each_while_records_move(void **state)
 }
 
 static void
-test_clear(void **state)
+clear_leaves_nothing(void **state)
 {
 	struct store *store = open_store();
 
@@ -140,10 +140,10 @@ main(void)
 #define TEST(name) \
 	cmocka_unit_test_setup_teardown(name, store_unit_setup, unit_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_each),
+		TEST(each_visits_all_that_can_be_got),
 		TEST(test_each_is_stopped),
 		TEST(test_each_while_records_move),
-		TEST(test_clear),
+		TEST(clear_leaves_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,7 +51,7 @@ check_life(const char *type)
 }
 
 static void
-test_life(void **state)
+an_entry_lives_until_it_is_removed(void **state)
 {
 	static const char *const types[] = {
 		"btree",
@@ -68,7 +68,7 @@ test_life(void **state)
 }
 
 static void
-test_too_large(void **state)
+what_is_too_large_is_refused(void **state)
 {
 	static char big[STORE_VALUE_MAX + 1];
 	struct store *store = open_store();
@@ -85,7 +85,7 @@ test_too_large(void **state)
 }
 
 static void
-test_expiry(void **state)
+what_is_too_old_is_gone(void **state)
 {
 	struct store *store = open_store();
 
@@ -112,7 +112,7 @@ test_expiry(void **state)
 
 /* When there is nothing to do, the next time is when the oldest expires. */
 static void
-test_next_expiry(void **state)
+upkeep_says_when_the_next_expires(void **state)
 {
 	struct store *store = open_store();
 	uint64_t next_us;
@@ -127,7 +127,7 @@ test_next_expiry(void **state)
 }
 
 static void
-test_former_self(void **state)
+an_entry_that_was_replaced_does_not_remove_its_successor(void **state)
 {
 	struct store *store = open_store();
 
@@ -147,7 +147,7 @@ test_former_self(void **state)
 }
 
 static void
-test_entries_bound(void **state)
+the_bound_of_entries_is_kept(void **state)
 {
 	struct store *store;
 
@@ -167,7 +167,7 @@ test_entries_bound(void **state)
 }
 
 static void
-test_size_bound(void **state)
+the_bound_of_bytes_is_kept(void **state)
 {
 	struct store *store;
 
@@ -182,7 +182,7 @@ test_size_bound(void **state)
 
 /* The same keys for ever, and ever new ones: files stay in proportion. */
 static void
-test_churn(void **state)
+the_file_stays_in_proportion(void **state)
 {
 	static char value[1500];
 	struct store *store;
@@ -205,7 +205,7 @@ test_churn(void **state)
 }
 
 static void
-test_oldest(void **state)
+the_time_of_the_oldest_is_known(void **state)
 {
 	struct store *store = open_store();
 	time_t first = clock_wall_s();
@@ -369,15 +369,15 @@ main(void)
 #define TEST(name) \
 	cmocka_unit_test_setup_teardown(name, store_unit_setup, unit_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_life),
-		TEST(test_too_large),
-		TEST(test_expiry),
-		TEST(test_next_expiry),
-		TEST(test_former_self),
-		TEST(test_entries_bound),
-		TEST(test_size_bound),
-		TEST(test_churn),
-		TEST(test_oldest),
+		TEST(an_entry_lives_until_it_is_removed),
+		TEST(what_is_too_large_is_refused),
+		TEST(what_is_too_old_is_gone),
+		TEST(upkeep_says_when_the_next_expires),
+		TEST(an_entry_that_was_replaced_does_not_remove_its_successor),
+		TEST(the_bound_of_entries_is_kept),
+		TEST(the_bound_of_bytes_is_kept),
+		TEST(the_file_stays_in_proportion),
+		TEST(the_time_of_the_oldest_is_known),
 		TEST(test_eviction_is_reported),
 		TEST(
 		    what_is_larger_than_the_cache_is_refused_and_evicts_nothing),

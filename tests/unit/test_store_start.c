@@ -22,7 +22,7 @@
 #include "store_unit.h"
 
 static void
-test_retained(void **state)
+a_clean_end_keeps_all(void **state)
 {
 	struct store *store = open_store();
 
@@ -112,7 +112,7 @@ nothing_is_left_of_what_an_older_version_noted(void **state)
 }
 
 static void
-test_not_persistent(void **state)
+nothing_is_kept_that_is_not_to_persist(void **state)
 {
 	struct store *store;
 
@@ -127,7 +127,7 @@ test_not_persistent(void **state)
 }
 
 static void
-test_other_settings(void **state)
+other_settings_begin_with_nothing(void **state)
 {
 	struct store *store = open_store();
 
@@ -147,7 +147,7 @@ test_other_settings(void **state)
 
 /* Another method, another table; the journal has all that is needed. */
 static void
-test_other_method(void **state)
+another_type_takes_over_the_file(void **state)
 {
 	struct store *store = open_store();
 
@@ -172,7 +172,7 @@ count_each(
 }
 
 static void
-test_lock(void **state)
+a_locked_file_is_waited_for(void **state)
 {
 	struct store *first = open_store(), *second = NULL;
 	uint64_t cursor = 0;
@@ -222,7 +222,7 @@ put_and_wait(struct store *store)
 }
 
 static void
-test_killed(void **state)
+a_kill_loses_no_more_than_was_unwritten(void **state)
 {
 	struct store *store;
 	int late;
@@ -267,7 +267,7 @@ file_len(const char *name)
 
 /* What lies behind it in that megabyte is lost, and nothing else. */
 static void
-test_damaged_journal(void **state)
+a_damaged_journal_costs_what_is_damaged(void **state)
 {
 	struct store *store = open_store();
 	int kept;
@@ -348,7 +348,7 @@ test_killed_during_replay(void **state)
 }
 
 static void
-test_foreign_journal(void **state)
+a_foreign_file_is_replaced(void **state)
 {
 	struct store *store = open_store();
 
@@ -427,7 +427,7 @@ put_and_flush(struct store *store)
 
 /* Nothing is lost by a kill after it. */
 static void
-test_write_out(void **state)
+what_was_written_out_survives_a_kill(void **state)
 {
 	struct store *store;
 
@@ -438,7 +438,7 @@ test_write_out(void **state)
 }
 
 static void
-test_unusable_files(void **state)
+what_is_no_file_is_refused(void **state)
 {
 	struct store *store = NULL;
 	char *cause = NULL;
@@ -464,23 +464,23 @@ main(void)
 #define TEST(name) \
 	cmocka_unit_test_setup_teardown(name, store_unit_setup, unit_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_retained),
+		TEST(a_clean_end_keeps_all),
 		TEST(dead_records_do_not_push_out_what_lives),
 		TEST(
 		    the_newest_are_kept_where_there_is_less_memory_than_before),
 		TEST(nothing_is_left_of_what_an_older_version_noted),
-		TEST(test_not_persistent),
-		TEST(test_other_settings),
-		TEST(test_other_method),
-		TEST(test_lock),
-		TEST(test_killed),
-		TEST(test_damaged_journal),
+		TEST(nothing_is_kept_that_is_not_to_persist),
+		TEST(other_settings_begin_with_nothing),
+		TEST(another_type_takes_over_the_file),
+		TEST(a_locked_file_is_waited_for),
+		TEST(a_kill_loses_no_more_than_was_unwritten),
+		TEST(a_damaged_journal_costs_what_is_damaged),
 		TEST(test_damage_while_in_use),
 		TEST(test_killed_during_replay),
-		TEST(test_foreign_journal),
+		TEST(a_foreign_file_is_replaced),
 		TEST(a_record_of_any_time_is_as_good_as_expired),
-		TEST(test_write_out),
-		TEST(test_unusable_files),
+		TEST(what_was_written_out_survives_a_kill),
+		TEST(what_is_no_file_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
