@@ -5,6 +5,7 @@
 #include "index.h"
 
 #include "clock.h"
+#include "minmax.h"
 #include "xalloc.h"
 
 #include <stdlib.h>
@@ -38,11 +39,11 @@ struct bucket {
 struct index_load {
 	struct index *index; /* borrowed */
 	struct bucket *buckets;
-	unsigned bits;         /* of a hash, that choose a bucket */
-	uint64_t count;        /* of all entries */
-	uint64_t end_sequence; /* removals below are only for what is here */
-	uint64_t floor;        /* sessions below leave: there are too many */
-	uint64_t newest;       /* sequence that was added */
+	unsigned bits;           /* of a hash, that choose a bucket */
+	uint64_t count;          /* of all entries */
+	uint64_t end_sequence;   /* removals below are only for what is here */
+	uint64_t floor;          /* sessions below leave: there are too many */
+	uint64_t oldest, newest; /* sequences of records that were added */
 	uint64_t added;
 	uint32_t thin_next; /* bucket */
 	bool is_thinned;    /* all of them since the floor was raised */
@@ -59,6 +60,7 @@ index_load_new(
 
 	load->index = index;
 	load->end_sequence = end_sequence;
+	load->oldest = UINT64_MAX;
 	while (load->bits < BUCKET_BITS_MAX &&
 	       record_bytes >> load->bits > BUCKET_ENTRIES * RECORD_LEN)
 		load->bits++;
@@ -156,6 +158,7 @@ thin_out(struct index_load *load)
 	load->thin_next = 0;
 	if (load->is_thinned &&
 	    load->count > EXCESS_MAX * load->index->capacity) {
+		load->floor = max_u64(load->floor, load->oldest);
 		load->floor += (load->newest - load->floor) / 2;
 		load->is_thinned = false;
 	} else {
@@ -174,10 +177,10 @@ index_load_add(
 		return;
 	if (number == load->next)
 		load->inserted = 0;
-	if (!load->is_complete && entry->sequence > load->newest) {
-		load->newest = entry->sequence;
-		if (load->floor == 0)
-			load->floor = entry->sequence;
+	/* Removals that clients ask for meanwhile have far higher numbers. */
+	if (!load->is_complete && entry->location != 0) {
+		load->newest = max_u64(load->newest, entry->sequence);
+		load->oldest = min_u64(load->oldest, entry->sequence);
 	}
 	if (!load->is_complete && load->count > load->index->capacity &&
 	    ++load->added % THIN_PERIOD == 0)
