@@ -19,9 +19,6 @@
  */
 #define AHEAD_LEN (128 * 1024)
 
-/* A replay reads all of it, and the sooner the better. */
-#define REPLAY_AHEAD_LEN (512 * 1024)
-
 /* A disk that takes longer than this is waited for, to learn what it has. */
 #define PATIENCE_US 100000
 
@@ -31,16 +28,13 @@ wait_on(struct journal *journal, struct journal_cursor *cursor,
     uint64_t position, uint64_t end, uint64_t limit)
 {
 	uint64_t now_us = clock_monotonic_us();
-	uint64_t ahead = cursor->reader == JOURNAL_READER_REPLAY
-	                     ? REPLAY_AHEAD_LEN
-	                     : AHEAD_LEN;
 
 	if (cursor->awaited_end < end) {
 		if (cursor->awaited_end == 0)
 			cursor->waiting_since_us = now_us;
 		cursor->awaited_end = end;
 		journal_io_fetch(
-		    journal, position, min_u64(end + ahead, limit));
+		    journal, position, min_u64(end + AHEAD_LEN, limit));
 	}
 	return now_us - cursor->waiting_since_us < PATIENCE_US;
 }

@@ -6,6 +6,10 @@
 
 #include "clock.h"
 
+/* Segments that a replay has the disk bring meanwhile, and asks for at once. */
+#define AHEAD_SEGMENTS 16
+#define FETCH_SEGMENTS 2
+
 /* What cannot be read holds up a replay no longer than this, in all. */
 #define REPLAY_PATIENCE_US 1000000
 
@@ -113,6 +117,7 @@ journal_replay_begin(struct journal *journal)
 		journal_cursor_enter(&journal->replay, slot);
 	for (; slot != JOURNAL_NO_SLOT; slot = journal->segments[slot].next) {
 		journal->segments[slot].is_left_out = false;
+		journal->segments[slot].is_fetched = false;
 		journal->segments[slot].oldest = JOURNAL_SEGMENT_HEAD_LEN;
 	}
 }
@@ -123,6 +128,31 @@ journal_is_replay_due(const struct journal *journal)
 	/* A pass that is moving must come to its end: see move_step(). */
 	return journal->is_replay_due &&
 	       journal->compaction.phase != JOURNAL_COMPACT_MOVING;
+}
+
+/*
+ * The disk is slower than we are: let it have enough to do. Not all of that at
+ * once, for asking takes the kernel a while as well.
+ */
+static void
+fetch_ahead(struct journal *journal)
+{
+	uint32_t slot = journal->replay.slot;
+	unsigned asked = 0;
+
+	for (unsigned i = 0; i < AHEAD_SEGMENTS && slot != JOURNAL_NO_SLOT &&
+			     asked < FETCH_SEGMENTS;
+	     i++) {
+		struct journal_segment *segment = &journal->segments[slot];
+
+		if (!segment->is_fetched) {
+			journal_io_fetch(journal, journal_position(slot, 0),
+			    journal_position(slot, JOURNAL_SEGMENT_LEN));
+			segment->is_fetched = true;
+			asked++;
+		}
+		slot = segment->next;
+	}
 }
 
 /* It cannot be read: wait, or go on without it. */
@@ -152,6 +182,8 @@ journal_replay_next(struct journal *journal, struct journal_record *record)
 		if (error == ERROR_NONE || error == ERROR_DAMAGED)
 			journal_cursor_step(replay, record);
 	}
+	if (error == ERROR_AGAIN)
+		fetch_ahead(journal);
 	return error == ERROR_IO ? replay_past_fault(journal) : error;
 }
 

@@ -56,6 +56,7 @@ struct journal_segment {
 	uint32_t live_bytes; /* keys and values */
 	uint32_t live_records;
 	enum journal_slot_state state;
+	bool is_fetched;  /* the disk was asked for it, by the last replay */
 	bool is_left_out; /* by the last replay, for the fault */
 	bool is_bad;      /* given up, for the fault */
 };
