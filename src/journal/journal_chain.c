@@ -253,13 +253,9 @@ static uint32_t
 cut_count(const struct journal *journal, uint32_t free_count)
 {
 	uint32_t count = journal->slot_count;
-	uint64_t end = journal_io_data_end(
-	    journal, journal_position(count - free_count, 0));
+	uint32_t end = journal_io_data_end(journal, count - free_count, count);
 
-	if (end <= journal_position(count - free_count, 0))
-		return free_count;
-	count -= (uint32_t)((end - JOURNAL_HEADER_LEN) / JOURNAL_SEGMENT_LEN);
-	return count > TRIM_SLOTS ? count : TRIM_SLOTS;
+	return count - end > TRIM_SLOTS ? count - end : TRIM_SLOTS;
 }
 
 bool

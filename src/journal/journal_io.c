@@ -174,24 +174,28 @@ journal_io_sync(struct journal *journal)
 	return ERROR_NONE;
 }
 
-/* Extents of data that are looked at; files of ours have few holes. */
-#define EXTENTS_MAX 256
-
-uint64_t
-journal_io_data_end(const struct journal *journal, uint64_t from)
+/* Looked for from there on: to look for a hole would take long in memory. */
+static bool
+is_hole_from(const struct journal *journal, uint32_t slot)
 {
-	off_t hole = (off_t)from, data;
+	return lseek(journal->fd, (off_t)journal_position(slot, 0), SEEK_DATA) <
+	           0 &&
+	       errno == ENXIO;
+}
 
-	for (int i = 0; i < EXTENTS_MAX; i++) {
-		data = lseek(journal->fd, hole, SEEK_DATA);
-		if (data < 0)
-			return errno == ENXIO ? (uint64_t)hole
-			                      : journal->file_len;
-		hole = lseek(journal->fd, data, SEEK_HOLE);
-		if (hole < 0)
-			break;
+uint32_t
+journal_io_data_end(const struct journal *journal, uint32_t low, uint32_t high)
+{
+	uint32_t middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (is_hole_from(journal, middle))
+			high = middle;
+		else
+			low = middle + 1;
 	}
-	return journal->file_len;
+	return low;
 }
 
 void

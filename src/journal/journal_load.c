@@ -24,20 +24,28 @@ journal_load_fini(struct journal *journal)
 	journal->load = (struct journal_load){ 0 };
 }
 
+/* Slots that the file has, in part at least. */
+static uint32_t
+slot_count(const struct journal *journal)
+{
+	if (journal->file_len <= JOURNAL_HEADER_LEN)
+		return 0;
+	return (uint32_t)((journal->file_len - JOURNAL_HEADER_LEN +
+			      JOURNAL_SEGMENT_LEN - 1) /
+			  JOURNAL_SEGMENT_LEN);
+}
+
 /* Where it ends in a hole, however large, that goes first and at once. */
 void
 journal_load_begin(struct journal *journal)
 {
 	struct journal_load *load = &journal->load;
-	uint64_t end = journal_io_data_end(journal, 0);
+	uint64_t end;
 
-	if (end < JOURNAL_HEADER_LEN)
-		end = JOURNAL_HEADER_LEN;
 	load->phase = JOURNAL_LOAD_READING;
 	load->end_sequence = journal->next_sequence;
-	load->slot_end =
-	    (uint32_t)((end - JOURNAL_HEADER_LEN + JOURNAL_SEGMENT_LEN - 1) /
-		       JOURNAL_SEGMENT_LEN);
+	load->slot_end = journal_io_data_end(journal, 0, slot_count(journal));
+	end = journal_position(load->slot_end, 0);
 	if (end < journal->file_len)
 		journal_io_truncate(journal, end);
 	journal_chain_resize(journal, load->slot_end);
@@ -225,10 +233,11 @@ journal_load_late(struct journal *journal, uint32_t slot)
 static uint64_t
 empty_slice(struct journal *journal, uint64_t deadline_us)
 {
-	uint64_t len = journal_io_data_end(journal, 0);
+	uint32_t count = journal_io_data_end(journal, 0, slot_count(journal));
+	uint64_t len;
 
 	do {
-		len = len > JOURNAL_SEGMENT_LEN ? len - JOURNAL_SEGMENT_LEN : 0;
+		len = count > 0 ? journal_position(--count, 0) : 0;
 		if (journal_io_truncate(journal, len) != ERROR_NONE)
 			return JOURNAL_FETCH_DELAY_US * 100;
 	} while (len > 0 && clock_monotonic_us() < deadline_us);

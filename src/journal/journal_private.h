@@ -77,8 +77,12 @@ void journal_io_expect_random(struct journal *);
 void journal_io_fetch(struct journal *, uint64_t position, uint64_t end);
 enum error journal_io_truncate(struct journal *, uint64_t len);
 enum error journal_io_sync(struct journal *);
-/* Where the last data from here on ends, if there are few holes before. */
-uint64_t journal_io_data_end(const struct journal *, uint64_t from);
+/*
+ * From which slot on there is no data in the file: one between these two,
+ * where `low` is the least that it can be.
+ */
+uint32_t journal_io_data_end(
+    const struct journal *, uint32_t low, uint32_t high);
 void journal_io_report_damage(struct journal *, uint64_t position);
 
 /* journal_superblock.c */
