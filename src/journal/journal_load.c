@@ -11,6 +11,9 @@
 
 #include <stdlib.h>
 
+/* A file of more is looked at for holes: somebody may have made it so long. */
+#define PLAUSIBLE_SLOTS 8192
+
 /* Headers that the disk is asked for at once. */
 #define FETCH_SLOTS 64
 
@@ -44,7 +47,11 @@ journal_load_begin(struct journal *journal)
 
 	load->phase = JOURNAL_LOAD_READING;
 	load->end_sequence = journal->next_sequence;
-	load->slot_end = journal_io_data_end(journal, 0, slot_count(journal));
+	load->slot_end = slot_count(journal);
+	/* Not all file systems are right about what is a hole. */
+	if (load->slot_end > PLAUSIBLE_SLOTS)
+		load->slot_end =
+		    journal_io_data_end(journal, 0, load->slot_end);
 	end = journal_position(load->slot_end, 0);
 	if (end < journal->file_len)
 		journal_io_truncate(journal, end);

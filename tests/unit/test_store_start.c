@@ -418,6 +418,26 @@ a_record_of_any_time_is_as_good_as_expired(void **state)
 	assert_int_equal(unit_log_complaints(), 0);
 }
 
+/* Of a session that the replay has not come to yet, or of none. */
+static void
+a_removal_before_the_replay_has_read_anything_takes_nothing_else(void **state)
+{
+	struct store *store = open_store();
+
+	put_many(store, 0, 3000);
+	close_store(store);
+	config.start_budget_us = 0;
+	store = open_store();
+	for (int i = 0; i < 20 && !statistics(store).is_ready; i++) {
+		take_out(store, i % 2 == 0 ? "key-7" : "nothing");
+		store->ops->maintain(store, clock_wall_s(), 0);
+	}
+	store_unit_maintain(store);
+	assert_int_equal(count_many(store, 0, 3000), 2999);
+	assert_int_equal(get(store, "key-7"), ERROR_NOT_FOUND);
+	close_store(store);
+}
+
 static void
 put_and_flush(struct store *store)
 {
@@ -479,6 +499,8 @@ main(void)
 		TEST(test_killed_during_replay),
 		TEST(a_foreign_file_is_replaced),
 		TEST(a_record_of_any_time_is_as_good_as_expired),
+		TEST(
+		    a_removal_before_the_replay_has_read_anything_takes_nothing_else),
 		TEST(what_was_written_out_survives_a_kill),
 		TEST(what_is_no_file_is_refused),
 	};
