@@ -25,6 +25,29 @@ ctl_put_text(FILE *out, const char *text)
 	}
 }
 
+/* In quotes; `escape` writes what is not printable. */
+static void
+put_quoted(
+    FILE *out, const char *text, void (*escape)(FILE *out, uint32_t code))
+{
+	uint32_t code;
+	size_t len;
+
+	putc('"', out);
+	for (; *text != '\0'; text += len > 0 ? len : 1) {
+		len = utf8_decode(text, &code);
+		if (len == 0)
+			fputs(REPLACEMENT, out);
+		else if (code == '"' || code == '\\')
+			fprintf(out, "\\%c", *text);
+		else if (!utf8_is_printable(code))
+			escape(out, code);
+		else
+			fwrite(text, 1, len, out);
+	}
+	putc('"', out);
+}
+
 /* The code points that JSON escapes in one piece: RFC 8259 section 7. */
 static void
 put_json_escape(FILE *out, uint32_t code)
@@ -40,43 +63,20 @@ put_json_escape(FILE *out, uint32_t code)
 void
 ctl_put_json(FILE *out, const char *text)
 {
-	uint32_t code;
-	size_t len;
+	put_quoted(out, text, put_json_escape);
+}
 
-	putc('"', out);
-	for (; *text != '\0'; text += len > 0 ? len : 1) {
-		len = utf8_decode(text, &code);
-		if (len == 0)
-			fputs(REPLACEMENT, out);
-		else if (code == '"' || code == '\\')
-			fprintf(out, "\\%c", *text);
-		else if (!utf8_is_printable(code))
-			put_json_escape(out, code);
-		else
-			fwrite(text, 1, len, out);
-	}
-	putc('"', out);
+static void
+put_label_escape(FILE *out, uint32_t code)
+{
+	if (code == '\n')
+		fputs("\\n", out);
+	else
+		fprintf(out, "\\\\u{%" PRIx32 "}", code);
 }
 
 void
 ctl_put_label(FILE *out, const char *text)
 {
-	uint32_t code;
-	size_t len;
-
-	putc('"', out);
-	for (; *text != '\0'; text += len > 0 ? len : 1) {
-		len = utf8_decode(text, &code);
-		if (len == 0)
-			fputs(REPLACEMENT, out);
-		else if (code == '"' || code == '\\')
-			fprintf(out, "\\%c", *text);
-		else if (code == '\n')
-			fputs("\\n", out);
-		else if (!utf8_is_printable(code))
-			fprintf(out, "\\\\u{%" PRIx32 "}", code);
-		else
-			fwrite(text, 1, len, out);
-	}
-	putc('"', out);
+	put_quoted(out, text, put_label_escape);
 }

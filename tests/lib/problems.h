@@ -24,10 +24,10 @@ problems_collect(void *arg, enum config_severity severity, const char *text)
 
 /* Good until the next call. */
 static inline const char *
-problems_of(const struct config *config)
+problems_of(const struct config *listed)
 {
 	problems_text[0] = '\0';
-	config_each_problem(config, problems_collect, NULL);
+	config_each_problem(listed, problems_collect, NULL);
 	return problems_text;
 }
 

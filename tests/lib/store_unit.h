@@ -193,4 +193,17 @@ in_killed_child(void (*run)(struct store *))
 	assert_true(WIFSIGNALED(wait_status));
 }
 
+/* For `each`: counts what put_many() stored. */
+static inline bool
+count_one(
+    void *arg, const char *key, size_t key_len, size_t value_len, time_t put_at)
+{
+	(void)put_at;
+	assert_in_range(key_len, 5, 9);
+	assert_memory_equal(key, "key-", 4);
+	assert_in_range(value_len, 10, 14);
+	++*(int *)arg;
+	return true;
+}
+
 #endif

@@ -10,24 +10,8 @@
 
 #include <cmocka.h>
 
+#include "config_unit.h"
 #include "problems.h"
-#include "unit.h"
-
-static struct config *config;
-
-static int
-setup(void **state)
-{
-	config = config_new();
-	return unit_setup(state);
-}
-
-static int
-teardown(void **state)
-{
-	config_free(config);
-	return unit_teardown(state);
-}
 
 static void
 assert_text(const char *name, const char *text)

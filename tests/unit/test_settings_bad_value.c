@@ -14,41 +14,7 @@
 #include <cmocka.h>
 
 #include "problems.h"
-#include "unit.h"
-
-static struct config *config;
-static struct settings settings;
-
-static int
-setup(void **state)
-{
-	config = config_new();
-	settings_set_defaults(config);
-	return unit_setup(state);
-}
-
-static int
-teardown(void **state)
-{
-	config_free(config);
-	return unit_teardown(state);
-}
-
-/* As if a line of a file had set it. */
-static void
-set(const char *name, const char *text)
-{
-	config_set_from(config, name, text, CONFIG_FILE, "/x/main.cf", 12);
-}
-
-static void
-read_settings(void)
-{
-	char *cause = NULL;
-
-	if (settings_read(&settings, config, &cause) != ERROR_NONE)
-		fail_msg("%s", cause);
-}
+#include "settings_unit.h"
 
 static void
 set_own(const char *name, const char *text)
@@ -173,7 +139,7 @@ test_what_follows_a_unit_is_ignored_with_one_warning(void **state)
 }
 
 #define SETTINGS_TEST(name) \
-	cmocka_unit_test_setup_teardown(name, setup, teardown)
+	cmocka_unit_test_setup_teardown(name, settings_setup, teardown)
 
 int
 main(void)

@@ -19,18 +19,6 @@
 
 #include "store_unit.h"
 
-static bool
-count_each(
-    void *arg, const char *key, size_t key_len, size_t value_len, time_t put_at)
-{
-	(void)put_at;
-	assert_in_range(key_len, 5, 9);
-	assert_memory_equal(key, "key-", 4);
-	assert_in_range(value_len, 10, 14);
-	++*(int *)arg;
-	return true;
-}
-
 static void
 each_visits_all_that_can_be_got(void **state)
 {
@@ -44,7 +32,7 @@ each_visits_all_that_can_be_got(void **state)
 	take_out(store, "key-1");
 	do {
 		assert_int_equal(store->ops->each(store, &cursor, 100,
-				     &is_complete, count_each, &count),
+				     &is_complete, count_one, &count),
 		    ERROR_NONE);
 		slices++;
 	} while (cursor != 0);
@@ -58,7 +46,7 @@ static bool
 stop_at_each(
     void *arg, const char *key, size_t key_len, size_t value_len, time_t put_at)
 {
-	count_each(arg, key, key_len, value_len, put_at);
+	count_one(arg, key, key_len, value_len, put_at);
 	return false;
 }
 
@@ -110,7 +98,7 @@ test_each_while_records_move(void **state)
 	chain_len = journal_chain_len(journal);
 	do {
 		store->ops->each(
-		    store, &cursor, 100, &is_complete, count_each, &count);
+		    store, &cursor, 100, &is_complete, count_one, &count);
 		store->ops->maintain(store, clock_wall_s(), 1000);
 	} while (cursor != 0);
 	assert_int_equal(count, MANY / 8);

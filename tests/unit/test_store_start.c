@@ -159,18 +159,6 @@ another_type_takes_over_the_file(void **state)
 	close_store(store);
 }
 
-static bool
-count_each(
-    void *arg, const char *key, size_t key_len, size_t value_len, time_t put_at)
-{
-	(void)put_at;
-	assert_in_range(key_len, 5, 9);
-	assert_memory_equal(key, "key-", 4);
-	assert_in_range(value_len, 10, 14);
-	++*(int *)arg;
-	return true;
-}
-
 static void
 a_locked_file_is_waited_for(void **state)
 {
@@ -192,7 +180,7 @@ a_locked_file_is_waited_for(void **state)
 	assert_int_equal(last.error, ERROR_LOCKED);
 	assert_int_equal(second->ops->write_out(second), ERROR_LOCKED);
 	assert_int_equal(second->ops->each(second, &cursor, 100, &is_complete,
-			     count_each, NULL),
+			     count_one, NULL),
 	    ERROR_LOCKED);
 	assert_true(second->ops->is_usable(second));
 	assert_int_equal(unit_log_complaints(), 0);
