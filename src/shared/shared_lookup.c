@@ -127,6 +127,7 @@ ask(struct shared_lookup *lookup)
 	return lookup->unanswered > 0;
 }
 
+/* False: it has no name, or one under which it is being removed. */
 static bool
 make_questions(struct shared_lookup *lookup, const char *id, size_t id_len)
 {
@@ -139,7 +140,8 @@ make_questions(struct shared_lookup *lookup, const char *id, size_t id_len)
 		question->secret = i;
 		if (shared_seal_name(shared->seals[lookup->side][i],
 			SHARED_KIND_SESSION, id, id_len,
-			&question->name) != ERROR_NONE)
+			&question->name) != ERROR_NONE ||
+		    shared_queue_is_deleted(&shared->queue, &question->name))
 			return false;
 	}
 	return true;
@@ -163,8 +165,7 @@ shared_get(struct shared *shared, enum shared_side side, const char *id,
 		.found = found,
 		.arg = arg,
 		.sent_us = clock_monotonic_us() };
-	if (!shared_is_removed(shared, side, id, id_len) &&
-	    make_questions(lookup, id, id_len) && ask(lookup)) {
+	if (make_questions(lookup, id, id_len) && ask(lookup)) {
 		shared->counters.lookups++;
 		TAILQ_INSERT_TAIL(&shared->waiting, lookup, entry);
 		return;
