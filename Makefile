@@ -204,6 +204,7 @@ check-valgrind: all deps-test $(TEST_TOOLS)
 
 TIDY := $(SOURCES:src/%.c=tidy/%)
 .PHONY: $(TIDY)
+tidy/config/settings_defaults: $(BUILD)/postfix_defaults.def
 $(TIDY): tidy/%:
 	@clang-tidy --quiet src/$*.c -- -std=c11 $(CPPFLAGS_ALL) \
 	    $(CPPFLAGS_settings_param) $(CPPFLAGS_settings_defaults) \
