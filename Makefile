@@ -212,7 +212,7 @@ $(TIDY): tidy/%:
 
 lint:
 	@tests/run/install-packages lint
-	clang-format --dry-run --Werror src/*/*.c tests/unit/*.c tests/fuzz/*.[ch]
+	clang-format --dry-run --Werror src/*/*.[ch] include/*.h tests/*/*.[ch]
 	$(MAKE) -j$$(nproc) $(TIDY)
 	$(MAKE) -j$$(nproc) BUILD=$(BUILD)/analyzer CC=gcc HARDEN= HARDEN_LINK= \
 	    OPTIMIZE="-O1 -fanalyzer" $(BUILD)/analyzer/libtlsmgr.a

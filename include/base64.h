@@ -12,7 +12,8 @@
 #define BASE64_ENCODED_LEN(len) (((size_t)(len) + 2) / 3 * 4)
 #define BASE64_DECODED_MAX(len) ((size_t)(len) / 4 * 3)
 
-/* Writes BASE64_ENCODED_LEN(len) bytes, no NUL. With len 0, data may be NULL.
+/*
+ * Writes BASE64_ENCODED_LEN(len) bytes, no NUL. With len 0, data may be NULL.
  */
 void base64_encode(const void *data, size_t len, char *out);
 

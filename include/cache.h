@@ -29,13 +29,13 @@ struct cache_counters {
 
 struct cache {
 	enum cache_type type;
-	const char *name;         /* "smtpd" */
-	char *database;           /* as configured; NULL: none */
-	int64_t timeout_s;        /* after adjustment; 0: off */
+	const char *name;  /* "smtpd" */
+	char *database;    /* as configured; NULL: none */
+	int64_t timeout_s; /* after adjustment; 0: off */
 	bool log_activity;
-	struct store *store;      /* owned; NULL: not enabled or failed */
+	struct store *store; /* owned; NULL: not enabled or failed */
 	struct cache_counters counters;
-	void (*wake)(void *arg);  /* there is work for cache_maintain() */
+	void (*wake)(void *arg); /* there is work for cache_maintain() */
 	void *wake_arg;
 };
 
@@ -47,7 +47,9 @@ enum error cache_type_parse(const char *name, enum cache_type *);
 /* The timeout that is in force for one that was configured. */
 int64_t cache_timeout_adjust(int64_t configured_s);
 
-/* A cache without a database; the timeout is adjusted. Pair with cache_fini(). */
+/*
+ * A cache without a database; the timeout is adjusted. Pair with cache_fini().
+ */
 void cache_init(struct cache *, enum cache_type, int64_t configured_timeout_s);
 void cache_fini(struct cache *); /* closes the store */
 
@@ -57,8 +59,8 @@ bool cache_is_enabled(const struct cache *);
 bool cache_is_cachable(const struct cache *);
 
 /* Without a session (NULL, 0) but for a lookup that found one. */
-typedef void cache_done_fn(void *arg, enum error, const void *session,
-    size_t len);
+typedef void cache_done_fn(
+    void *arg, enum error, const void *session, size_t len);
 
 /* A request on its way; the caller's, and his until it is done. */
 struct cache_request {
@@ -77,8 +79,7 @@ struct cache_request {
 void cache_lookup(struct cache *, struct cache_request *, const char *id,
     size_t id_len, cache_done_fn *, void *arg);
 void cache_update(struct cache *, struct cache_request *, const char *id,
-    size_t id_len, const void *session, size_t len, cache_done_fn *,
-    void *arg);
+    size_t id_len, const void *session, size_t len, cache_done_fn *, void *arg);
 void cache_delete(struct cache *, struct cache_request *, const char *id,
     size_t id_len, cache_done_fn *, void *arg);
 
@@ -86,8 +87,8 @@ void cache_delete(struct cache *, struct cache_request *, const char *id,
  * Remove everything. ERROR_DISABLED as above; ERROR_LOCKED: another process
  * has the files, try again.
  */
-void cache_clear(struct cache *, struct cache_request *, cache_done_fn *,
-    void *arg);
+void cache_clear(
+    struct cache *, struct cache_request *, cache_done_fn *, void *arg);
 
 /*
  * One slice of all entries that a lookup would find, oldest first; see `each`

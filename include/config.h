@@ -27,9 +27,9 @@ enum config_origin {
 
 struct config_entry {
 	char *name;
-	char *text;   /* unexpanded */
+	char *text; /* unexpanded */
 	enum config_origin origin;
-	char *file;   /* NULL unless it came from a file */
+	char *file; /* NULL unless it came from a file */
 	unsigned line;
 };
 
@@ -48,8 +48,8 @@ enum config_severity {
 void config_add_problem(struct config *, enum config_severity, char *text);
 
 /* Call back for each problem, in the order in which they were found. */
-typedef void config_problem_fn(void *arg, enum config_severity,
-    const char *text);
+typedef void config_problem_fn(
+    void *arg, enum config_severity, const char *text);
 void config_each_problem(const struct config *, config_problem_fn *, void *arg);
 
 /* How many of them are CONFIG_IGNORED; and the first of those, or NULL. */
@@ -71,16 +71,16 @@ enum error config_read_file(struct config *, const char *path, char **cause);
  * returns NULL, or what is wrong with a name, allocated.
  */
 typedef char *config_name_fn(const char *name);
-void config_read_own_file(struct config *, const char *path,
-    config_name_fn *check_name);
+void config_read_own_file(
+    struct config *, const char *path, config_name_fn *check_name);
 
 /* The argument of -o. ERROR_INVALID, with a cause: no name, or read-only. */
-enum error config_override(struct config *, const char *assignment,
-    char **cause);
+enum error config_override(
+    struct config *, const char *assignment, char **cause);
 
 /* Set a default or a fixed value. A stronger origin is not replaced. */
-void config_set(struct config *, const char *name, const char *text,
-    enum config_origin);
+void config_set(
+    struct config *, const char *name, const char *text, enum config_origin);
 
 /* The same, with the file and line that it comes from (file NULL: none). */
 void config_set_from(struct config *, const char *name, const char *text,
@@ -93,8 +93,8 @@ void config_reset(struct config *, const char *name, const char *text);
  * Split "name = value"; both are the caller's. Returns what is wrong with it,
  * or NULL.
  */
-const char *config_split_assignment(const char *assignment, char **name,
-    char **value);
+const char *config_split_assignment(
+    const char *assignment, char **name, char **value);
 
 /* The entry of that name, borrowed, or NULL. */
 const struct config_entry *config_get(const struct config *, const char *name);
@@ -108,12 +108,12 @@ void config_each(const struct config *, config_each_fn *, void *arg);
  * The result, for the caller to free, is in *value. ERROR_INVALID: a macro
  * that reaches itself or nests too deep, or bad syntax; *cause names it.
  */
-enum error config_expand(const struct config *, const char *text, char **value,
-    char **cause);
+enum error config_expand(
+    const struct config *, const char *text, char **value, char **cause);
 
 /* The expanded value of a name; an unknown name is the empty string. */
-enum error config_value(const struct config *, const char *name, char **value,
-    char **cause);
+enum error config_value(
+    const struct config *, const char *name, char **value, char **cause);
 
 /*
  * What is wrong with a value, and where it was set, for the caller to free:
@@ -134,8 +134,8 @@ char *config_describe_rest(const struct config *, const char *name,
  * number may have a sign in front, and what follows the unit of a time is not
  * looked at: *rest is where that begins.
  */
-enum error config_parse_time(const char *text, char default_unit,
-    long long *seconds, const char **rest);
+enum error config_parse_time(
+    const char *text, char default_unit, long long *seconds, const char **rest);
 enum error config_parse_int(const char *text, long long *value);
 /* Bytes, with an optional suffix k, m or g (powers of 1024). */
 enum error config_parse_size(const char *text, long long *bytes);

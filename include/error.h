@@ -9,26 +9,26 @@
 #ifndef ERROR_H
 #define ERROR_H
 
-#define ERROR_LIST(X)                                              \
-	X(ERROR_NONE, "success")                                   \
-	X(ERROR_NOT_FOUND, "no such object")                       \
-	X(ERROR_EXISTS, "object exists already")                   \
-	X(ERROR_AGAIN, "not complete yet")                         \
-	X(ERROR_TIMED_OUT, "timed out")                            \
-	X(ERROR_CLOSED, "closed by the other side")                \
-	X(ERROR_LOCKED, "locked by another process")               \
-	X(ERROR_IO, "input/output error")                          \
-	X(ERROR_NO_SPACE, "no space left")                         \
-	X(ERROR_FILE_SIZE, "the limit of file sizes is reached")   \
-	X(ERROR_TOO_LARGE, "larger than the limit")                \
-	X(ERROR_DAMAGED, "content is damaged")                     \
-	X(ERROR_INCOMPATIBLE, "written under other settings")      \
-	X(ERROR_PROTOCOL, "violates the protocol")                 \
-	X(ERROR_INVALID, "invalid value")                          \
-	X(ERROR_UNSUPPORTED, "not supported")                      \
-	X(ERROR_PERMISSION, "not permitted")                       \
-	X(ERROR_DISABLED, "not enabled")                           \
-	X(ERROR_SHARED, "in common with other hosts")              \
+#define ERROR_LIST(X)                                            \
+	X(ERROR_NONE, "success")                                 \
+	X(ERROR_NOT_FOUND, "no such object")                     \
+	X(ERROR_EXISTS, "object exists already")                 \
+	X(ERROR_AGAIN, "not complete yet")                       \
+	X(ERROR_TIMED_OUT, "timed out")                          \
+	X(ERROR_CLOSED, "closed by the other side")              \
+	X(ERROR_LOCKED, "locked by another process")             \
+	X(ERROR_IO, "input/output error")                        \
+	X(ERROR_NO_SPACE, "no space left")                       \
+	X(ERROR_FILE_SIZE, "the limit of file sizes is reached") \
+	X(ERROR_TOO_LARGE, "larger than the limit")              \
+	X(ERROR_DAMAGED, "content is damaged")                   \
+	X(ERROR_INCOMPATIBLE, "written under other settings")    \
+	X(ERROR_PROTOCOL, "violates the protocol")               \
+	X(ERROR_INVALID, "invalid value")                        \
+	X(ERROR_UNSUPPORTED, "not supported")                    \
+	X(ERROR_PERMISSION, "not permitted")                     \
+	X(ERROR_DISABLED, "not enabled")                         \
+	X(ERROR_SHARED, "in common with other hosts")            \
 	X(ERROR_RANDOM, "the random generator failed")
 
 enum error {

@@ -15,9 +15,8 @@
 
 /* Values from 2^32 on, more than an hour in microseconds, are one bucket. */
 #define HISTOGRAM_VALUE_BITS 32
-#define HISTOGRAM_BUCKETS                              \
-	((HISTOGRAM_VALUE_BITS - HISTOGRAM_SUB_BITS + 1) \
-	    << HISTOGRAM_SUB_BITS)
+#define HISTOGRAM_BUCKETS \
+	((HISTOGRAM_VALUE_BITS - HISTOGRAM_SUB_BITS + 1) << HISTOGRAM_SUB_BITS)
 
 /* All zero is an empty one. */
 struct histogram {

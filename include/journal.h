@@ -178,9 +178,9 @@ void journal_wipe_reads(struct journal *);
 /* What is live, by what the owner said. */
 struct journal_live {
 	uint64_t entries;
-	uint64_t bytes;   /* keys and values */
-	uint64_t records; /* bytes that their records take in the file */
-	uint64_t lost;    /* entries so far that damage took */
+	uint64_t bytes;       /* keys and values */
+	uint64_t records;     /* bytes that their records take in the file */
+	uint64_t lost;        /* entries so far that damage took */
 	uint64_t read_errors; /* so far */
 };
 
@@ -272,7 +272,9 @@ enum error journal_walk_next(
 
 /* Size of the file in bytes, and of the segments in the chain. */
 uint64_t journal_file_len(const struct journal *);
-/* What it takes on disk, which holes make less, and what is preallocated more. */
+/*
+ * What it takes on disk, which holes make less, and what is preallocated more.
+ */
 uint64_t journal_allocated_len(const struct journal *);
 uint64_t journal_chain_len(const struct journal *);
 /* The bytes that a record with so many of key and value takes. */

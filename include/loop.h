@@ -65,16 +65,16 @@ void loop_set_turn_callback(struct loop *, loop_timer_fn *, void *arg);
 uint64_t loop_turn_began_us(const struct loop *);
 
 /* Watch nothing yet on `fd`; the descriptor stays the caller's. */
-void loop_watch_init(struct loop_watch *, struct loop *, int fd, loop_fd_fn *,
-    void *arg);
+void loop_watch_init(
+    struct loop_watch *, struct loop *, int fd, loop_fd_fn *, void *arg);
 /* Watch for this set of LOOP_READ, LOOP_WRITE from now on; 0: nothing. */
 void loop_watch_set(struct loop_watch *, unsigned interest);
 /* No call comes any more. May be called twice. */
 void loop_watch_fini(struct loop_watch *);
 
 /* A timer that is not set. */
-void loop_timer_init(struct loop_timer *, struct loop *, loop_timer_fn *,
-    void *arg);
+void loop_timer_init(
+    struct loop_timer *, struct loop *, loop_timer_fn *, void *arg);
 /* Call back once, in delay_us microseconds from now; replaces a pending one. */
 void loop_timer_set(struct loop_timer *, uint64_t delay_us);
 /* Is a call to come? Not from within it. */
@@ -85,7 +85,7 @@ void loop_timer_cancel(struct loop_timer *);
 void loop_timer_fini(struct loop_timer *);
 
 /* Call back, from the loop, when the signal has arrived. For good. */
-void loop_catch_signal(struct loop *, int signal_number, loop_signal_fn *,
-    void *arg);
+void loop_catch_signal(
+    struct loop *, int signal_number, loop_signal_fn *, void *arg);
 
 #endif

@@ -42,8 +42,8 @@ struct master_options {
  * non-option argument; unless there is -S, no -l or no -t unix. What was
  * found up to there is valid. Pair with master_options_fini() either way.
  */
-enum error master_options_parse(struct master_options *, int argc,
-    char *const argv[], char **cause);
+enum error master_options_parse(
+    struct master_options *, int argc, char *const argv[], char **cause);
 void master_options_fini(struct master_options *);
 
 /*
@@ -62,9 +62,9 @@ bool master_options_by_hand(const struct master_options *);
  * not.
  */
 struct master_status {
-	int fd;               /* borrowed; -1: master does not listen */
+	int fd; /* borrowed; -1: master does not listen */
 	unsigned generation;
-	bool is_busy;         /* the last record written said 0 */
+	bool is_busy; /* the last record written said 0 */
 	uint64_t next_pair_us;
 };
 /* `fd` -1, or not open: not under master's care, nothing is written. */
@@ -83,8 +83,8 @@ struct master_owner {
  * $mail_owner by name. ERROR_NOT_FOUND: no such user; ERROR_INVALID: a
  * privileged one; both with a cause, and nothing to fini.
  */
-enum error master_owner_find(struct master_owner *, const char *name,
-    char **cause);
+enum error master_owner_find(
+    struct master_owner *, const char *name, char **cause);
 void master_owner_fini(struct master_owner *);
 
 /*

@@ -1,6 +1,7 @@
 /*
- * prng: the pool of random numbers, "Random numbers" in tlsmgr(8). The pool is OpenSSL's (RAND_bytes(3), RAND_add(3)); prng_pool.c
- * is the only file that calls RAND_*.
+ * prng: the pool of random numbers, "Random numbers" in tlsmgr(8). The pool is
+ * OpenSSL's (RAND_bytes(3), RAND_add(3)); prng_pool.c is the only file that
+ * calls RAND_*.
  *
  * Output is drawn from OpenSSL in blocks and handed out from there, wiped as
  * it goes. What was gathered since (time of day, cache material) is stirred

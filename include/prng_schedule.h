@@ -24,11 +24,11 @@ struct prng_schedule;
 /*
  * A fresh start of the process would mend what we cannot: open a source, or
  * make an exchange file, outside the jail. To be granted when it suits, in a
- * while at the latest if it is_pressing; `why` completes "exiting ", and is
+ * while at the latest if it is_urgent; `why` completes "exiting ", and is
  * borrowed. Must not free the schedule.
  */
-typedef void prng_schedule_restart_fn(void *arg, const char *why,
-    bool is_pressing);
+typedef void prng_schedule_restart_fn(
+    void *arg, const char *why, bool is_urgent);
 
 struct prng_schedule_config {
 	const char *source_name;   /* tls_random_source; "": none */

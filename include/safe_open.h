@@ -12,9 +12,9 @@
 /*
  * Open for reading and writing, or create; close-on-exec. The content is left
  * as it is. On failure *fd is -1 and *cause says which file and why, "PATH:
- * REASON", for the caller to free. ERROR_PERMISSION: what is there is not a file that we
- * may use (a link, its type, its owner, a second name); ERROR_IO: the system
- * said no.
+ * REASON", for the caller to free. ERROR_PERMISSION: what is there is not a
+ * file that we may use (a link, its type, its owner, a second name); ERROR_IO:
+ * the system said no.
  */
 enum error safe_open_update(const char *path, int *fd, char **cause);
 

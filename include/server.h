@@ -37,31 +37,31 @@ struct server_config {
 };
 
 struct server {
-	struct loop *loop;             /* borrowed */
-	struct service *service;       /* borrowed */
-	struct master_status *status;  /* borrowed */
+	struct loop *loop;            /* borrowed */
+	struct service *service;      /* borrowed */
+	struct master_status *status; /* borrowed */
 	struct server_config config;
-	struct listener **listeners;   /* owned */
+	struct listener **listeners; /* owned */
 	size_t listener_count;
 	struct loop_timer accept_timer; /* accepting is paused while set */
 	struct log_limit accept_complaints;
 	struct log_limit limit_complaints;
 	struct log_limit refusals;
 	struct log_limit memory_complaints;
-	struct client_list clients;    /* owned; who asked last is last */
+	struct client_list clients; /* owned; who asked last is last */
 	size_t client_count;
-	size_t memory;                 /* bytes in buffers of clients */
+	size_t memory; /* bytes in buffers of clients */
 	struct client_list by_size[SERVER_SIZE_CLASSES]; /* 0 is not used */
 	struct client_list long_clients; /* those with a long request */
-	struct loop_timer long_timer;  /* set: it is their turn */
-	uint64_t serve_until_us;       /* monotonic; UINT64_MAX: no end */
-	unsigned char *read_buffer;    /* owned; shared by all clients */
-	struct buffer reply;           /* replies of the client at work */
+	struct loop_timer long_timer;    /* set: it is their turn */
+	uint64_t serve_until_us;         /* monotonic; UINT64_MAX: no end */
+	unsigned char *read_buffer;      /* owned; shared by all clients */
+	struct buffer reply;             /* replies of the client at work */
 	uint64_t accepted;
-	uint64_t reads;                /* from clients, whatever came */
-	uint64_t refused;              /* of other users */
-	uint64_t limit_closes;         /* closed because of client_limit */
-	uint64_t memory_closes;        /* closed because of client_memory */
+	uint64_t reads;         /* from clients, whatever came */
+	uint64_t refused;       /* of other users */
+	uint64_t limit_closes;  /* closed because of client_limit */
+	uint64_t memory_closes; /* closed because of client_memory */
 	/*
 	 * Microseconds from the moment the loop woke up to the moment a
 	 * client's replies of that turn were written, once for each of them.

@@ -46,10 +46,10 @@ struct service_admin {
 struct service_latency;
 
 struct service {
-	struct cache *caches;            /* CACHE_TYPES of them, borrowed */
-	struct ticket_keys *ticket_keys; /* borrowed */
+	struct cache *caches;              /* CACHE_TYPES of them, borrowed */
+	struct ticket_keys *ticket_keys;   /* borrowed */
 	const struct service_admin *admin; /* borrowed; NULL: none */
-	unsigned char *session;          /* ATTR_SESSION_MAX bytes, owned */
+	unsigned char *session;            /* ATTR_SESSION_MAX bytes, owned */
 	struct log_limit complaints;
 	struct log_limit clears[CACHE_TYPES]; /* lines about each */
 	struct log_limit rotations;
@@ -63,17 +63,16 @@ struct service {
 
 /* One request in hand. Embedded in the client. */
 struct service_call {
-	struct service *service;   /* set by service_run() */
-	const char *request;       /* its name, for messages */
+	struct service *service; /* set by service_run() */
+	const char *request;     /* its name, for messages */
 	struct service_peer peer;
-	struct buffer *reply;      /* borrowed; the reply is appended here */
+	struct buffer *reply; /* borrowed; the reply is appended here */
 	void (*done)(struct service_call *);
 	struct cache_request cache_request; /* the handler's */
 };
 
 /* The caches (CACHE_TYPES of them) and the keys are borrowed. */
-void service_init(struct service *, struct cache *caches,
-    struct ticket_keys *);
+void service_init(struct service *, struct cache *caches, struct ticket_keys *);
 /* Until this is called, requests of administrators are unknown ones. */
 void service_set_admin(struct service *, const struct service_admin *);
 /* Frees what the service owns; no call is in hand. */
@@ -91,8 +90,8 @@ bool service_is_long(const struct service *, const struct attr_list *request);
  * called once, possibly before this returns and possibly much later. `request`
  * and the bytes behind it are borrowed until this returns.
  */
-void service_run(struct service *, struct attr_list *request,
-    struct service_call *);
+void service_run(
+    struct service *, struct attr_list *request, struct service_call *);
 
 /*
  * Answer a request that could not even be read: a status of FAIL alone, and a

@@ -14,13 +14,13 @@
 #include <stdint.h>
 
 struct settings {
-#define PARAM_STRING(name, text)          char *name;
-#define PARAM_NONEMPTY(name, text)        char *name;
-#define PARAM_ENUM(name, text, words)     char *name; /* as listed */
-#define PARAM_TIME(name, text, min, max)  int64_t name;
-#define PARAM_INT(name, text, min, max)   int64_t name;
-#define PARAM_SIZE(name, text, min, max)  int64_t name;
-#define PARAM_BOOL(name, text)            bool name;
+#define PARAM_STRING(name, text)         char *name;
+#define PARAM_NONEMPTY(name, text)       char *name;
+#define PARAM_ENUM(name, text, words)    char *name; /* as listed */
+#define PARAM_TIME(name, text, min, max) int64_t name;
+#define PARAM_INT(name, text, min, max)  int64_t name;
+#define PARAM_SIZE(name, text, min, max) int64_t name;
+#define PARAM_BOOL(name, text)           bool name;
 #include "params.def"
 #undef PARAM_STRING
 #undef PARAM_NONEMPTY
@@ -49,8 +49,8 @@ struct settings_source {
  * Set all defaults in a new config, and read main.cf and tlsmgr.cf. On an
  * error, as of config_read_file(), the config has what could be read.
  */
-enum error settings_load_files(struct config *,
-    const struct settings_source *, char **cause);
+enum error settings_load_files(
+    struct config *, const struct settings_source *, char **cause);
 
 /*
  * The whole start: files, overrides, the version of Postfix, and the values of
@@ -71,8 +71,9 @@ void settings_set_defaults(struct config *);
  * Complete the defaults that follow from what was set (mydomain), then expand,
  * parse and check every parameter. A bad value of a parameter of our own,
  * wherever it is set, is replaced by a default, in the config as well, and is a
- * problem of kind CONFIG_IGNORED. ERROR_INVALID, for one of Postfix's: *cause names the parameter, the value, where it
- * was set and what would do; there is nothing to fini.
+ * problem of kind CONFIG_IGNORED. ERROR_INVALID, for one of Postfix's: *cause
+ * names the parameter, the value, where it was set and what would do; there is
+ * nothing to fini.
  */
 enum error settings_read(struct settings *, struct config *, char **cause);
 
@@ -80,30 +81,30 @@ enum error settings_read(struct settings *, struct config *, char **cause);
  * A value that only its user can judge is no good: a fatal line that names the
  * parameter, its value and where it was set. Start-up only.
  */
-_Noreturn void settings_fatal(const struct config *, const char *name,
-    const char *problem);
+_Noreturn void settings_fatal(
+    const struct config *, const char *name, const char *problem);
 
 /*
  * The type of a database, "type:path" or a path alone for the default type; the
  * caller frees it. *path is inside `database`.
  */
-char *settings_database_type(const struct settings *, const char *database,
-    const char **path);
+char *settings_database_type(
+    const struct settings *, const char *database, const char **path);
 
 /*
  * Does this value of smtpd_tls_loglevel (or its like) ask for the activity of
  * the cache to be logged? ERROR_INVALID: unknown words in it, named in *cause;
  * *log_cache says what the others ask for.
  */
-enum error settings_log_cache_activity(const char *loglevel, bool *log_cache,
-    char **cause);
+enum error settings_log_cache_activity(
+    const char *loglevel, bool *log_cache, char **cause);
 
 /*
  * Call back for every parameter, in the order of params.def, with its value
  * expanded and what is known of where it was set.
  */
-typedef void settings_each_fn(void *arg, const struct config_entry *,
-    const char *value);
+typedef void settings_each_fn(
+    void *arg, const struct config_entry *, const char *value);
 void settings_each(const struct config *, settings_each_fn *, void *arg);
 
 /* Free the strings; the structure is the caller's. */

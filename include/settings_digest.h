@@ -22,8 +22,8 @@ void settings_digest(const struct config *, const char *side,
  * with this one to share sessions, in byte order of the names: all but those
  * that name certificates and keys of smtpd.
  */
-typedef void settings_digest_each_fn(void *arg, const char *name,
-    const char *value);
+typedef void settings_digest_each_fn(
+    void *arg, const char *name, const char *value);
 void settings_digest_each(const struct config *, const char *side,
     settings_digest_each_fn *, void *arg);
 

@@ -28,10 +28,10 @@ struct shared;
 /* Borrowed for as long as the struct shared. */
 struct shared_config {
 	const struct shared_group *group; /* begun; it has servers */
-	const char *user;         /* NULL: none */
-	const char *password;     /* NULL: none */
-	bool sides[SHARED_SIDES]; /* whose sessions are shared */
-	bool has_ticket_keys;     /* of the group: smtpd's */
+	const char *user;                 /* NULL: none */
+	const char *password;             /* NULL: none */
+	bool sides[SHARED_SIDES];         /* whose sessions are shared */
+	bool has_ticket_keys;             /* of the group: smtpd's */
 	int64_t lookup_ms;
 	size_t value_max;  /* larger sessions stay on this host */
 	size_t queue_size; /* bytes; of what is not sent or answered */
@@ -73,7 +73,7 @@ void shared_start(struct shared *, struct loop *);
 void shared_turn(struct shared *);
 
 /* It is up, or on the way to be for the first time. */
-bool shared_is_hopeful(const struct shared *);
+bool shared_is_up_or_connecting(const struct shared *);
 
 /* Are the sessions of this side in the engine, just now? */
 bool shared_has(const struct shared *, enum shared_side);

@@ -84,7 +84,8 @@ struct shared_trust_file {
 struct shared_group {
 	struct shared_group_config config;
 	char *problem; /* owned; NULL: none */
-	/* Of the files of secrets and of the password, until they are parsed.
+	/*
+	 * Of the files of secrets and of the password, until they are parsed.
 	 */
 	struct buffer text, password_text;
 	char *user, *password;                 /* owned; NULL: none */

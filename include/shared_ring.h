@@ -38,15 +38,16 @@ struct shared_ring {
 	struct shared_ring_key keys[SHARED_RING_MAX];
 	time_t rotated_at;
 	int64_t flushed_epoch; /* the last whose old keys are not wanted; -1 */
-	/* After a rotation or a flush: new keys are to be published. May be NULL. */
+	/* After a rotation or a flush: new keys are to be published. May be
+	 * NULL. */
 	void (*rotated)(void *arg);
 	void *rotated_arg;
 	/* After keys came or went; must not change them. May be NULL. */
 	void (*changed)(void *arg);
 	void *changed_arg;
 	/* A key was wanted that nobody had, and was made. May be NULL. */
-	void (*alone)(void *arg, const struct shared_ring_key *);
-	void *alone_arg;
+	void (*unshared)(void *arg, const struct shared_ring_key *);
+	void *unshared_arg;
 };
 
 /* As shared_ticket_keys_init(). */
@@ -121,7 +122,8 @@ void shared_ring_retire(struct shared_ring *, time_t now);
 /* Does the group have the key that encrypts at `now`? */
 bool shared_ring_is_common(const struct shared_ring *, time_t now);
 
-/* When encryption ends with the last key, without a gap, that it has; 0: none.
+/*
+ * When encryption ends with the last key, without a gap, that it has; 0: none.
  */
 int64_t shared_ring_until(const struct shared_ring *, time_t now);
 

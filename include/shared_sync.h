@@ -19,9 +19,9 @@ struct shared_sync {
 	struct loop_timer timer; /* set: ask again then */
 	unsigned outstanding;    /* questions that are not answered */
 	bool is_done;            /* all that was asked once was answered */
-	bool is_hurried;         /* the next time comes soon */
-	bool may_hurry;          /* this time was not such a one */
-	int64_t alone_epoch;     /* of which it was said that keys are own */
+	bool is_poll_soon;       /* the next time comes soon */
+	bool may_poll_soon;      /* this time was not such a one */
+	int64_t unshared_epoch;  /* of which it was said that keys are own */
 };
 
 /* Nothing is asked before shared_sync_poll(), which `up` of shared calls. */

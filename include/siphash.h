@@ -12,7 +12,7 @@
 #define SIPHASH_KEY_LEN 16
 
 /* Of `len` bytes; as a number, the first byte of the output is the lowest. */
-uint64_t siphash(const unsigned char key[SIPHASH_KEY_LEN], const void *data,
-    size_t len);
+uint64_t siphash(
+    const unsigned char key[SIPHASH_KEY_LEN], const void *data, size_t len);
 
 #endif

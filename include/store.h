@@ -90,7 +90,8 @@ struct store_ops {
 	 */
 	enum error (*open)(
 	    const struct store_config *, struct store **, char **cause);
-	/* In the jail: take the lock, read what is there. ERROR_LOCKED: later.
+	/*
+	 * In the jail: take the lock, read what is there. ERROR_LOCKED: later.
 	 */
 	enum error (*start)(struct store *);
 

@@ -14,7 +14,7 @@
  * sessions that live so long. The struct shared is borrowed; it is freed after
  * the store was closed.
  */
-struct store *store_shared_new(struct store *local, struct shared *,
-    enum shared_side, int64_t timeout_s);
+struct store *store_shared_new(
+    struct store *local, struct shared *, enum shared_side, int64_t timeout_s);
 
 #endif

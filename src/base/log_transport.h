@@ -36,8 +36,8 @@ void log_line_append_number(struct log_line *, unsigned long);
 void log_line_append_time(struct log_line *, time_t now);
 
 /* "tag[pid]: warning: text" */
-void log_line_append_message(struct log_line *, enum log_level,
-    const char *tag, const char *text);
+void log_line_append_message(
+    struct log_line *, enum log_level, const char *tag, const char *text);
 
 /* "warning: ", or nothing for info. */
 const char *log_level_prefix(enum log_level);
@@ -59,7 +59,7 @@ struct log_socket {
 	char path[LOG_PATH_MAX];
 	bool may_be_stream;
 	bool is_stream;
-	volatile sig_atomic_t fd; /* owned; -1: not connected */
+	volatile sig_atomic_t fd;                /* owned; -1: not connected */
 	volatile sig_atomic_t is_backlog_in_use; /* not for a handler now */
 	uint64_t reconnect_us; /* not before, for what was kept (monotonic) */
 	size_t backlog_len;
@@ -67,8 +67,8 @@ struct log_socket {
 };
 
 /* ERROR_TOO_LARGE, ERROR_IO: as log_open_postlog(). */
-enum error log_socket_open(struct log_socket *, const char *path,
-    bool may_be_stream);
+enum error log_socket_open(
+    struct log_socket *, const char *path, bool may_be_stream);
 
 /*
  * Never waits. A line for which there is no room now is kept, in order, until

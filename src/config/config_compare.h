@@ -14,7 +14,7 @@ int config_compare_texts(const char *left, const char *right);
  * As compatibility levels: "3.10" is above "3.6". False: one of them is none,
  * and *bad is that one.
  */
-bool config_compare_levels(const char *left, const char *right, int *order,
-    const char **bad);
+bool config_compare_levels(
+    const char *left, const char *right, int *order, const char **bad);
 
 #endif

@@ -24,14 +24,14 @@ enum ctl_daemon {
 };
 
 struct ctl_client {
-	int fd;                /* owned; -1: not connected */
-	unsigned timeout_ms;   /* for a connection, and for each answer */
-	struct buffer input;   /* owned */
-	size_t reply_len;      /* at its start, handed out; dropped next time */
-	bool is_greeted;       /* the first list has been seen */
-	unsigned probes;       /* answers of ctl_client_identify() to come */
+	int fd;              /* owned; -1: not connected */
+	unsigned timeout_ms; /* for a connection, and for each answer */
+	struct buffer input; /* owned */
+	size_t reply_len;    /* at its start, handed out; dropped next time */
+	bool is_greeted;     /* the first list has been seen */
+	unsigned probes;     /* answers of ctl_client_identify() to come */
 	struct buffer statistics; /* owned; the answer to `stats`, if any */
-	char *path;            /* owned; for messages */
+	char *path;               /* owned; for messages */
 };
 
 /*

@@ -12,7 +12,8 @@
 
 #define CTL_METRIC_NAME_MAX 128
 
-/* "tlsmgr_clients_accepted_total" of the statistic `accepted`; cut if longer.
+/*
+ * "tlsmgr_clients_accepted_total" of the statistic `accepted`; cut if longer.
  */
 void ctl_metric_name(char name[CTL_METRIC_NAME_MAX], const char *prefix,
     const struct ctl_statistic *);

@@ -9,8 +9,8 @@
 #include <stddef.h>
 
 struct ctl_run {
-	int status;       /* its exit status; -1: it could not be run, or died */
-	char *output;     /* owned; a NUL follows */
+	int status;   /* its exit status; -1: it could not be run, or died */
+	char *output; /* owned; a NUL follows */
 	size_t output_len;
 	char *complaints; /* owned; from standard error, on one line */
 };
@@ -19,8 +19,8 @@ struct ctl_run {
  * Run a program and wait for its end, with `input` (may be NULL) to read.
  * argv[0] is its path. Pair with ctl_run_fini() always.
  */
-void ctl_run(struct ctl_run *, const char *const *argv,
-    const struct buffer *input);
+void ctl_run(
+    struct ctl_run *, const char *const *argv, const struct buffer *input);
 /*
  * The same for a program of $command_directory, as "NAME -c CONFIG_DIRECTORY
  * arguments...".

@@ -18,8 +18,8 @@
  * that does not start, and there would be no way out; nor with
  * CTL_OPTION_FORCE. With equal programs only the process is seen to.
  */
-int ctl_switch_program(struct ctl *, const char *previous, const char *wanted,
-    bool wants_ours);
+int ctl_switch_program(
+    struct ctl *, const char *previous, const char *wanted, bool wants_ours);
 
 /*
  * Reload Postfix, and wait until a process that was not there before answers:

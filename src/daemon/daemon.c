@@ -126,11 +126,11 @@ restart_cb(void *arg)
 }
 
 static void
-restart_wanted_cb(void *arg, const char *why, bool is_pressing)
+restart_wanted_cb(void *arg, const char *why, bool is_urgent)
 {
 	struct daemon *daemon = arg;
 
-	if (is_pressing && daemon->restart_deadline_us == UINT64_MAX)
+	if (is_urgent && daemon->restart_deadline_us == UINT64_MAX)
 		daemon->restart_deadline_us =
 		    clock_monotonic_us() + RESTART_PATIENCE_US;
 	log_info("exiting %s", why);

@@ -64,7 +64,7 @@ struct daemon {
 	struct loop_timer watchdog_timer;
 	struct loop_timer log_timer;     /* set: lines wait to be sent */
 	struct loop_timer wipe_timer;    /* set: clients sent something */
-	uint64_t wiped_reads;         /* server.reads at the last wipe */
+	uint64_t wiped_reads;            /* server.reads at the last wipe */
 	struct loop_timer restart_timer; /* set: a fresh start is wanted */
 	uint64_t restart_requests;       /* served when we last looked */
 	uint64_t restart_deadline_us;    /* monotonic */

@@ -200,7 +200,7 @@ daemon_await_ticket_keys(struct daemon *daemon)
 	end_us = clock_monotonic_us() + wait_us;
 	loop_timer_init(&timer, daemon->loop, await_cb, NULL);
 	loop_timer_set(&timer, wait_us);
-	while (!has_key(daemon) && shared_is_hopeful(daemon->shared) &&
+	while (!has_key(daemon) && shared_is_up_or_connecting(daemon->shared) &&
 	       clock_monotonic_us() < end_us) {
 		shared_turn(daemon->shared);
 		loop_run_once(daemon->loop);

@@ -14,7 +14,7 @@ struct entropy_ops {
 	const char *prefix; /* "dev:"; "" for the kind without one */
 	const char *noun;   /* "entropy device", for messages */
 	bool reads_once;    /* at start only; closed after a read */
-	bool is_framed;     /* after an incomplete read the next is out of step */
+	bool is_framed; /* after an incomplete read the next is out of step */
 	/* Open source->path into source->fd. Never blocks. Logs a failure. */
 	enum error (*open)(struct entropy_source *);
 	/* Ask for source->wanted bytes. NULL: nothing to send. */
@@ -47,8 +47,8 @@ struct entropy_source {
 };
 
 /*
- * entropy_stream.c: read on until `wanted` bytes are there. ERROR_CLOSED: the end came first,
- * source->len bytes are there; else like ops->receive.
+ * entropy_stream.c: read on until `wanted` bytes are there. ERROR_CLOSED: the
+ * end came first, source->len bytes are there; else like ops->receive.
  */
 enum error entropy_read_bytes(struct entropy_source *);
 

@@ -1,6 +1,7 @@
 /*
  * exchange: the PRNG exchange file, 1024 random bytes that carry the state of
- * the pool from one process to the next (tls_random_exchange_name in tlsmgr(8)).
+ * the pool from one process to the next (tls_random_exchange_name in
+ * tlsmgr(8)).
  */
 #ifndef EXCHANGE_H
 #define EXCHANGE_H

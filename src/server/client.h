@@ -19,29 +19,29 @@ struct client {
 	TAILQ_ENTRY(client) long_entry; /* in server->long_clients */
 	TAILQ_ENTRY(client) size_entry; /* in server->by_size[size_class] */
 	struct server *server;
-	int fd;                    /* owned */
+	int fd; /* owned */
 	struct loop_watch watch;
 	struct attr_reader reader;
-	struct buffer input;       /* what is left of the bytes read */
-	struct buffer output;      /* what the socket did not take */
+	struct buffer input;  /* what is left of the bytes read */
+	struct buffer output; /* what the socket did not take */
 	struct service_call call;
-	size_t memory;             /* of input and output, in server->memory */
-	unsigned size_class;       /* of that; 0: none is held */
-	unsigned drain_reads;      /* reads since the drain began */
-	bool is_in_hand;           /* a handler has the call */
-	bool is_serving;           /* inside client_serve() */
-	bool is_closing;           /* no more requests are taken */
-	bool has_long;             /* the next request is a long one */
-	bool may_run_long;         /* and it is this client's turn */
-	bool is_queued;            /* in server->long_clients */
+	size_t memory;        /* of input and output, in server->memory */
+	unsigned size_class;  /* of that; 0: none is held */
+	unsigned drain_reads; /* reads since the drain began */
+	bool is_in_hand;      /* a handler has the call */
+	bool is_serving;      /* inside client_serve() */
+	bool is_closing;      /* no more requests are taken */
+	bool has_long;        /* the next request is a long one */
+	bool may_run_long;    /* and it is this client's turn */
+	bool is_queued;       /* in server->long_clients */
 };
 
 /*
  * A client on a connected socket (taken), announced to and watched; `ready` is
  * called with the client when its socket is.
  */
-struct client *client_new(struct server *, int fd,
-    const struct service_peer *, loop_fd_fn *ready);
+struct client *client_new(
+    struct server *, int fd, const struct service_peer *, loop_fd_fn *ready);
 
 /*
  * The socket is ready: write, read and serve as much as one turn allows, up to

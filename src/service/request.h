@@ -11,8 +11,8 @@
 
 #include "service.h"
 
-typedef void service_handler_fn(struct service *, struct attr_list *,
-    struct service_call *);
+typedef void service_handler_fn(
+    struct service *, struct attr_list *, struct service_call *);
 
 service_handler_fn request_seed;
 service_handler_fn request_policy;

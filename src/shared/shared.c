@@ -201,7 +201,7 @@ shared_is_paused(const struct shared *shared, enum shared_side side)
 }
 
 bool
-shared_is_hopeful(const struct shared *shared)
+shared_is_up_or_connecting(const struct shared *shared)
 {
 	return shared->link.state == SHARED_LINK_UP ||
 	       shared->link.state == SHARED_LINK_CONNECTING;

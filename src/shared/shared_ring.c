@@ -145,12 +145,12 @@ shared_ring_add(struct shared_ring *ring, time_t now, unsigned secret,
     int64_t epoch, uint32_t generation, const unsigned char *random,
     bool is_replaced)
 {
-	struct shared_ring_key *former =
+	struct shared_ring_key *previous =
 				   shared_ring_find_epoch(ring, secret, epoch),
 			       *key;
 
-	if (former != NULL && !is_replaced)
-		former->is_replaced = true;
+	if (previous != NULL && !is_replaced)
+		previous->is_replaced = true;
 	make_room(ring, now);
 	key = &ring->keys[ring->count];
 	*key = (struct shared_ring_key){
@@ -195,8 +195,8 @@ shared_ring_current(struct shared_ring *ring, time_t now,
 	if (key == NULL) {
 		key = shared_ring_make(ring, now, 0, epoch, 0);
 		is_changed = true;
-		if (key != NULL && ring->alone != NULL)
-			ring->alone(ring->alone_arg, key);
+		if (key != NULL && ring->unshared != NULL)
+			ring->unshared(ring->unshared_arg, key);
 	}
 	if (is_changed)
 		shared_ring_notify(ring);

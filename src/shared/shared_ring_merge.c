@@ -67,15 +67,15 @@ take_theirs(struct shared_ring *ring, time_t now, unsigned secret,
 {
 	struct shared_ring_key *known =
 	    find_bytes(ring, secret, epoch, value + 4);
-	struct shared_ring_key *former =
+	struct shared_ring_key *previous =
 	    shared_ring_find_epoch(ring, secret, epoch);
 
 	if (known == NULL) {
 		known = shared_ring_add(ring, now, secret, epoch,
 		    generation_of(value), value + 4, false);
 	} else {
-		if (former != NULL)
-			former->is_replaced = true;
+		if (previous != NULL)
+			previous->is_replaced = true;
 		known->is_replaced = false;
 		known->generation = generation_of(value);
 	}

@@ -16,7 +16,7 @@
 #define POLL_PERIOD_S 60
 
 /* After something was told: somebody else may have done so at that moment. */
-#define HURRY_US 500000
+#define POLL_SOON_US 500000
 
 /* One question or one announcement on its way. */
 struct message {
@@ -52,14 +52,14 @@ format_time(int64_t when, char text[16])
 
 /* Once for each epoch. */
 static void
-alone_cb(void *arg, const struct shared_ring_key *key)
+unshared_cb(void *arg, const struct shared_ring_key *key)
 {
 	struct shared_sync *sync = arg;
 	char from[16], to[16];
 
-	if (key->key.epoch == sync->alone_epoch)
+	if (key->key.epoch == sync->unshared_epoch)
 		return;
-	sync->alone_epoch = key->key.epoch;
+	sync->unshared_epoch = key->key.epoch;
 	format_time(key->key.epoch * sync->ring->epoch_s, from);
 	format_time((key->key.epoch + 1) * sync->ring->epoch_s, to);
 	log_warning("shared: no ticket key of the group for %s to %s; tickets "
@@ -78,7 +78,7 @@ end_message(struct message *message)
 	explicit_bzero(message, sizeof(*message));
 	free(message);
 	if (--sync->outstanding > 0 || sync->is_done ||
-	    !shared_is_hopeful(sync->shared))
+	    !shared_is_up_or_connecting(sync->shared))
 		return;
 	sync->is_done = true;
 	format_time(until, time_text);
@@ -129,11 +129,11 @@ shared_sync_init(struct shared_sync *sync, struct shared *shared,
     struct shared_ring *ring, struct loop *loop)
 {
 	*sync = (struct shared_sync){
-		.shared = shared, .ring = ring, .alone_epoch = -1
+		.shared = shared, .ring = ring, .unshared_epoch = -1
 	};
 	loop_timer_init(&sync->timer, loop, poll_cb, sync);
-	ring->alone = alone_cb;
-	ring->alone_arg = sync;
+	ring->unshared = unshared_cb;
+	ring->unshared_arg = sync;
 	ring->rotated = rotated_cb;
 	ring->rotated_arg = sync;
 }
@@ -142,7 +142,7 @@ void
 shared_sync_fini(struct shared_sync *sync)
 {
 	loop_timer_fini(&sync->timer);
-	sync->ring->alone = NULL;
+	sync->ring->unshared = NULL;
 	sync->ring->rotated = NULL;
 }
 
@@ -158,13 +158,13 @@ draw_delay_us(uint64_t period_us)
 
 /* Once, and not again before the next time as ever. */
 static void
-hurry(struct shared_sync *sync)
+poll_soon(struct shared_sync *sync)
 {
-	if (!sync->may_hurry)
+	if (!sync->may_poll_soon)
 		return;
-	sync->may_hurry = false;
-	sync->is_hurried = true;
-	loop_timer_set(&sync->timer, draw_delay_us(HURRY_US));
+	sync->may_poll_soon = false;
+	sync->is_poll_soon = true;
+	loop_timer_set(&sync->timer, draw_delay_us(POLL_SOON_US));
 }
 
 static void
@@ -179,7 +179,7 @@ answer_cb(void *arg, enum error error, const void *value, size_t len)
 	    shared_ring_merge(sync->ring, clock_wall_s(), message->secret,
 		message->epoch, is_there ? value : NULL) == SHARED_MERGE_OURS) {
 		publish(sync, message->secret, message->epoch);
-		hurry(sync);
+		poll_soon(sync);
 	}
 	end_message(message);
 }
@@ -207,8 +207,8 @@ shared_sync_poll(struct shared_sync *sync)
 	    (uint64_t)min_i64(POLL_PERIOD_S, sync->ring->epoch_s / 4);
 
 	loop_timer_set(&sync->timer, draw_delay_us(period_s * 1000000));
-	sync->may_hurry = !sync->is_hurried;
-	sync->is_hurried = false;
+	sync->may_poll_soon = !sync->is_poll_soon;
+	sync->is_poll_soon = false;
 	for (unsigned secret = 0; secret < sync->ring->secrets; secret++)
 		for (int64_t i = epoch - 1; i <= epoch + 1; i++)
 			ask(sync, secret, i);

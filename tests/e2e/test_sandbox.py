@@ -228,12 +228,12 @@ def test_caches_that_are_locked_at_the_start_are_read_later(
         make_master, chroot):
     """They are read, and made, when the sandbox is closed already."""
     master = make_master(CACHES)
-    former = master.start(chroot=chroot)
+    previous = master.start(chroot=chroot)
     with master.client() as client:
         assert client.update("smtpd", "id", b"session").status == OK
         daemon = master.start(chroot=chroot)
-        former.hang_up()
-        assert former.wait() == 0
+        previous.hang_up()
+        assert previous.wait() == 0
     with master.client() as client:
         wait_until(lambda: client.lookup("smtpd", "id").status == OK,
                    "the session, when the lock is free")

@@ -194,7 +194,7 @@ def test_expired_sessions_leave_no_trace(master):
         assert_gone(daemon, secret.needles())
 
 
-def test_sessions_of_a_former_process_leave_no_trace(master):
+def test_sessions_of_a_previous_process_leave_no_trace(master):
     """Making the table again reads all of them."""
     secret = Secret()
     daemon = master.start()
@@ -207,7 +207,7 @@ def test_sessions_of_a_former_process_leave_no_trace(master):
     daemon = master.start()
     with master.client() as client:
         wait_until(lambda: client.lookup("smtpd", "id1").status == OK,
-                   "the session of the former process")
+                   "the session of the previous process")
         if is_asan(daemon):
             pytest.skip("the sanitizer has copies of its own")
         for number in range(100):

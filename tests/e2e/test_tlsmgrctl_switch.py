@@ -28,8 +28,8 @@ def test_enable_and_disable_change_one_word(running):
     assert result.status == OK, result
     assert OURS in result.text and not result.err
     assert line_of(running) == SAVED.replace("1 tlsmgr", "1 " + PROGRAM)
-    with open(saved_path(running)) as former:
-        text = former.read()
+    with open(saved_path(running)) as previous:
+        text = previous.read()
     assert "tlsmgrctl disable" in text and LINE in text.splitlines()
     assert others(running) == untouched
     assert OURS in tell(running, "ping").text
@@ -72,7 +72,7 @@ def test_a_line_changed_by_hand_is_put_into_effect(running):
     assert check.status == NO and "answers still" in check.text
     result = tell(running, "enable")
     assert result.status == OK and OURS in result.text, result
-    # Nothing is known of a former line: the name is all there is to go by.
+    # Nothing is known of a previous line: the name is all there is to go by.
     result = tell(running, "disable")
     assert result.status == OK and STOCK in result.text, result
     assert line_of(running) == "tlsmgr unix - - n 1000? 1 tlsmgr"
@@ -88,8 +88,8 @@ def test_disable_works_without_the_saved_line(running):
 
 def test_disable_works_where_the_saved_line_is_rubbish(instance):
     assert tell(instance, "enable").status == OK
-    with open(saved_path(instance), "wb") as former:
-        former.write(b"#\n\n\0\xff tlsmgr\nunix - -\n")
+    with open(saved_path(instance), "wb") as previous:
+        previous.write(b"#\n\n\0\xff tlsmgr\nunix - -\n")
     assert tell(instance, "disable").status == OK
     assert line_of(instance) == SAVED
 

@@ -28,24 +28,25 @@
 
 /* A request that costs nothing, and its reply. */
 #define POLICY "request\0policy\0cache_type\0smtpd\0"
-#define POLICY_REPLY \
-	"status\0" \
+#define POLICY_REPLY    \
+	"status\0"      \
 	"0\0cachable\0" \
-	"1\0timeout\0" \
+	"1\0timeout\0"  \
 	"3600\0"
 
 /* A long request, and its reply where the cache is empty. */
-#define LIST_REQUEST \
+#define LIST_REQUEST                                 \
 	"request\0list\0cache_type\0smtpd\0cursor\0" \
 	"0\0filter\0\0"
-#define LIST_REPLY \
-	"status\0" \
+#define LIST_REPLY    \
+	"status\0"    \
 	"0\0cursor\0" \
 	"0\0"
 
 /* A lookup of an entry, and an update with its reply. */
 #define LOOKUP "request\0lookup\0cache_type\0smtpd\0cache_id\0x\0"
-#define UPDATE "request\0update\0cache_type\0smtpd\0cache_id\0x\0session\0aGk=\0"
+#define UPDATE \
+	"request\0update\0cache_type\0smtpd\0cache_id\0x\0session\0aGk=\0"
 
 #define OK_ALONE   \
 	"status\0" \

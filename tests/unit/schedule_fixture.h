@@ -31,11 +31,11 @@ static bool is_restart_pressing;
 static char restart_why[PATH_MAX];
 
 static inline void
-restart_wanted(void *arg, const char *why, bool is_pressing)
+restart_wanted(void *arg, const char *why, bool is_urgent)
 {
 	assert_ptr_equal(arg, &restarts);
 	++restarts;
-	is_restart_pressing = is_pressing;
+	is_restart_pressing = is_urgent;
 	snprintf(restart_why, sizeof(restart_why), "%s", why);
 }
 

@@ -26,7 +26,7 @@
 #define NOW (EPOCH * EPOCH_S + 900)
 
 static struct shared_ring ring;
-static unsigned changes, alone;
+static unsigned changes, unshared;
 
 static void
 changed_cb(void *arg)
@@ -35,9 +35,9 @@ changed_cb(void *arg)
 }
 
 static void
-alone_cb(void *arg, const struct shared_ring_key *key)
+unshared_cb(void *arg, const struct shared_ring_key *key)
 {
-	alone++;
+	unshared++;
 }
 
 static void
@@ -52,7 +52,7 @@ init_ring(struct shared_ring *to, unsigned secrets)
 	assert_int_equal(
 	    shared_ring_init(to, &both, &context, TIMEOUT_S), ERROR_NONE);
 	to->changed = changed_cb;
-	to->alone = alone_cb;
+	to->unshared = unshared_cb;
 }
 
 /* What somebody else has: all random bytes alike. */
@@ -98,12 +98,12 @@ a_key_is_made_where_nobody_has_one_and_said_to_be_alone(void **state)
 {
 	struct shared_ticket_key key = current_at(NOW);
 
-	assert_int_equal(alone, 1);
+	assert_int_equal(unshared, 1);
 	assert_int_equal(changes, 1);
 	assert_int_equal(key.epoch, EPOCH);
 	assert_int_equal(key.encrypt_until, (EPOCH + 1) * EPOCH_S - 1);
 	assert_memory_equal(current_at(NOW).bytes, key.bytes, 80);
-	assert_int_equal(alone, 1);
+	assert_int_equal(unshared, 1);
 	assert_false(shared_ring_is_common(&ring, NOW));
 	assert_int_equal(shared_ring_until(&ring, NOW), 0);
 }
@@ -155,7 +155,7 @@ the_higher_generation_wins_and_the_other_key_decrypts_on(void **state)
 	assert_memory_not_equal(theirs_key.bytes, ours.bytes, 16);
 	assert_true(opens_at(&ours, NOW));
 	assert_int_equal(merge(EPOCH, theirs(6, 0xff)), SHARED_MERGE_SAME);
-	/* An older record does not bring the former key back. */
+	/* An older record does not bring the previous key back. */
 	assert_int_equal(merge(EPOCH, theirs(5, 0x80)), SHARED_MERGE_OURS);
 	assert_memory_equal(current_at(NOW).bytes, theirs_key.bytes, 80);
 }
@@ -213,7 +213,7 @@ where_the_group_has_nothing_it_is_told_of_ours_or_of_a_new_one(void **state)
 	assert_int_equal(merge(EPOCH - 1, NULL), SHARED_MERGE_SAME);
 	merge(EPOCH - 1, theirs(0, 1));
 	assert_int_equal(merge(EPOCH - 1, NULL), SHARED_MERGE_OURS);
-	assert_int_equal(alone, 0);
+	assert_int_equal(unshared, 0);
 }
 
 static void
@@ -394,7 +394,7 @@ setup(void **state)
 	prng_fini();
 	fake_rand_reset();
 	init_ring(&ring, 1);
-	changes = alone = 0;
+	changes = unshared = 0;
 	return result;
 }
 

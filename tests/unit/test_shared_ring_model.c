@@ -99,19 +99,19 @@ start_host(struct model *model, struct host *host)
 	    ERROR_NONE);
 }
 
-/* With the keys of the former process, from a file, or without. */
+/* With the keys of the previous process, from a file, or without. */
 static void
 restart_host(struct model *model, struct host *host, bool has_file)
 {
-	struct shared_ring former = host->ring;
+	struct shared_ring previous = host->ring;
 	unsigned char value[SHARED_RING_VALUE_LEN];
 
 	start_host(model, host);
-	for (unsigned i = 0; has_file && i < former.count; i++) {
-		shared_ring_value(&former.keys[i], value);
+	for (unsigned i = 0; has_file && i < previous.count; i++) {
+		shared_ring_value(&previous.keys[i], value);
 		shared_ring_adopt(&host->ring, clock_of(model, host),
-		    former.keys[i].secret, former.keys[i].key.epoch, value,
-		    former.keys[i].is_common);
+		    previous.keys[i].secret, previous.keys[i].key.epoch, value,
+		    previous.keys[i].is_common);
 	}
 }
 

@@ -121,21 +121,21 @@ what_was_told_is_looked_at_again_soon_and_then_every_minute(void **state)
 {
 	start_host_with_keys(&a, 0);
 	turn_until(is_common(0) && syncs[0].outstanding == 0);
-	assert_true(syncs[0].is_hurried);
+	assert_true(syncs[0].is_poll_soon);
 	assert_int_equal(a.engine.gets, 3 + 1);
 	turn_until(a.engine.gets == 6 + 1); /* half a second */
 	turn_until(syncs[0].outstanding == 0);
 	assert_true(loop_timer_is_set(&syncs[0].timer));
-	assert_false(syncs[0].is_hurried);
-	/* An engine that keeps nothing does not make it hurry for ever. */
+	assert_false(syncs[0].is_poll_soon);
+	/* An engine that keeps nothing does not make it poll soon for ever. */
 	memset(a.engine.entries, 0, sizeof(a.engine.entries));
 	shared_sync_poll(&syncs[0]);
 	turn_until(a.engine.gets == 9 + 1 && syncs[0].outstanding == 0);
-	assert_true(syncs[0].is_hurried);
+	assert_true(syncs[0].is_poll_soon);
 	memset(a.engine.entries, 0, sizeof(a.engine.entries));
 	turn_until(a.engine.gets == 12 + 1);
 	turn_until(syncs[0].outstanding == 0);
-	assert_false(syncs[0].is_hurried);
+	assert_false(syncs[0].is_poll_soon);
 	stop_hosts();
 }
 

@@ -1,6 +1,6 @@
 /*
- * ticket_key_fixture: an empty set of keys, a generator of our own, and times as
- * we like them. Included once, after cmocka.h.
+ * ticket_key_fixture: an empty set of keys, a generator of our own, and times
+ * as we like them. Included once, after cmocka.h.
  */
 #ifndef TICKET_KEY_FIXTURE_H
 #define TICKET_KEY_FIXTURE_H
