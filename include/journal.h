@@ -38,11 +38,11 @@
 #include <stdint.h>
 #include <time.h>
 
-#define JOURNAL_SEGMENT_LEN (1024 * 1024)
-#define JOURNAL_HEADER_LEN  4096
-#define JOURNAL_NOTE_LEN    256 /* bytes that belong to the owner */
-#define JOURNAL_KEY_MAX     4096
-#define JOURNAL_VALUE_MAX   (256 * 1024)
+#define JOURNAL_SEGMENT_LEN    (1024 * 1024)
+#define JOURNAL_HEADER_LEN     4096
+#define JOURNAL_OWNER_DATA_LEN 256 /* bytes that belong to the owner */
+#define JOURNAL_KEY_MAX        4096
+#define JOURNAL_VALUE_MAX      (256 * 1024)
 
 /* No position is as high as this, and no number of a record. */
 #define JOURNAL_POSITION_MAX (UINT64_C(1) << 41)
@@ -51,7 +51,7 @@
 /* Nothing to do: what the functions that work in slices return. */
 #define JOURNAL_IDLE UINT64_MAX
 
-/* How soon a disk may have brought what it was asked for. */
+/* How soon what a disk was asked for may be in memory. */
 #define JOURNAL_FETCH_DELAY_US 1000
 
 enum journal_record_type {
@@ -92,38 +92,38 @@ void journal_close(struct journal *);
 enum error journal_lock(struct journal *);
 
 /* The owner's bytes from here on; in the file before anything is appended. */
-void journal_set_note(struct journal *, const void *note, size_t len);
+void journal_set_owner_data(struct journal *, const void *data, size_t len);
 
 /*
  * Read the superblock. ERROR_NOT_FOUND: the file is empty; ERROR_DAMAGED or
  * ERROR_INCOMPATIBLE: not a journal, or of another format; ERROR_IO. After
- * ERROR_NONE journal_note() says what the owner wrote there, JOURNAL_NOTE_LEN
- * bytes. Records can be appended from then on; those that the file holds are
- * not there before journal_load_slice() says so.
+ * ERROR_NONE journal_owner_data() says what the owner wrote there,
+ * JOURNAL_OWNER_DATA_LEN bytes. Records can be appended from then on; those
+ * that the file holds are not there before journal_load_slice() says so.
  */
 enum error journal_load(struct journal *);
-const void *journal_note(const struct journal *);
+const void *journal_owner_data(const struct journal *);
 
 /*
- * Begin with nothing, with this note: the file is emptied by
+ * Begin with nothing, with this owner data: the file is emptied by
  * journal_load_slice(), and until that is done nothing can be appended.
  */
-void journal_reset(struct journal *, const void *note, size_t len);
+void journal_reset(struct journal *, const void *data, size_t len);
 
 /*
  * Find the segments in the file, until deadline_us (monotonic). Of more than
  * max_len bytes the oldest are left out (0: no bound). Returns 0: there is
- * more to do, at once; JOURNAL_FETCH_DELAY_US: when the disk may have brought
- * what is next; JOURNAL_IDLE: all were found, now or before.
+ * more to do, at once; JOURNAL_FETCH_DELAY_US: when what is next
+ * may be in memory; JOURNAL_IDLE: all were found, now or before.
  */
 uint64_t journal_load_slice(
     struct journal *, uint64_t max_len, uint64_t deadline_us);
 
 /*
- * Drop all records, those in the file at once, and write this note. An error:
- * they are gone, but a kill may bring them back, until a write succeeds.
+ * Drop all records, those in the file at once, and write this owner data. An
+ * error: they are gone, but a kill may bring them back, until a write succeeds.
  */
-enum error journal_clear(struct journal *, const void *note, size_t len);
+enum error journal_clear(struct journal *, const void *data, size_t len);
 
 /*
  * Append. The record's sequence and position are filled in (sequence never 0).
@@ -207,7 +207,7 @@ void journal_purge_end(struct journal *);
 
 /*
  * The oldest record that can be read, without its value. ERROR_NOT_FOUND:
- * there is none; ERROR_AGAIN: the disk has yet to bring it, ask again after
+ * there is none; ERROR_AGAIN: it is not in memory yet, ask again after
  * JOURNAL_FETCH_DELAY_US. What is damaged is given up, logged, up to the end
  * of its segment.
  */
@@ -245,7 +245,7 @@ struct journal_compact_ops {
  * Leave dead records behind, oldest segments first; let segments that nobody
  * needs be used again; and cut the end of the file off where it is free; until
  * deadline_us (monotonic). Returns when there is more to do, of either: 0, at
- * once; JOURNAL_FETCH_DELAY_US, when the disk may have brought what is next;
+ * once; JOURNAL_FETCH_DELAY_US, when what is next may be in memory;
  * JOURNAL_IDLE, there is not, and this cost next to nothing.
  */
 uint64_t journal_compact_slice(struct journal *,
@@ -263,7 +263,7 @@ uint64_t journal_retry_slice(struct journal *, uint64_t give_up_us);
  * Walk heads and keys, oldest first; *cursor is 0 to begin. Cheap to give up
  * and take up again between other calls; records that come, go or move
  * meanwhile may be missed. Returns ERROR_NOT_FOUND and *cursor 0 at the end;
- * ERROR_AGAIN: the disk has yet to bring what is next; ERROR_IO or
+ * ERROR_AGAIN: what is next is not in memory yet; ERROR_IO or
  * ERROR_DAMAGED: a segment, or the rest of it, was left out: go on, unless
  * *cursor is 0.
  */

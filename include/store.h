@@ -119,7 +119,7 @@ struct store_ops {
 	 * slices may be missed; none is seen twice. *is_complete becomes false
 	 * where some were left out, since they cannot be read at present, or
 	 * are yet to be found. There may be none at all in a slice, as where
-	 * the disk has yet to bring them. ERROR_LOCKED, ERROR_IO: nothing can
+	 * they are not in memory yet. ERROR_LOCKED, ERROR_IO: nothing can
 	 * be got.
 	 */
 	enum error (*each)(struct store *, uint64_t *cursor, uint64_t budget_us,

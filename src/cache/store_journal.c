@@ -243,9 +243,9 @@ store_journal_save(struct store *base, bool durable)
 }
 
 /*
- * In a cursor, beside the sequence number: while the disk has yet to bring what
- * is next, it changes with each call. One that stands still would be taken for
- * a fault of ours.
+ * In a cursor, beside the sequence number: while what is next is not in
+ * memory yet, it changes with each call. One that stands still would be taken
+ * for a fault of ours.
  */
 #define CURSOR_TURN (UINT64_C(1) << 63)
 

@@ -4,7 +4,7 @@
  *
  *     path.journal   the sessions, in order (journal.h)
  *
- * Why not the sessions in a table: put at random places, each would dirty a
+ * Why not the sessions in a table: in order of their keys, each would dirty a
  * page of 8 kB or more, and with more data than memory each removal would read
  * and write one. This way a session is written once, in order. Why the index
  * is not on a disk: making it again takes little more than a second for a
@@ -70,7 +70,7 @@ store_journal_is_serving(const struct store_journal *store)
 
 /* store_journal_entry.c */
 
-/* This record is dead, or has another place in the journal from now on. */
+/* This record is dead, or has another position from now on. */
 void store_journal_remove_live(
     struct store_journal *, const struct index_entry *);
 /*
@@ -97,7 +97,7 @@ enum error store_journal_empty(struct store_journal *);
 /* store_journal_replay.c */
 /* Make the index, or bring into it what could not be read before. */
 void store_journal_replay_begin(struct store_journal *);
-/* A slice of that. Returns in how many microseconds to come back. */
+/* A slice of that. Returns in how many microseconds to call again. */
 uint64_t store_journal_replay_slice(
     struct store_journal *, uint64_t deadline_us);
 /* It is not wanted any more. */
@@ -109,7 +109,7 @@ void store_journal_replay_abandon(struct store_journal *);
 void store_journal_make_room(struct store_journal *, unsigned limit);
 /*
  * Remove what has expired or is over the bounds, until nothing is or until
- * deadline_us (monotonic). Returns in how many microseconds to come back.
+ * deadline_us (monotonic). Returns in how many microseconds to call again.
  */
 uint64_t store_journal_expire_slice(
     struct store_journal *, time_t now, uint64_t deadline_us);

@@ -42,7 +42,7 @@ collect(struct store_journal *store, const struct journal_record *record)
 	    index_hash(&store->index, record->key, record->key_len), &entry);
 }
 
-/* ERROR_NOT_FOUND: that was all; ERROR_AGAIN: the disk is at it. */
+/* ERROR_NOT_FOUND: that was all; ERROR_AGAIN: what is next is being read. */
 static enum error
 collect_some(struct store_journal *store)
 {

@@ -19,25 +19,26 @@
 #define RETRY_MIN_US 100000
 #define RETRY_MAX_US 10000000
 
-/* Raised when the form of the note changes. 1.0 wrote more behind it. */
-#define NOTE_VERSION 3
+/* Raised when the form of that changes. 1.0 wrote more behind it. */
+#define OWNER_DATA_VERSION 3
 
 /* What the journal's superblock says of the store. */
-struct note {
+struct owner_data {
 	uint32_t version;
 	unsigned char fingerprint[STORE_FINGERPRINT_LEN];
 };
 
-_Static_assert(sizeof(struct note) <= JOURNAL_NOTE_LEN, "the note must fit");
+_Static_assert(
+    sizeof(struct owner_data) <= JOURNAL_OWNER_DATA_LEN, "it must fit");
 
-static struct note
-note_of(const struct store_journal *store)
+static struct owner_data
+owner_data_of(const struct store_journal *store)
 {
-	struct note note = { .version = NOTE_VERSION };
+	struct owner_data data = { .version = OWNER_DATA_VERSION };
 
-	memcpy(note.fingerprint, store->config.fingerprint,
-	    sizeof(note.fingerprint));
-	return note;
+	memcpy(data.fingerprint, store->config.fingerprint,
+	    sizeof(data.fingerprint));
+	return data;
 }
 
 static void
@@ -90,13 +91,13 @@ wait_for_lock(struct store_journal *store, enum error error)
 enum error
 store_journal_empty(struct store_journal *store)
 {
-	const struct note note = note_of(store);
+	const struct owner_data data = owner_data_of(store);
 
 	store_journal_replay_abandon(store);
 	if (store->state == STORE_JOURNAL_REPLAYING)
 		store->state = STORE_JOURNAL_READY;
 	store->is_retaining = store->is_late = false;
-	return journal_clear(store->journal, &note, sizeof(note));
+	return journal_clear(store->journal, &data, sizeof(data));
 }
 
 static void
@@ -114,36 +115,36 @@ report_emptied(struct store_journal *store, enum error error)
 
 /* Is what the file holds for us? If not, it is as good as empty. */
 static void
-check_note(struct store_journal *store)
+check_owner_data(struct store_journal *store)
 {
-	const struct note note = note_of(store);
+	const struct owner_data data = owner_data_of(store);
 
 	store->is_retaining =
-	    !store->is_volatile &&
-	    memcmp(journal_note(store->journal), &note, sizeof(note)) == 0;
+	    !store->is_volatile && memcmp(journal_owner_data(store->journal),
+				       &data, sizeof(data)) == 0;
 	if (store->is_retaining) {
-		/* Else 1.0 would believe the table of which its note says more.
+		/* Else 1.0 would believe the table of which that says more.
 		 */
-		journal_set_note(store->journal, &note, sizeof(note));
+		journal_set_owner_data(store->journal, &data, sizeof(data));
 		return;
 	}
 	if (!store->is_volatile)
 		report_emptied(store, ERROR_INCOMPATIBLE);
-	(void)journal_clear(store->journal, &note, sizeof(note));
+	(void)journal_clear(store->journal, &data, sizeof(data));
 }
 
 /* ERROR_IO: nothing is known to be lost. */
 static enum error
 read_superblock(struct store_journal *store)
 {
-	const struct note note = note_of(store);
+	const struct owner_data data = owner_data_of(store);
 	enum error error = journal_load(store->journal);
 
 	if (error == ERROR_NONE) {
-		check_note(store);
+		check_owner_data(store);
 	} else if (error != ERROR_IO) {
 		report_emptied(store, error);
-		journal_reset(store->journal, &note, sizeof(note));
+		journal_reset(store->journal, &data, sizeof(data));
 	}
 	return error == ERROR_IO ? error : ERROR_NONE;
 }

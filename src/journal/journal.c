@@ -103,22 +103,22 @@ journal_load(struct journal *journal)
 }
 
 void
-journal_set_note(struct journal *journal, const void *note, size_t len)
+journal_set_owner_data(struct journal *journal, const void *data, size_t len)
 {
-	if (len > sizeof(journal->note))
-		len = sizeof(journal->note);
-	memset(journal->note, 0, sizeof(journal->note));
-	memcpy(journal->note, note, len);
+	if (len > sizeof(journal->owner_data))
+		len = sizeof(journal->owner_data);
+	memset(journal->owner_data, 0, sizeof(journal->owner_data));
+	memcpy(journal->owner_data, data, len);
 	journal->is_superblock_due = true;
 }
 
 void
-journal_reset(struct journal *journal, const void *note, size_t len)
+journal_reset(struct journal *journal, const void *data, size_t len)
 {
 	journal_forget(journal);
 	journal->dropped_sequence = journal->next_sequence;
 	journal->written_dropped_sequence = journal->dropped_sequence;
-	journal_set_note(journal, note, len);
+	journal_set_owner_data(journal, data, len);
 	/* Whatever failed before: this is another file now. */
 	journal->write_retry_us = 0;
 	if (journal->file_len > 0)
@@ -126,7 +126,7 @@ journal_reset(struct journal *journal, const void *note, size_t len)
 }
 
 enum error
-journal_clear(struct journal *journal, const void *note, size_t len)
+journal_clear(struct journal *journal, const void *data, size_t len)
 {
 	uint32_t slot;
 
@@ -143,16 +143,16 @@ journal_clear(struct journal *journal, const void *note, size_t len)
 	journal->is_cleared = true;
 	journal->dropped_sequence = journal->next_sequence;
 	journal->is_replay_due = false;
-	journal_set_note(journal, note, len);
+	journal_set_owner_data(journal, data, len);
 	if (journal->load.phase == JOURNAL_LOAD_EMPTYING)
 		return ERROR_NONE;
 	return journal_superblock_write(journal);
 }
 
 const void *
-journal_note(const struct journal *journal)
+journal_owner_data(const struct journal *journal)
 {
-	return journal->note;
+	return journal->owner_data;
 }
 
 enum error

@@ -3,8 +3,8 @@
  * under way.
  *
  * A pass reads the oldest segments and copies what lives into a new one, the
- * output. When that is whole on disk it takes its place in the chain, in front
- * of the segments it was made from; then the owner is told where its records
+ * output. When that is whole on disk it is inserted into the chain, in front of
+ * the segments it was made from; then the owner is told where its records
  * are now; then those segments retire. So each record is on disk at least once
  * at any time, and what is there twice is the same.
  *
@@ -73,7 +73,7 @@ is_above_low_water(const struct journal *journal)
 	       2 * journal->live.records + SLACK_LEN;
 }
 
-/* Clients add more than the disk brings: back-pressure. */
+/* Clients add more than is read: blocking reads are allowed. */
 static bool
 is_above_high_water(const struct journal *journal)
 {
@@ -140,7 +140,7 @@ pass_end(struct journal *journal)
 		pass->hold_serial = journal->next_serial + HOLD_SEGMENTS;
 }
 
-/* Let the output take its place in the chain. */
+/* Insert the output into the chain. */
 static void
 output_end(struct journal *journal)
 {
@@ -183,8 +183,8 @@ source_advance(struct journal *journal)
 }
 
 /*
- * Copy one record, if it lives; where the output is full, bring that in. False:
- * the disk has yet to bring the record.
+ * Copy one record, if it lives; where the output is full, insert that. False:
+ * the record is not in memory yet.
  */
 static bool
 copy_step(

@@ -70,7 +70,7 @@ window_fill(struct journal *journal, struct journal_cursor *cursor,
 	if (window->len < least)
 		return error != ERROR_NONE ? error : ERROR_DAMAGED;
 	if (is_overdue)
-		journal_io_note_overdue(journal);
+		journal_io_count_overdue(journal);
 	return ERROR_NONE;
 }
 
@@ -91,7 +91,7 @@ window_read(struct journal *journal, struct journal_cursor *cursor,
 		error = window_fill(journal, cursor, position, len, limit);
 	}
 	if (error == ERROR_IO)
-		journal_fault_note(journal, cursor->slot, position, len);
+		journal_fault_add(journal, cursor->slot, position, len);
 	if (error == ERROR_NONE)
 		*bytes = window->data + (position - window->position);
 	return error;

@@ -11,7 +11,7 @@
 #define DELAY_MAX_US 10000000
 
 void
-journal_fault_note(
+journal_fault_add(
     struct journal *journal, uint32_t slot, uint64_t position, size_t len)
 {
 	struct journal_fault *fault = &journal->segments[slot].fault;

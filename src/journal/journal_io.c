@@ -18,7 +18,7 @@
 #define COMPLAINT_PERIOD_S 60
 
 /*
- * Where so many reads in a row were long overdue, the file system brings
+ * Where so many reads in a row were long overdue, the file system reads
  * nothing of its own accord; from then on it is waited for at once.
  */
 #define OVERDUE_READS_MAX 8
@@ -137,7 +137,7 @@ journal_io_read_cached(struct journal *journal, void *data, size_t len,
 }
 
 void
-journal_io_note_overdue(struct journal *journal)
+journal_io_count_overdue(struct journal *journal)
 {
 	if (++journal->overdue_reads == OVERDUE_READS_MAX)
 		await_disk(journal);

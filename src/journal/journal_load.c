@@ -14,7 +14,7 @@
 /* A file of more is looked at for holes: somebody may have made it so long. */
 #define PLAUSIBLE_SLOTS 8192
 
-/* Headers that the disk is asked for at once. */
+/* Headers that are asked for at once. */
 #define FETCH_SLOTS 64
 
 /* A disk that takes longer than this is waited for, to learn what it has. */
@@ -139,7 +139,7 @@ add_found(struct journal *journal, uint32_t slot,
 	};
 }
 
-/* Read the header of the next slot. False: the disk has yet to bring it. */
+/* Read the header of the next slot. False: it is not in memory yet. */
 static bool
 read_slot(struct journal *journal)
 {
@@ -151,7 +151,7 @@ read_slot(struct journal *journal)
 		return false;
 	if (error != ERROR_NONE) {
 		journal->segments[load->slot].state = JOURNAL_SLOT_UNKNOWN;
-		journal_fault_note(journal, load->slot,
+		journal_fault_add(journal, load->slot,
 		    journal_position(load->slot, 0), JOURNAL_SEGMENT_HEAD_LEN);
 	} else if (head.kind == JOURNAL_SEGMENT_LIVE &&
 		   head.serial < journal->next_serial &&
@@ -216,7 +216,7 @@ journal_load_late(struct journal *journal, uint32_t slot)
 	uint32_t before = journal->chain.first;
 
 	if (read_head(journal, slot, &head) != ERROR_NONE) {
-		journal_fault_note(journal, slot, journal_position(slot, 0),
+		journal_fault_add(journal, slot, journal_position(slot, 0),
 		    JOURNAL_SEGMENT_HEAD_LEN);
 		return;
 	}

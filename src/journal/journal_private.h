@@ -70,10 +70,10 @@ enum error journal_io_read_cached(struct journal *, void *data, size_t len,
  * What had not come for long was there when it was waited for. After some of
  * these in a row journal_io_read_cached() waits at once.
  */
-void journal_io_note_overdue(struct journal *);
+void journal_io_count_overdue(struct journal *);
 /* Let the kernel read no further than it is told to by journal_io_fetch(). */
 void journal_io_expect_random(struct journal *);
-/* Let the system bring a part of the file into its memory, meanwhile. */
+/* Have the system read a part of the file into its memory, meanwhile. */
 void journal_io_fetch(struct journal *, uint64_t position, uint64_t end);
 enum error journal_io_truncate(struct journal *, uint64_t len);
 enum error journal_io_sync(struct journal *);
@@ -176,7 +176,7 @@ bool journal_chain_trim(struct journal *);
 /* journal_fault.c */
 
 /* So many bytes at this position, of the slot's segment, could not be read. */
-void journal_fault_note(
+void journal_fault_add(
     struct journal *, uint32_t slot, uint64_t position, size_t len);
 void journal_fault_clear(struct journal *, uint32_t slot);
 /* Is it too soon to read there again? */
@@ -187,7 +187,7 @@ bool journal_fault_is_in_backoff(const struct journal *, uint32_t slot);
 /* The superblock was read: which slots are to be? */
 void journal_load_begin(struct journal *);
 void journal_load_fini(struct journal *);
-/* The slot's header can be read by now: bring its segment in. */
+/* The slot's header can be read by now: insert its segment. */
 void journal_load_late(struct journal *, uint32_t slot);
 
 /* journal_tail.c */
@@ -231,7 +231,7 @@ void journal_cursor_enter(struct journal_cursor *, uint32_t slot);
  * The record at the cursor, within its segment: head and key. ERROR_NOT_FOUND:
  * the segment ends here. ERROR_DAMAGED, logged: and so it does from now on;
  * but a walk changes nothing. ERROR_IO: it cannot be read now. ERROR_AGAIN:
- * the disk has yet to bring it, and is at it.
+ * it is not in memory yet, and is being read.
  */
 enum error journal_cursor_peek(
     struct journal *, struct journal_cursor *, struct journal_record *);

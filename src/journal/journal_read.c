@@ -12,7 +12,7 @@
 
 /*
  * The slot and offset of a position that comes from outside. False: there is
- * no place for a record of this length.
+ * no room for a record of this length.
  */
 static bool
 locate(const struct journal *journal, uint64_t position, size_t len,
@@ -130,7 +130,7 @@ read_from_file(struct journal *journal, uint32_t slot,
 		return ERROR_IO;
 	error = fetch(journal, wanted->position, len, bytes);
 	if (error == ERROR_IO)
-		journal_fault_note(journal, slot, wanted->position, len);
+		journal_fault_add(journal, slot, wanted->position, len);
 	if (error == ERROR_NONE &&
 	    !is_record(journal, slot, *bytes, wanted, record))
 		error = ERROR_DAMAGED;

@@ -6,7 +6,7 @@
 
 #include "clock.h"
 
-/* Segments that a replay has the disk bring meanwhile, and asks for at once. */
+/* Segments that are read ahead of a replay, and asked for at once. */
 #define AHEAD_SEGMENTS 16
 #define FETCH_SEGMENTS 2
 
@@ -189,7 +189,7 @@ journal_replay_next(struct journal *journal, struct journal_record *record)
 
 /* Where one walk was, or another: some begin in between. */
 static void
-walk_place(struct journal *journal, uint64_t sequence)
+walk_from(struct journal *journal, uint64_t sequence)
 {
 	struct journal_cursor *walk = &journal->walk;
 
@@ -234,7 +234,7 @@ journal_walk_next(
 	bool is_over;
 	enum error error;
 
-	walk_place(journal, *cursor);
+	walk_from(journal, *cursor);
 	error = journal_cursor_next(journal, walk, record);
 	if (error == ERROR_NONE)
 		journal_cursor_step(walk, record);

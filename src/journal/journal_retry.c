@@ -90,7 +90,7 @@ retry(struct journal *journal, uint32_t slot)
 	buffer_commit(&journal->read, len);
 	buffer_clear(&journal->read, 0);
 	if (error != ERROR_NONE) {
-		journal_fault_note(journal, slot, fault.position, fault.len);
+		journal_fault_add(journal, slot, fault.position, fault.len);
 		return;
 	}
 	journal_fault_clear(journal, slot);

@@ -82,7 +82,7 @@ struct journal_window {
 	uint64_t position;
 };
 
-/* Who reads on. All come back later for what the disk has yet to bring. */
+/* Who reads on. All try again later what is not in memory yet. */
 enum journal_reader {
 	JOURNAL_READER_OLDEST,
 	JOURNAL_READER_COMPACT,
@@ -97,7 +97,7 @@ struct journal_cursor {
 	uint32_t offset;
 	uint64_t next_sequence; /* records below this have been seen */
 	bool may_block;         /* blocking reads are allowed */
-	/* For the disk, to bring the file up to this position; 0: it is not. */
+	/* It waits until the file is in memory up to here; 0: it does not. */
 	uint64_t awaited_end;
 	uint64_t waiting_since_us; /* says something only if it is */
 };
@@ -105,7 +105,7 @@ struct journal_cursor {
 enum journal_compact_phase {
 	JOURNAL_COMPACT_IDLE,
 	JOURNAL_COMPACT_COPYING,  /* live records, into the output */
-	JOURNAL_COMPACT_MOVING,   /* the owner is told of their new places */
+	JOURNAL_COMPACT_MOVING,   /* the owner is told of their new positions */
 	JOURNAL_COMPACT_RETIRING, /* the segments they came from */
 };
 
@@ -156,7 +156,7 @@ struct journal_load {
 struct journal {
 	int fd;     /* owned */
 	char *name; /* owned; for messages */
-	unsigned char note[JOURNAL_NOTE_LEN];
+	unsigned char owner_data[JOURNAL_OWNER_DATA_LEN];
 	bool is_superblock_due; /* no segment is begun before it is written */
 
 	struct journal_segment *segments; /* owned; by slot */

@@ -1,7 +1,7 @@
 /*
  * journal_superblock: the first block of the file. It says whose journal this
  * is, and below which sequence number all records have been dropped: so what
- * expired or was evicted does not come back, whatever segments still hold it.
+ * expired or was evicted is not found again, whatever segments still hold it.
  * It is written with what is unwritten, when it has something new to say.
  */
 #include "journal_private.h"
@@ -34,7 +34,7 @@ struct superblock {
 	uint64_t next_sequence;
 	uint64_t dropped_sequence; /* records below have been dropped */
 	uint64_t file_len;         /* no less, unless it was cut short */
-	unsigned char note[JOURNAL_NOTE_LEN];
+	unsigned char owner_data[JOURNAL_OWNER_DATA_LEN];
 	uint64_t checksum; /* of all before it */
 };
 
@@ -94,7 +94,8 @@ journal_superblock_read(struct journal *journal)
 		error = superblock_check(&superblock, len);
 	if (error != ERROR_NONE)
 		return error;
-	memcpy(journal->note, superblock.note, sizeof(journal->note));
+	memcpy(journal->owner_data, superblock.owner_data,
+	    sizeof(journal->owner_data));
 	if (superblock.has_file_len != 0 &&
 	    superblock.file_len > journal->file_len)
 		journal_io_report_damage(journal, journal->file_len);
@@ -132,7 +133,8 @@ journal_superblock_write(struct journal *journal)
 	    dropped_sequence == journal->written_dropped_sequence)
 		return ERROR_NONE;
 	memcpy(superblock.magic, magic, sizeof(magic));
-	memcpy(superblock.note, journal->note, sizeof(superblock.note));
+	memcpy(superblock.owner_data, journal->owner_data,
+	    sizeof(superblock.owner_data));
 	superblock.checksum = superblock_checksum(&superblock);
 	memcpy(block, &superblock, sizeof(superblock));
 	error = journal_io_write(journal, block, sizeof(block), 0);

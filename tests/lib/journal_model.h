@@ -319,6 +319,21 @@ model_memory_path(void)
 	return path;
 }
 
+static inline void
+model_copy_file(const char *from, const char *to)
+{
+	static unsigned char bytes[256 * 1024];
+	int in = open(from, O_RDONLY | O_CLOEXEC);
+	int out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	ssize_t len;
+
+	assert_true(in >= 0 && out >= 0);
+	while ((len = read(in, bytes, sizeof(bytes))) > 0)
+		assert_int_equal(write(out, bytes, (size_t)len), len);
+	close(in);
+	close(out);
+}
+
 /* Find all that the file has. */
 static inline void
 model_load(struct model *model)

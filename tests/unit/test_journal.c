@@ -1,7 +1,8 @@
 /*
  * Unit tests of journal: its contract, call by call. Kills are in
  * test_journal_crash.c, damage in test_journal_damage.c, long random runs in
- * test_journal_model.c. Covers journal_tail.c, journal_chain.c, journal_read.c,
+ * test_journal_model.c, reading in order in test_journal_order.c. Covers
+ * journal_tail.c, journal_chain.c, journal_read.c,
  * journal_record.c, journal_map.c.
  */
 #include "journal.h"
@@ -30,7 +31,7 @@ setup(void **state)
 }
 
 static void
-test_an_empty_file_is_not_found(void **state)
+an_empty_file_is_not_found(void **state)
 {
 	struct journal_record record;
 	struct model model;
@@ -55,44 +56,7 @@ test_an_empty_file_is_not_found(void **state)
 }
 
 static void
-test_records_come_in_order(void **state)
-{
-	struct journal_record record;
-	struct model model;
-	uint64_t last = 0, next;
-	unsigned i;
-
-	model_open(&model, unit_path("j"));
-	for (i = 0; i < 40; ++i) {
-		next = journal_next_sequence(model.journal);
-		assert_int_equal(
-		    model_append(&model, JOURNAL_PUT, i, 100 + i, &record),
-		    ERROR_NONE);
-		assert_true(record.sequence > last);
-		assert_true(record.sequence >= next);
-		last = record.sequence;
-		model_set(&model, &record);
-		if (i == 17)
-			assert_int_equal(
-			    journal_flush(model.journal), ERROR_NONE);
-	}
-	model_check(&model);
-	for (i = 0; i < 40; ++i) {
-		assert_int_equal(
-		    journal_oldest(model.journal, &record), ERROR_NONE);
-		assert_int_equal(model_key_of(&record), i);
-		assert_int_equal(record.value_len, 100 + i);
-		assert_int_equal(record.sequence, model.entries[i].sequence);
-		assert_int_equal(record.position, model.entries[i].position);
-		journal_drop_oldest(model.journal);
-	}
-	assert_int_equal(
-	    journal_oldest(model.journal, &record), ERROR_NOT_FOUND);
-	model_close(&model);
-}
-
-static void
-test_what_was_dropped_stays_so_at_the_next_start(void **state)
+what_was_dropped_stays_so_at_the_next_start(void **state)
 {
 	struct model model, again;
 	const char *path = unit_path("j");
@@ -110,7 +74,7 @@ test_what_was_dropped_stays_so_at_the_next_start(void **state)
 	journal_close(model.journal);
 
 	assert_int_equal(model_open(&again, path), ERROR_NONE);
-	assert_string_equal(journal_note(again.journal), "note");
+	assert_string_equal(journal_owner_data(again.journal), "note");
 	assert_true(journal_next_sequence(again.journal) >= next);
 	assert_int_equal(model_replay(&again), 0);
 	assert_memory_equal(
@@ -122,7 +86,7 @@ test_what_was_dropped_stays_so_at_the_next_start(void **state)
 
 /* What superseded the dropped must be on the disk before they are said to. */
 static void
-test_a_durable_end_waits_for_the_disk(void **state)
+a_durable_end_waits_for_the_disk(void **state)
 {
 	struct model model;
 
@@ -137,7 +101,7 @@ test_a_durable_end_waits_for_the_disk(void **state)
 }
 
 static void
-test_a_journal_that_is_cleared_is_empty_at_once_and_after_a_kill(void **state)
+a_journal_that_is_cleared_is_empty_at_once_and_after_a_kill(void **state)
 {
 	struct journal_record record;
 	struct model model, again;
@@ -159,7 +123,7 @@ test_a_journal_that_is_cleared_is_empty_at_once_and_after_a_kill(void **state)
 	assert_int_equal(journal_flush(model.journal), ERROR_NONE);
 	/* A process that follows a kill; this one goes on. */
 	assert_int_equal(model_open(&again, path), ERROR_NONE);
-	assert_string_equal(journal_note(again.journal), "other");
+	assert_string_equal(journal_owner_data(again.journal), "other");
 	assert_int_equal(model_replay(&again), 0);
 	for (i = 0; i < MODEL_KEYS; i++)
 		assert_int_equal(
@@ -174,7 +138,7 @@ test_a_journal_that_is_cleared_is_empty_at_once_and_after_a_kill(void **state)
 }
 
 static void
-test_reset_leaves_nothing(void **state)
+reset_leaves_nothing(void **state)
 {
 	struct journal_record record;
 	struct model model;
@@ -192,7 +156,7 @@ test_reset_leaves_nothing(void **state)
 	assert_int_equal(
 	    journal_oldest(model.journal, &record), ERROR_NOT_FOUND);
 	assert_true(journal_next_sequence(model.journal) >= next);
-	assert_string_equal(journal_note(model.journal), "other");
+	assert_string_equal(journal_owner_data(model.journal), "other");
 	memset(model.entries, 0, sizeof(model.entries));
 	model_put(&model, 3, 100);
 	model_check(&model);
@@ -200,7 +164,7 @@ test_reset_leaves_nothing(void **state)
 }
 
 static void
-test_unwritten_bytes_are_known(void **state)
+unwritten_bytes_are_known(void **state)
 {
 	struct model model;
 	struct stat st;
@@ -230,7 +194,7 @@ test_unwritten_bytes_are_known(void **state)
 
 /* Appending costs no system call but one for many records. */
 static void
-test_writes_are_few(void **state)
+writes_are_few(void **state)
 {
 	struct model model;
 	unsigned i;
@@ -254,7 +218,7 @@ read_at(struct model *model, uint64_t position, uint64_t sequence,
 }
 
 static void
-test_a_wrong_place_is_damage(void **state)
+a_wrong_position_is_damage(void **state)
 {
 	struct model model;
 	const struct model_entry *entry = &model.entries[5];
@@ -296,7 +260,7 @@ test_a_wrong_place_is_damage(void **state)
 }
 
 static void
-test_a_freed_place_is_damage(void **state)
+a_position_in_a_freed_segment_is_damage(void **state)
 {
 	struct model model;
 	struct model_entry old;
@@ -321,7 +285,7 @@ test_a_freed_place_is_damage(void **state)
 }
 
 static void
-test_sizes_up_to_the_limits(void **state)
+sizes_up_to_the_limits(void **state)
 {
 	static char key[JOURNAL_KEY_MAX + 1];
 	static unsigned char value[JOURNAL_VALUE_MAX + 1];
@@ -363,126 +327,9 @@ test_sizes_up_to_the_limits(void **state)
 	model_close(&model);
 }
 
-static void
-test_replay_sees_what_is_appended_meanwhile(void **state)
-{
-	struct journal_record record;
-	struct model model;
-	unsigned i;
-
-	model_open(&model, unit_path("j"));
-	journal_replay_begin(model.journal);
-	assert_int_equal(
-	    journal_replay_next(model.journal, &record), ERROR_NOT_FOUND);
-	for (i = 0; i < 40; ++i) {
-		model_put(&model, i, 100000);
-		assert_int_equal(
-		    journal_replay_next(model.journal, &record), ERROR_NONE);
-		assert_int_equal(model_key_of(&record), i);
-		assert_int_equal(journal_replay_next(model.journal, &record),
-		    ERROR_NOT_FOUND);
-	}
-	model_close(&model);
-}
-
-static void
-test_walk_is_taken_up_again(void **state)
-{
-	struct journal_record record;
-	struct model model;
-	uint64_t cursor = 0, other;
-	unsigned i;
-
-	model_open(&model, unit_path("j"));
-	for (i = 0; i < 40; ++i)
-		model_put(&model, i, 60000);
-	for (i = 0; i < 30; ++i) {
-		other = 0; /* somebody else's walk in between */
-		assert_int_equal(
-		    journal_walk_next(model.journal, &other, &record),
-		    ERROR_NONE);
-		assert_int_equal(model_key_of(&record), i / 10 * 10);
-		assert_int_equal(
-		    journal_walk_next(model.journal, &cursor, &record),
-		    ERROR_NONE);
-		assert_int_equal(model_key_of(&record), i);
-		assert_null(record.value);
-		assert_int_not_equal(cursor, 0);
-		if (i % 10 == 9)
-			while (journal_oldest(model.journal, &record) ==
-				   ERROR_NONE &&
-			       model_key_of(&record) <= i)
-				model_drop_oldest(&model);
-	}
-	for (; i < 40; ++i)
-		assert_int_equal(
-		    journal_walk_next(model.journal, &cursor, &record),
-		    ERROR_NONE);
-	assert_int_equal(journal_walk_next(model.journal, &cursor, &record),
-	    ERROR_NOT_FOUND);
-	assert_int_equal(cursor, 0);
-	model_close(&model);
-}
-
-/* A walk stands in a segment that goes, and whose slot is used again. */
-static void
-test_a_walk_survives_the_reuse_of_its_slot(void **state)
-{
-	struct journal_record record;
-	struct model model;
-	uint64_t cursor = 0;
-	unsigned i;
-
-	model_open(&model, model_memory_path());
-	for (i = 0; i < 30; ++i)
-		model_put(&model, i, 60000);
-	for (i = 0; i < 10; ++i)
-		journal_walk_next(model.journal, &cursor, &record);
-	for (i = 0; i < 20; ++i)
-		model_drop_oldest(&model);
-	for (i = 30; i < 60; ++i)
-		model_put(&model, i, 60000);
-	assert_true(model.entries[40].position < MEBIBYTE);
-	for (i = 20; i < 60; ++i) {
-		assert_int_equal(
-		    journal_walk_next(model.journal, &cursor, &record),
-		    ERROR_NONE);
-		assert_int_equal(model_key_of(&record), i);
-	}
-	model_close(&model);
-}
-
-/* What was read ahead of a slot's old content is not taken for the new. */
-static void
-test_a_slot_used_again_is_read_again(void **state)
-{
-	const char *path = model_memory_path();
-	struct model model;
-	unsigned round;
-
-	for (round = 0; round < 5; ++round) {
-		model_open(&model, path);
-		model_replay(&model);
-		while (model_drop_oldest(&model))
-			continue;
-		model_put(&model, 1, 1000);
-		model_put(&model, 2, 1000);
-		journal_flush(model.journal);
-		model_put(&model, 3, 1000);
-		assert_true(model_drop_oldest(&model));
-		assert_int_equal(model.entries[1].version, 0);
-		assert_int_equal(model_replay(&model), 0);
-		assert_int_not_equal(model.entries[2].version, 0);
-		assert_int_not_equal(model.entries[3].version, 0);
-		journal_flush(model.journal);
-		model_close(&model);
-		assert_string_equal(unit_lines, "");
-	}
-}
-
 /* After a failure the journal is loaded again by the same process. */
 static void
-test_loading_again_loses_nothing(void **state)
+loading_again_loses_nothing(void **state)
 {
 	struct model model;
 
@@ -501,7 +348,7 @@ test_loading_again_loses_nothing(void **state)
 }
 
 static void
-test_another_process_holds_the_lock(void **state)
+another_process_holds_the_lock(void **state)
 {
 	const char *path = unit_path("j");
 	struct model model, other;
@@ -528,7 +375,7 @@ test_another_process_holds_the_lock(void **state)
 }
 
 static void
-test_a_memory_file_does(void **state)
+a_memory_file_does(void **state)
 {
 	struct model model = {
 		.journal =
@@ -556,25 +403,20 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_an_empty_file_is_not_found),
-		TEST(test_records_come_in_order),
-		TEST(test_what_was_dropped_stays_so_at_the_next_start),
+		TEST(an_empty_file_is_not_found),
+		TEST(what_was_dropped_stays_so_at_the_next_start),
 		TEST(
-		    test_a_journal_that_is_cleared_is_empty_at_once_and_after_a_kill),
-		TEST(test_a_durable_end_waits_for_the_disk),
-		TEST(test_reset_leaves_nothing),
-		TEST(test_unwritten_bytes_are_known),
-		TEST(test_writes_are_few),
-		TEST(test_a_wrong_place_is_damage),
-		TEST(test_a_freed_place_is_damage),
-		TEST(test_sizes_up_to_the_limits),
-		TEST(test_replay_sees_what_is_appended_meanwhile),
-		TEST(test_walk_is_taken_up_again),
-		TEST(test_a_walk_survives_the_reuse_of_its_slot),
-		TEST(test_a_slot_used_again_is_read_again),
-		TEST(test_loading_again_loses_nothing),
-		TEST(test_another_process_holds_the_lock),
-		TEST(test_a_memory_file_does),
+		    a_journal_that_is_cleared_is_empty_at_once_and_after_a_kill),
+		TEST(a_durable_end_waits_for_the_disk),
+		TEST(reset_leaves_nothing),
+		TEST(unwritten_bytes_are_known),
+		TEST(writes_are_few),
+		TEST(a_wrong_position_is_damage),
+		TEST(a_position_in_a_freed_segment_is_damage),
+		TEST(sizes_up_to_the_limits),
+		TEST(loading_again_loses_nothing),
+		TEST(another_process_holds_the_lock),
+		TEST(a_memory_file_does),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

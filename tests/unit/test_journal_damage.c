@@ -1,6 +1,7 @@
 /*
- * Unit tests of journal: files that are not what they should be, and disks
- * that do not do what they are told.
+ * Unit tests of journal: files that are not what they should be. Disks that
+ * take nothing are in test_journal_full.c, disks that do not read in
+ * test_journal_fault.c.
  */
 #include "journal.h"
 
@@ -85,7 +86,7 @@ rest_of_segment(const struct model *model, unsigned key)
 #define ALL_KEYS ((UINT64_C(1) << 30) - 1)
 
 static void
-test_a_damaged_value_is_left_out(void **state)
+a_damaged_value_is_left_out(void **state)
 {
 	const char *path = model_memory_path();
 	struct model model, found;
@@ -114,7 +115,7 @@ test_a_damaged_value_is_left_out(void **state)
 }
 
 static void
-test_a_damaged_head_ends_its_segment(void **state)
+a_damaged_head_ends_its_segment(void **state)
 {
 	const char *path = model_memory_path();
 	struct model model, found;
@@ -138,7 +139,7 @@ test_a_damaged_head_ends_its_segment(void **state)
 }
 
 static void
-test_a_damaged_segment_is_left_out(void **state)
+a_damaged_segment_is_left_out(void **state)
 {
 	const char *path = model_memory_path();
 	struct model model, found;
@@ -164,7 +165,7 @@ test_a_damaged_segment_is_left_out(void **state)
 }
 
 static void
-test_a_damaged_header_is_refused(void **state)
+a_damaged_header_is_refused(void **state)
 {
 	const char *path = model_memory_path();
 	struct model model, found;
@@ -189,7 +190,7 @@ test_a_damaged_header_is_refused(void **state)
 }
 
 static void
-test_what_is_no_journal_is_refused(void **state)
+what_is_no_journal_is_refused(void **state)
 {
 	static const char text[] = "session cache, or so somebody thought";
 	const char *path = model_memory_path();
@@ -213,7 +214,7 @@ test_what_is_no_journal_is_refused(void **state)
 
 /* A live journal whose file is changed under it. */
 static void
-test_the_head_gives_up_what_it_cannot_read(void **state)
+the_head_gives_up_what_it_cannot_read(void **state)
 {
 	const char *path = model_memory_path();
 	struct journal_record record;
@@ -248,7 +249,7 @@ test_the_head_gives_up_what_it_cannot_read(void **state)
 }
 
 static void
-test_compaction_leaves_out_what_is_damaged(void **state)
+compaction_leaves_out_what_is_damaged(void **state)
 {
 	const char *path = model_memory_path();
 	struct model model;
@@ -267,140 +268,6 @@ test_compaction_leaves_out_what_is_damaged(void **state)
 	assert_int_equal(model.entries[2].version, 0);
 	assert_int_equal(journal_live(model.journal)->lost, 1);
 	model_check(&model);
-	model_close(&model);
-}
-
-static void
-test_a_full_disk_is_waited_for(void **state)
-{
-	struct model model;
-	unsigned key, stored;
-
-	model_open(&model, model_memory_path());
-	model_put(&model, 0, 1000);
-	journal_flush(model.journal);
-	unit_log_clear();
-	disk.full_at = (off_t)journal_file_len(model.journal) + 100000;
-	disk.write_calls = 0;
-	for (stored = 1; stored < MODEL_KEYS; ++stored)
-		if (model_put(&model, stored, 20000) != ERROR_NONE)
-			break;
-	/* The buffer took some; then nothing was appended. */
-	assert_in_range(stored, 10, 40);
-	assert_int_equal(model_put(&model, stored, 20000), ERROR_NO_SPACE);
-	assert_int_equal(journal_flush(model.journal), ERROR_NO_SPACE);
-	model_check(&model);
-	/* Failing costs next to nothing, and is not told each time. */
-	disk.write_calls = 0;
-	for (key = 0; key < 1000; ++key)
-		assert_int_equal(model_put(&model, 50, 20000), ERROR_NO_SPACE);
-	assert_in_range(disk.write_calls, 0, 4);
-	assert_int_equal(unit_log_complaints(), 1);
-	assert_true(unit_log_has("No space left on device"));
-	/* What is in memory stays good, and goes to disk when it can. */
-	disk.full_at = 0;
-	clock_advance(1);
-	for (key = stored; key < MODEL_KEYS; ++key)
-		assert_int_equal(model_put(&model, key, 20000), ERROR_NONE);
-	assert_int_equal(journal_flush(model.journal), ERROR_NONE);
-	model_check(&model);
-	assert_int_equal(model_replay(&model), 0);
-	assert_int_equal(found_keys(&model), UINT64_MAX);
-	model_close(&model);
-}
-
-/* A pass that cannot write is not begun again at once. */
-static void
-test_compaction_rests_when_the_disk_is_full(void **state)
-{
-	struct model model;
-	unsigned i, key, slices = 0;
-
-	model_open(&model, model_memory_path());
-	for (i = 0; i < 300; ++i)
-		model_put(&model, i % 10 == 0 ? i / 10 : 30 + i % 10, 60000);
-	journal_flush(model.journal);
-	disk.write_errno = ENOSPC;
-	for (i = 0; i < 10000; ++i)
-		slices += journal_compact_slice(model.journal, &model_ops,
-			      &model, 0) != UINT64_MAX;
-	assert_in_range(slices, 1, 400);
-	for (key = 0; key < MODEL_KEYS; ++key)
-		model_check_key(&model, key);
-	disk.write_errno = 0;
-	clock_advance(2);
-	model_compact(&model);
-	assert_true(journal_chain_len(model.journal) <= 8 * MEBIBYTE);
-	model_check(&model);
-	model_close(&model);
-}
-
-/* One call of many. False: it failed. */
-static bool
-call_something(struct model *model, bool *is_removed)
-{
-	unsigned key = (unsigned)model_random(model, MODEL_KEYS);
-
-	switch (model_random(model, 8)) {
-	case 0:
-		if (model_remove(model, key) != ERROR_NONE)
-			return false;
-		is_removed[key] = true;
-		return true;
-	case 1:
-		model_drop_oldest(model);
-		return true;
-	case 2:
-		return journal_flush(model->journal) == ERROR_NONE;
-	case 3:
-		model_check_key(model, key);
-		return true;
-	case 4:
-	case 5:
-		model_compact_steps(model, model_random(model, 100));
-		return true;
-	default:
-		if (model_put(model, key, model_random(model, 30000)) !=
-		    ERROR_NONE)
-			return false;
-		is_removed[key] = false;
-		return true;
-	}
-}
-
-/* Whatever fails, and when: no record is lost, none is back from the dead. */
-static void
-test_a_disk_that_fails_now_and_then(void **state)
-{
-	const char *path = model_memory_path();
-	bool is_removed[MODEL_KEYS] = { false };
-	struct model model, found;
-	unsigned i, key, failed = 0;
-
-	model_open(&model, path);
-	model.random = 9;
-	for (i = 0; i < 8000; ++i) {
-		if (i % 50 == 0) {
-			disk.write_errno =
-			    model_random(&model, 3) == 0 ? EIO : 0;
-			clock_advance(1);
-		}
-		failed += !call_something(&model, is_removed);
-	}
-	assert_true(failed > 100);
-	disk.write_errno = 0;
-	clock_advance(1);
-	assert_int_equal(journal_flush(model.journal), ERROR_NONE);
-	model_check(&model);
-	assert_int_equal(model_open(&found, path), ERROR_NONE);
-	assert_int_equal(model_replay(&found), 0);
-	for (key = 0; key < MODEL_KEYS; ++key) {
-		/* What was dropped at the head may be back. */
-		if (model.entries[key].version != 0 || is_removed[key])
-			assert_int_equal(found.entries[key].version,
-			    model.entries[key].version);
-	}
-	model_close(&found);
 	model_close(&model);
 }
 
@@ -436,7 +303,7 @@ use_up(const char *path)
 }
 
 static void
-test_any_bytes_will_do(void **state)
+any_bytes_will_do(void **state)
 {
 	const char *path = model_memory_path(), *bad = model_memory_path();
 	struct model model;
@@ -485,17 +352,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_a_damaged_value_is_left_out),
-		TEST(test_a_damaged_head_ends_its_segment),
-		TEST(test_a_damaged_segment_is_left_out),
-		TEST(test_a_damaged_header_is_refused),
-		TEST(test_what_is_no_journal_is_refused),
-		TEST(test_the_head_gives_up_what_it_cannot_read),
-		TEST(test_compaction_leaves_out_what_is_damaged),
-		TEST(test_a_full_disk_is_waited_for),
-		TEST(test_compaction_rests_when_the_disk_is_full),
-		TEST(test_a_disk_that_fails_now_and_then),
-		TEST(test_any_bytes_will_do),
+		TEST(a_damaged_value_is_left_out),
+		TEST(a_damaged_head_ends_its_segment),
+		TEST(a_damaged_segment_is_left_out),
+		TEST(a_damaged_header_is_refused),
+		TEST(what_is_no_journal_is_refused),
+		TEST(the_head_gives_up_what_it_cannot_read),
+		TEST(compaction_leaves_out_what_is_damaged),
+		TEST(any_bytes_will_do),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

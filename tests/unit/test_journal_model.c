@@ -179,7 +179,7 @@ random_calls_agree_with_the_model(void **state)
 
 /* Nothing ever expires; the same keys are put again and again. */
 static void
-test_replaced_records_take_bounded_space(void **state)
+replaced_records_take_bounded_space(void **state)
 {
 	struct model model;
 	unsigned i;
@@ -196,7 +196,7 @@ test_replaced_records_take_bounded_space(void **state)
 
 /* One session in a long life: found alive among 200,000 dead ones. */
 static void
-test_an_old_record_outlives_the_rest(void **state)
+an_old_record_outlives_the_rest(void **state)
 {
 	struct model model;
 	unsigned i;
@@ -217,7 +217,7 @@ test_an_old_record_outlives_the_rest(void **state)
 
 /* Each start begins a segment; they must not pile up. */
 static void
-test_many_starts_take_bounded_space(void **state)
+many_starts_take_bounded_space(void **state)
 {
 	const char *path = model_memory_path();
 	struct model model;
@@ -236,7 +236,7 @@ test_many_starts_take_bounded_space(void **state)
 
 /* In a cache where entries expire in order, there is nothing to compact. */
 static void
-test_a_queue_is_not_copied(void **state)
+a_queue_is_not_copied(void **state)
 {
 	struct model model;
 	unsigned i;
@@ -258,7 +258,7 @@ test_a_queue_is_not_copied(void **state)
  * file is cut off: what tells of the numbers in use is that segment alone.
  */
 static void
-test_numbers_outlive_compaction(void **state)
+numbers_outlive_compaction(void **state)
 {
 	const char *path = model_memory_path();
 	struct model model, found;
@@ -288,7 +288,7 @@ test_numbers_outlive_compaction(void **state)
  * stands: in what it reads, in what it wrote, or between the two.
  */
 static void
-test_the_head_overtakes_a_pass(void **state)
+the_head_overtakes_a_pass(void **state)
 {
 	const char *path = model_memory_path();
 	struct model model;
@@ -342,7 +342,7 @@ walk_through_pass(unsigned lead, unsigned pace)
 
 /* Nothing comes or goes but by compaction: then a walk misses nothing. */
 static void
-test_a_walk_goes_on_through_a_pass(void **state)
+a_walk_goes_on_through_a_pass(void **state)
 {
 	unsigned lead;
 
@@ -354,7 +354,7 @@ test_a_walk_goes_on_through_a_pass(void **state)
 
 /* Whoever looks for the oldest, at whatever step of a pass. */
 static void
-test_looking_for_the_oldest_disturbs_no_pass(void **state)
+looking_for_the_oldest_disturbs_no_pass(void **state)
 {
 	struct journal_record record;
 	struct model model;
@@ -381,14 +381,14 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(random_calls_agree_with_the_model),
-		TEST(test_replaced_records_take_bounded_space),
-		TEST(test_an_old_record_outlives_the_rest),
-		TEST(test_many_starts_take_bounded_space),
-		TEST(test_a_queue_is_not_copied),
-		TEST(test_numbers_outlive_compaction),
-		TEST(test_the_head_overtakes_a_pass),
-		TEST(test_looking_for_the_oldest_disturbs_no_pass),
-		TEST(test_a_walk_goes_on_through_a_pass),
+		TEST(replaced_records_take_bounded_space),
+		TEST(an_old_record_outlives_the_rest),
+		TEST(many_starts_take_bounded_space),
+		TEST(a_queue_is_not_copied),
+		TEST(numbers_outlive_compaction),
+		TEST(the_head_overtakes_a_pass),
+		TEST(looking_for_the_oldest_disturbs_no_pass),
+		TEST(a_walk_goes_on_through_a_pass),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /*
- * Unit tests of journal: a disk that takes its time. Who can come back later
+ * Unit tests of journal: a disk that takes its time. Who can go on later
  * does not wait for it, and nothing is lost for that.
  *
  * Covers journal_cursor.c, journal_window.c, journal_io.c, journal_load.c.
@@ -54,7 +54,7 @@ check_head(struct model *model, unsigned key)
 }
 
 static void
-test_the_head_is_not_waited_for(void **state)
+the_head_is_not_waited_for(void **state)
 {
 	struct journal_record record;
 	struct model model;
@@ -76,7 +76,7 @@ test_the_head_is_not_waited_for(void **state)
 
 /* It may be that it never comes by itself, because it cannot be read. */
 static void
-test_the_head_is_read_when_it_is_overdue(void **state)
+the_head_is_read_when_it_is_overdue(void **state)
 {
 	struct journal_record record;
 	struct model model;
@@ -98,9 +98,9 @@ test_the_head_is_read_when_it_is_overdue(void **state)
 	model_close(&model);
 }
 
-/* Some file systems bring nothing before somebody waits. */
+/* Some file systems read nothing before somebody waits. */
 static void
-test_what_is_always_overdue_is_waited_for_at_once(void **state)
+what_is_always_overdue_is_waited_for_at_once(void **state)
 {
 	struct journal_record record;
 	struct model model;
@@ -120,7 +120,7 @@ test_what_is_always_overdue_is_waited_for_at_once(void **state)
 }
 
 static void
-test_what_a_system_cannot_do_is_not_tried_again(void **state)
+what_a_system_cannot_do_is_not_tried_again(void **state)
 {
 	static const int errors[] = { EOPNOTSUPP, ENOSYS, EPERM, EINVAL };
 	struct model model;
@@ -141,7 +141,7 @@ test_what_a_system_cannot_do_is_not_tried_again(void **state)
 
 /* Whenever it has to wait, a pass goes on where it was. */
 static void
-test_compaction_waits_and_loses_nothing(void **state)
+compaction_waits_and_loses_nothing(void **state)
 {
 	static const unsigned strides[] = { 2, 3, 7 };
 	struct model model;
@@ -191,7 +191,7 @@ compact_patiently(struct model *model)
 
 /* Its head is in memory, its value never comes: it cannot be read. */
 static void
-test_half_a_record_is_not_awaited_for_ever(void **state)
+half_a_record_is_not_awaited_for_ever(void **state)
 {
 	static const size_t sizes[] = { 3000, 60000, 200000 };
 	struct model model;
@@ -221,7 +221,7 @@ test_half_a_record_is_not_awaited_for_ever(void **state)
 
 /* The key of the head is on two pages, and the second one never comes. */
 static void
-test_half_a_head_is_not_awaited_for_ever(void **state)
+half_a_head_is_not_awaited_for_ever(void **state)
 {
 	struct journal_record record;
 	struct model model;
@@ -236,7 +236,7 @@ test_half_a_head_is_not_awaited_for_ever(void **state)
 
 /* Clients must not add faster than a slow disk lets go. */
 static void
-test_compaction_waits_itself_when_it_presses(void **state)
+compaction_waits_itself_when_it_presses(void **state)
 {
 	struct model model;
 	unsigned i;
@@ -258,7 +258,7 @@ test_compaction_waits_itself_when_it_presses(void **state)
 
 /* Nobody waits for a walk or a replay, and neither misses anything. */
 static void
-test_a_walk_and_a_replay_come_back_later(void **state)
+a_walk_and_a_replay_go_on_later(void **state)
 {
 	struct journal_record record;
 	struct model model;
@@ -286,7 +286,7 @@ test_a_walk_and_a_replay_come_back_later(void **state)
 
 /* The headers of 64 segments are asked for at once. */
 static void
-test_loading_does_not_wait_for_the_disk(void **state)
+loading_does_not_wait_for_the_disk(void **state)
 {
 	const char *path = model_memory_path();
 	struct model model;
@@ -322,34 +322,29 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
-		    test_the_head_is_not_waited_for, setup, unit_teardown),
+		    the_head_is_not_waited_for, setup, unit_teardown),
 		cmocka_unit_test_setup_teardown(
-		    test_the_head_is_read_when_it_is_overdue, setup,
+		    the_head_is_read_when_it_is_overdue, setup, unit_teardown),
+		cmocka_unit_test_setup_teardown(
+		    what_is_always_overdue_is_waited_for_at_once, setup,
 		    unit_teardown),
 		cmocka_unit_test_setup_teardown(
-		    test_what_is_always_overdue_is_waited_for_at_once, setup,
+		    what_a_system_cannot_do_is_not_tried_again, setup,
 		    unit_teardown),
 		cmocka_unit_test_setup_teardown(
-		    test_what_a_system_cannot_do_is_not_tried_again, setup,
+		    compaction_waits_and_loses_nothing, setup, unit_teardown),
+		cmocka_unit_test_setup_teardown(
+		    half_a_record_is_not_awaited_for_ever, setup,
 		    unit_teardown),
 		cmocka_unit_test_setup_teardown(
-		    test_compaction_waits_and_loses_nothing, setup,
+		    half_a_head_is_not_awaited_for_ever, setup, unit_teardown),
+		cmocka_unit_test_setup_teardown(
+		    compaction_waits_itself_when_it_presses, setup,
 		    unit_teardown),
 		cmocka_unit_test_setup_teardown(
-		    test_half_a_record_is_not_awaited_for_ever, setup,
-		    unit_teardown),
+		    a_walk_and_a_replay_go_on_later, setup, unit_teardown),
 		cmocka_unit_test_setup_teardown(
-		    test_half_a_head_is_not_awaited_for_ever, setup,
-		    unit_teardown),
-		cmocka_unit_test_setup_teardown(
-		    test_compaction_waits_itself_when_it_presses, setup,
-		    unit_teardown),
-		cmocka_unit_test_setup_teardown(
-		    test_a_walk_and_a_replay_come_back_later, setup,
-		    unit_teardown),
-		cmocka_unit_test_setup_teardown(
-		    test_loading_does_not_wait_for_the_disk, setup,
-		    unit_teardown),
+		    loading_does_not_wait_for_the_disk, setup, unit_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

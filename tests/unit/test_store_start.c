@@ -88,7 +88,7 @@ the_newest_are_kept_where_there_is_less_memory_than_before(void **state)
 static void
 nothing_is_left_of_what_an_older_version_noted(void **state)
 {
-	unsigned char note[JOURNAL_NOTE_LEN];
+	unsigned char note[JOURNAL_OWNER_DATA_LEN];
 	struct store *store = open_store();
 	struct journal *journal;
 
@@ -96,9 +96,9 @@ nothing_is_left_of_what_an_older_version_noted(void **state)
 	close_store(store);
 	journal = journal_new(open(unit_path("cache.journal"), O_RDWR), "x");
 	assert_int_equal(journal_load(journal), ERROR_NONE);
-	memcpy(note, journal_note(journal), sizeof(note));
+	memcpy(note, journal_owner_data(journal), sizeof(note));
 	note[sizeof(note) - 1] = 1;
-	journal_set_note(journal, note, sizeof(note));
+	journal_set_owner_data(journal, note, sizeof(note));
 	assert_int_equal(journal_save(journal, false), ERROR_NONE);
 	journal_close(journal);
 	store = open_store();
@@ -106,7 +106,7 @@ nothing_is_left_of_what_an_older_version_noted(void **state)
 	close_store(store);
 	journal = journal_new(open(unit_path("cache.journal"), O_RDWR), "x");
 	assert_int_equal(journal_load(journal), ERROR_NONE);
-	memcpy(note, journal_note(journal), sizeof(note));
+	memcpy(note, journal_owner_data(journal), sizeof(note));
 	assert_int_equal(note[sizeof(note) - 1], 0);
 	journal_close(journal);
 }
