@@ -29,7 +29,7 @@ set_in_file(const char *name, const char *text)
 }
 
 static void
-test_an_override_wins_over_files(void **state)
+an_override_wins_over_files(void **state)
 {
 	char *cause = NULL;
 
@@ -52,7 +52,7 @@ test_an_override_wins_over_files(void **state)
 }
 
 static void
-test_a_bad_override_is_refused(void **state)
+a_bad_override_is_refused(void **state)
 {
 	static const struct {
 		const char *assignment;
@@ -86,7 +86,7 @@ test_a_bad_override_is_refused(void **state)
 }
 
 static void
-test_the_stronger_origin_wins(void **state)
+the_stronger_origin_wins(void **state)
 {
 	static const enum config_origin origins[] = { CONFIG_DEFAULT,
 		CONFIG_FILE, CONFIG_OWN_FILE, CONFIG_OVERRIDE, CONFIG_FIXED };
@@ -104,7 +104,7 @@ test_the_stronger_origin_wins(void **state)
 
 /* main.cf may say what it likes of the process; it does not count. */
 static void
-test_a_fixed_value_wins_silently(void **state)
+a_fixed_value_wins_silently(void **state)
 {
 	config_set(config, "process_name", "tlsmgr", CONFIG_FIXED);
 	set_in_file("process_name", "smtpd");
@@ -121,7 +121,7 @@ collect_name(void *arg, const struct config_entry *entry)
 }
 
 static void
-test_entries_come_in_order_of_name(void **state)
+entries_come_in_order_of_name(void **state)
 {
 	static const char *const order[] = { "c", "a", "d", "b", "a", NULL };
 	char names[16] = "";
@@ -133,7 +133,7 @@ test_entries_come_in_order_of_name(void **state)
 }
 
 static void
-test_a_problem_is_described_with_its_place(void **state)
+a_problem_is_described_with_its_place(void **state)
 {
 	char value[1001], *text;
 
@@ -160,13 +160,13 @@ test_a_problem_is_described_with_its_place(void **state)
 }
 
 static void
-test_nothing_need_not_be_freed(void **state)
+nothing_need_not_be_freed(void **state)
 {
 	config_free(NULL);
 }
 
 static void
-test_a_reset_value_is_a_default_again(void **state)
+a_reset_value_is_a_default_again(void **state)
 {
 	set_in_file("a", "1");
 	config_reset(config, "a", "0");
@@ -178,7 +178,7 @@ test_a_reset_value_is_a_default_again(void **state)
 }
 
 static void
-test_problems_are_kept_in_order(void **state)
+problems_are_kept_in_order(void **state)
 {
 	config_add_problem(config, CONFIG_WARNING, strdup("one"));
 	config_add_problem(config, CONFIG_IGNORED, strdup("two"));
@@ -196,15 +196,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CONFIG_TEST(test_an_override_wins_over_files),
-		CONFIG_TEST(test_a_bad_override_is_refused),
-		CONFIG_TEST(test_the_stronger_origin_wins),
-		CONFIG_TEST(test_a_fixed_value_wins_silently),
-		CONFIG_TEST(test_entries_come_in_order_of_name),
-		CONFIG_TEST(test_a_problem_is_described_with_its_place),
-		CONFIG_TEST(test_nothing_need_not_be_freed),
-		CONFIG_TEST(test_a_reset_value_is_a_default_again),
-		CONFIG_TEST(test_problems_are_kept_in_order),
+		CONFIG_TEST(an_override_wins_over_files),
+		CONFIG_TEST(a_bad_override_is_refused),
+		CONFIG_TEST(the_stronger_origin_wins),
+		CONFIG_TEST(a_fixed_value_wins_silently),
+		CONFIG_TEST(entries_come_in_order_of_name),
+		CONFIG_TEST(a_problem_is_described_with_its_place),
+		CONFIG_TEST(nothing_need_not_be_freed),
+		CONFIG_TEST(a_reset_value_is_a_default_again),
+		CONFIG_TEST(problems_are_kept_in_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,7 +86,7 @@ check_causes(const struct row *rows, size_t count)
 }
 
 static void
-test_names_expand_to_their_values(void **state)
+names_expand_to_their_values(void **state)
 {
 	static const struct row rows[] = {
 		{ "", "" },
@@ -111,7 +111,7 @@ test_names_expand_to_their_values(void **state)
 }
 
 static void
-test_conditions_choose_a_text(void **state)
+conditions_choose_a_text(void **state)
 {
 	static const struct row rows[] = {
 		{ "${full?y}", "y" },
@@ -153,7 +153,7 @@ test_conditions_choose_a_text(void **state)
 }
 
 static void
-test_comparisons_are_of_numbers_or_strings(void **state)
+comparisons_are_of_numbers_or_strings(void **state)
 {
 	static const struct row rows[] = {
 		{ "${{a}=={a}?{y}:{n}}${{a}=={b}?{y}:{n}}", "yn" },
@@ -184,7 +184,7 @@ test_comparisons_are_of_numbers_or_strings(void **state)
 }
 
 static void
-test_levels_are_compared_part_by_part(void **state)
+levels_are_compared_part_by_part(void **state)
 {
 	static const struct row rows[] = {
 		{ "${{3.6}<level{3.10}?{y}:{n}}${{3.6}<{3.10}?y}", "y" },
@@ -210,7 +210,7 @@ test_levels_are_compared_part_by_part(void **state)
 }
 
 static void
-test_bad_syntax_is_named(void **state)
+bad_syntax_is_named(void **state)
 {
 	static const char operators[] =
 	    "one of ==, !=, <, <=, >, >= expected at: ";
@@ -259,7 +259,7 @@ test_bad_syntax_is_named(void **state)
 }
 
 static void
-test_a_long_cause_is_cut(void **state)
+a_long_cause_is_cut(void **state)
 {
 	char text[1001], *value, *cause;
 
@@ -274,7 +274,7 @@ test_a_long_cause_is_cut(void **state)
 }
 
 static void
-test_a_name_that_reaches_itself_is_refused(void **state)
+a_name_that_reaches_itself_is_refused(void **state)
 {
 	static const struct row causes[] = {
 		{ "$self", "macro reaches itself: \"self\"" },
@@ -313,7 +313,7 @@ set_chain(unsigned length)
 }
 
 static void
-test_names_nest_to_a_bound(void **state)
+names_nest_to_a_bound(void **state)
 {
 	static const struct row value = { "$n1", "end" };
 	static const struct row cause = { "$n1",
@@ -344,7 +344,7 @@ nest(const char *open, const char *close, size_t depth)
 }
 
 static void
-test_texts_nest_to_a_bound(void **state)
+texts_nest_to_a_bound(void **state)
 {
 	static const char *const forms[][2] = {
 		{ "${full?{", "}}" },
@@ -375,7 +375,7 @@ test_texts_nest_to_a_bound(void **state)
 
 /* n1 is twice n2, and so on: 2^60 copies of the text of the last. */
 static void
-test_names_that_double_are_refused(void **state)
+names_that_double_are_refused(void **state)
 {
 	static const char *const ends[] = { "", "x", "$nope" };
 	char name[16], text[32], *value, *cause;
@@ -403,7 +403,7 @@ test_names_that_double_are_refused(void **state)
 }
 
 static void
-test_a_value_may_be_long(void **state)
+a_value_may_be_long(void **state)
 {
 	static const size_t len = 1024 * 1024;
 	char *text = malloc(len + 1), *value, *cause;
@@ -420,7 +420,7 @@ test_a_value_may_be_long(void **state)
 }
 
 static void
-test_a_bad_value_is_named_with_its_place(void **state)
+a_bad_value_is_named_with_its_place(void **state)
 {
 	char *value, *cause;
 
@@ -459,18 +459,18 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		EXPAND_TEST(test_names_expand_to_their_values),
-		EXPAND_TEST(test_conditions_choose_a_text),
-		EXPAND_TEST(test_comparisons_are_of_numbers_or_strings),
-		EXPAND_TEST(test_levels_are_compared_part_by_part),
-		EXPAND_TEST(test_bad_syntax_is_named),
-		EXPAND_TEST(test_a_long_cause_is_cut),
-		EXPAND_TEST(test_a_name_that_reaches_itself_is_refused),
-		EXPAND_TEST(test_names_nest_to_a_bound),
-		EXPAND_TEST(test_texts_nest_to_a_bound),
-		EXPAND_TEST(test_names_that_double_are_refused),
-		EXPAND_TEST(test_a_value_may_be_long),
-		EXPAND_TEST(test_a_bad_value_is_named_with_its_place),
+		EXPAND_TEST(names_expand_to_their_values),
+		EXPAND_TEST(conditions_choose_a_text),
+		EXPAND_TEST(comparisons_are_of_numbers_or_strings),
+		EXPAND_TEST(levels_are_compared_part_by_part),
+		EXPAND_TEST(bad_syntax_is_named),
+		EXPAND_TEST(a_long_cause_is_cut),
+		EXPAND_TEST(a_name_that_reaches_itself_is_refused),
+		EXPAND_TEST(names_nest_to_a_bound),
+		EXPAND_TEST(texts_nest_to_a_bound),
+		EXPAND_TEST(names_that_double_are_refused),
+		EXPAND_TEST(a_value_may_be_long),
+		EXPAND_TEST(a_bad_value_is_named_with_its_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

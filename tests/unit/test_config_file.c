@@ -79,7 +79,7 @@ assert_line(const char *name, unsigned line)
 }
 
 static void
-test_a_line_assigns_a_value_to_a_name(void **state)
+a_line_assigns_a_value_to_a_name(void **state)
 {
 	read_text("a=1\n"
 		  "b \t=\t 2 3 \t\n"
@@ -103,7 +103,7 @@ test_a_line_assigns_a_value_to_a_name(void **state)
 }
 
 static void
-test_a_line_that_begins_with_a_blank_continues(void **state)
+a_line_that_begins_with_a_blank_continues(void **state)
 {
 	read_text("# top\n"
 		  "\n"
@@ -127,7 +127,7 @@ test_a_line_that_begins_with_a_blank_continues(void **state)
 }
 
 static void
-test_carriage_returns_are_blanks(void **state)
+carriage_returns_are_blanks(void **state)
 {
 	read_text("a = 1\r\n\r\n# comment\r\nb = 2\r\n");
 	assert_text("a", "1");
@@ -135,7 +135,7 @@ test_carriage_returns_are_blanks(void **state)
 }
 
 static void
-test_a_file_may_be_empty(void **state)
+a_file_may_be_empty(void **state)
 {
 	static const char *const texts[] = { "", "\n", "\n\n \n", "# x", " # x",
 		" " };
@@ -146,7 +146,7 @@ test_a_file_may_be_empty(void **state)
 }
 
 static void
-test_first_line_continues_nothing(void **state)
+first_line_continues_nothing(void **state)
 {
 	char wanted[PATH_MAX + 100];
 
@@ -161,7 +161,7 @@ test_first_line_continues_nothing(void **state)
 }
 
 static void
-test_last_setting_wins(void **state)
+last_setting_wins(void **state)
 {
 	char wanted[2 * PATH_MAX + 100];
 
@@ -190,7 +190,7 @@ read_own_text(const char *text)
 }
 
 static void
-test_another_file_overrides_silently(void **state)
+another_file_overrides_silently(void **state)
 {
 	read_text("a = 1\n");
 	read_own_text("\na = 2\n");
@@ -205,7 +205,7 @@ test_another_file_overrides_silently(void **state)
 }
 
 static void
-test_tlsmgr_cf_is_read_as_far_as_it_can_be(void **state)
+tlsmgr_cf_is_read_as_far_as_it_can_be(void **state)
 {
 	char wanted[8 * PATH_MAX];
 	const char *path = unit_path("tlsmgr.cf");
@@ -232,7 +232,7 @@ test_tlsmgr_cf_is_read_as_far_as_it_can_be(void **state)
 }
 
 static void
-test_tlsmgr_cf_that_cannot_be_read_is_ignored(void **state)
+tlsmgr_cf_that_cannot_be_read_is_ignored(void **state)
 {
 	char wanted[PATH_MAX + 100];
 
@@ -245,7 +245,7 @@ test_tlsmgr_cf_that_cannot_be_read_is_ignored(void **state)
 }
 
 static void
-test_a_bad_line_is_named_with_its_place(void **state)
+a_bad_line_is_named_with_its_place(void **state)
 {
 	static const struct {
 		const char *text;
@@ -271,7 +271,7 @@ test_a_bad_line_is_named_with_its_place(void **state)
 
 /* As Postfix does it: the rest of the logical line is not there. */
 static void
-test_nul_byte_ends_a_logical_line(void **state)
+nul_byte_ends_a_logical_line(void **state)
 {
 	static const char text[] = "a = 1\n\nb = x\0y\n  z\nc = 2\n \0\n"
 				   "# x\0y\nd = 1\n";
@@ -292,7 +292,7 @@ test_nul_byte_ends_a_logical_line(void **state)
 }
 
 static void
-test_nul_byte_in_a_name_makes_a_bad_line(void **state)
+nul_byte_in_a_name_makes_a_bad_line(void **state)
 {
 	static const char name[] = "a = 1\nb\0c = 2\n";
 	static const char first[] = "\0\n";
@@ -305,7 +305,7 @@ test_nul_byte_in_a_name_makes_a_bad_line(void **state)
 }
 
 static void
-test_a_line_may_be_long(void **state)
+a_line_may_be_long(void **state)
 {
 	static const size_t len = 1024 * 1024;
 	char *text = malloc(2 * len + 16);
@@ -324,7 +324,7 @@ test_a_line_may_be_long(void **state)
 }
 
 static void
-test_there_may_be_many_names(void **state)
+there_may_be_many_names(void **state)
 {
 	char name[16], number[16];
 	FILE *file = fopen(unit_path("main.cf"), "w");
@@ -345,7 +345,7 @@ test_there_may_be_many_names(void **state)
 }
 
 static void
-test_a_file_that_cannot_be_read_is_an_error(void **state)
+a_file_that_cannot_be_read_is_an_error(void **state)
 {
 	char wanted[PATH_MAX + 100], *cause = NULL;
 	const char *path = unit_path("missing.cf");
@@ -369,21 +369,21 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FILE_TEST(test_a_line_assigns_a_value_to_a_name),
-		FILE_TEST(test_a_line_that_begins_with_a_blank_continues),
-		FILE_TEST(test_carriage_returns_are_blanks),
-		FILE_TEST(test_a_file_may_be_empty),
-		FILE_TEST(test_first_line_continues_nothing),
-		FILE_TEST(test_last_setting_wins),
-		FILE_TEST(test_another_file_overrides_silently),
-		FILE_TEST(test_tlsmgr_cf_is_read_as_far_as_it_can_be),
-		FILE_TEST(test_tlsmgr_cf_that_cannot_be_read_is_ignored),
-		FILE_TEST(test_a_bad_line_is_named_with_its_place),
-		FILE_TEST(test_nul_byte_ends_a_logical_line),
-		FILE_TEST(test_nul_byte_in_a_name_makes_a_bad_line),
-		FILE_TEST(test_a_line_may_be_long),
-		FILE_TEST(test_there_may_be_many_names),
-		FILE_TEST(test_a_file_that_cannot_be_read_is_an_error),
+		FILE_TEST(a_line_assigns_a_value_to_a_name),
+		FILE_TEST(a_line_that_begins_with_a_blank_continues),
+		FILE_TEST(carriage_returns_are_blanks),
+		FILE_TEST(a_file_may_be_empty),
+		FILE_TEST(first_line_continues_nothing),
+		FILE_TEST(last_setting_wins),
+		FILE_TEST(another_file_overrides_silently),
+		FILE_TEST(tlsmgr_cf_is_read_as_far_as_it_can_be),
+		FILE_TEST(tlsmgr_cf_that_cannot_be_read_is_ignored),
+		FILE_TEST(a_bad_line_is_named_with_its_place),
+		FILE_TEST(nul_byte_ends_a_logical_line),
+		FILE_TEST(nul_byte_in_a_name_makes_a_bad_line),
+		FILE_TEST(a_line_may_be_long),
+		FILE_TEST(there_may_be_many_names),
+		FILE_TEST(a_file_that_cannot_be_read_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,7 +57,7 @@ parse_hours(const char *text, long long *value)
 }
 
 static void
-test_a_time_is_a_number_and_a_unit(void **state)
+a_time_is_a_number_and_a_unit(void **state)
 {
 	static const struct row rows[] = {
 		{ "0", ERROR_NONE, 0 },
@@ -108,7 +108,7 @@ test_a_time_is_a_number_and_a_unit(void **state)
 
 /* As Postfix takes it, and as people write it. */
 static void
-test_what_follows_the_unit_of_a_time_is_left_over(void **state)
+what_follows_the_unit_of_a_time_is_left_over(void **state)
 {
 	static const struct {
 		const char *text;
@@ -139,7 +139,7 @@ test_what_follows_the_unit_of_a_time_is_left_over(void **state)
 }
 
 static void
-test_an_int_may_have_a_sign(void **state)
+an_int_may_have_a_sign(void **state)
 {
 	static const struct row rows[] = {
 		{ "0", ERROR_NONE, 0 },
@@ -171,7 +171,7 @@ test_an_int_may_have_a_sign(void **state)
 }
 
 static void
-test_a_size_may_have_a_suffix(void **state)
+a_size_may_have_a_suffix(void **state)
 {
 	static const struct row rows[] = {
 		{ "0", ERROR_NONE, 0 },
@@ -200,7 +200,7 @@ test_a_size_may_have_a_suffix(void **state)
 }
 
 static void
-test_a_bool_is_yes_or_no(void **state)
+a_bool_is_yes_or_no(void **state)
 {
 	static const char *const bad[] = { "", "y", "n", "yes ", " no", "true",
 		"0", "1", "on", "yesno" };
@@ -223,12 +223,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_a_time_is_a_number_and_a_unit),
-		cmocka_unit_test(
-		    test_what_follows_the_unit_of_a_time_is_left_over),
-		cmocka_unit_test(test_an_int_may_have_a_sign),
-		cmocka_unit_test(test_a_size_may_have_a_suffix),
-		cmocka_unit_test(test_a_bool_is_yes_or_no),
+		cmocka_unit_test(a_time_is_a_number_and_a_unit),
+		cmocka_unit_test(what_follows_the_unit_of_a_time_is_left_over),
+		cmocka_unit_test(an_int_may_have_a_sign),
+		cmocka_unit_test(a_size_may_have_a_suffix),
+		cmocka_unit_test(a_bool_is_yes_or_no),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

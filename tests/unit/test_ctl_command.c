@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 static void
-test_the_program_of_a_command_can_be_replaced(void **state)
+the_program_of_a_command_can_be_replaced(void **state)
 {
 	char *command;
 
@@ -45,7 +45,7 @@ assert_overrides(const char *command, const char *expected)
 }
 
 static void
-test_overrides_are_found_in_all_forms(void **state)
+overrides_are_found_in_all_forms(void **state)
 {
 	assert_overrides("", "");
 	assert_overrides("tlsmgr", "");
@@ -67,8 +67,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_the_program_of_a_command_can_be_replaced),
-		cmocka_unit_test(test_overrides_are_found_in_all_forms),
+		cmocka_unit_test(the_program_of_a_command_can_be_replaced),
+		cmocka_unit_test(overrides_are_found_in_all_forms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,7 +43,7 @@ make_all_bytes(char all[256])
 }
 
 static void
-test_text_is_printable_ascii(void **state)
+text_is_printable_ascii(void **state)
 {
 	char all[256], *printed = NULL;
 	size_t len;
@@ -66,7 +66,7 @@ test_text_is_printable_ascii(void **state)
 }
 
 static void
-test_json_escapes_what_is_not_printable(void **state)
+json_escapes_what_is_not_printable(void **state)
 {
 	assert_put(ctl_put_json, "", "\"\"");
 	assert_put(ctl_put_json, "a\"\\/b", "\"a\\\"\\\\/b\"");
@@ -101,7 +101,7 @@ static const struct {
 };
 
 static void
-test_what_is_no_utf8_is_replaced(void **state)
+what_is_no_utf8_is_replaced(void **state)
 {
 	char expected[64];
 
@@ -115,7 +115,7 @@ test_what_is_no_utf8_is_replaced(void **state)
 }
 
 static void
-test_labels_spell_out_what_is_not_printable(void **state)
+labels_spell_out_what_is_not_printable(void **state)
 {
 	assert_put(ctl_put_label, "", "\"\"");
 	assert_put(ctl_put_label, "btree:/var/x", "\"btree:/var/x\"");
@@ -129,10 +129,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text_is_printable_ascii),
-		cmocka_unit_test(test_json_escapes_what_is_not_printable),
-		cmocka_unit_test(test_what_is_no_utf8_is_replaced),
-		cmocka_unit_test(test_labels_spell_out_what_is_not_printable),
+		cmocka_unit_test(text_is_printable_ascii),
+		cmocka_unit_test(json_escapes_what_is_not_printable),
+		cmocka_unit_test(what_is_no_utf8_is_replaced),
+		cmocka_unit_test(labels_spell_out_what_is_not_printable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,7 +29,7 @@ assert_next(struct ctl_reply *reply, const char *name, const char *value)
 }
 
 static void
-test_attributes_come_in_order(void **state)
+attributes_come_in_order(void **state)
 {
 	struct ctl_reply reply;
 	struct ctl_attribute attribute;
@@ -45,7 +45,7 @@ test_attributes_come_in_order(void **state)
 }
 
 static void
-test_a_list_may_be_longer_than_the_daemon_takes(void **state)
+a_list_may_be_longer_than_the_daemon_takes(void **state)
 {
 	struct ctl_reply reply;
 	struct buffer buffer;
@@ -71,7 +71,7 @@ test_a_list_may_be_longer_than_the_daemon_takes(void **state)
 
 /* A list cut off anywhere: what is whole is read, and no byte behind it. */
 static void
-test_a_list_cut_anywhere_is_read_as_far_as_it_goes(void **state)
+a_list_cut_anywhere_is_read_as_far_as_it_goes(void **state)
 {
 	static const char list[] = "status\0000\0name\0value\0";
 	struct ctl_attribute attribute;
@@ -94,7 +94,7 @@ test_a_list_cut_anywhere_is_read_as_far_as_it_goes(void **state)
 }
 
 static void
-test_what_is_no_list_has_no_attributes(void **state)
+what_is_no_list_has_no_attributes(void **state)
 {
 	struct ctl_attribute attribute;
 	struct ctl_reply reply;
@@ -112,7 +112,7 @@ test_what_is_no_list_has_no_attributes(void **state)
 }
 
 static void
-test_find_does_not_move_the_walk(void **state)
+find_does_not_move_the_walk(void **state)
 {
 	struct ctl_reply reply;
 
@@ -137,7 +137,7 @@ assert_status(const unsigned char *data, size_t len, int expected)
 }
 
 static void
-test_a_status_is_a_32_bit_int(void **state)
+a_status_is_a_32_bit_int(void **state)
 {
 	static const struct {
 		const unsigned char *data;
@@ -166,7 +166,7 @@ test_a_status_is_a_32_bit_int(void **state)
 }
 
 static void
-test_a_number_is_decimal_and_fits(void **state)
+a_number_is_decimal_and_fits(void **state)
 {
 	static const struct {
 		const char *text;
@@ -198,15 +198,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_attributes_come_in_order),
-		cmocka_unit_test(
-		    test_a_list_may_be_longer_than_the_daemon_takes),
-		cmocka_unit_test(
-		    test_a_list_cut_anywhere_is_read_as_far_as_it_goes),
-		cmocka_unit_test(test_what_is_no_list_has_no_attributes),
-		cmocka_unit_test(test_find_does_not_move_the_walk),
-		cmocka_unit_test(test_a_status_is_a_32_bit_int),
-		cmocka_unit_test(test_a_number_is_decimal_and_fits),
+		cmocka_unit_test(attributes_come_in_order),
+		cmocka_unit_test(a_list_may_be_longer_than_the_daemon_takes),
+		cmocka_unit_test(a_list_cut_anywhere_is_read_as_far_as_it_goes),
+		cmocka_unit_test(what_is_no_list_has_no_attributes),
+		cmocka_unit_test(find_does_not_move_the_walk),
+		cmocka_unit_test(a_status_is_a_32_bit_int),
+		cmocka_unit_test(a_number_is_decimal_and_fits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,7 +19,7 @@ parse(struct ctl_service *service, const char *line)
 }
 
 static void
-test_a_line_is_parsed_and_formatted(void **state)
+a_line_is_parsed_and_formatted(void **state)
 {
 	static const char line[] =
 	    "tlsmgr unix - - y 1000? 1 tlsmgr -v -o {a=b c}";
@@ -40,7 +40,7 @@ test_a_line_is_parsed_and_formatted(void **state)
 }
 
 static void
-test_what_is_no_line_is_refused(void **state)
+what_is_no_line_is_refused(void **state)
 {
 	static const char *const wrong[] = { "", " ", "tlsmgr",
 		"tlsmgr unix - - y 1000? 1", "tlsmgr unix - - y 1000? 1 \t" };
@@ -66,7 +66,7 @@ is_same(const char *left, const char *right)
 }
 
 static void
-test_lines_are_the_same_but_for_the_program(void **state)
+lines_are_the_same_but_for_the_program(void **state)
 {
 	static const char line[] = "tlsmgr unix - - y 1000? 1 tlsmgr -v";
 
@@ -94,7 +94,7 @@ assert_found(
 }
 
 static void
-test_a_service_is_found_among_others(void **state)
+a_service_is_found_among_others(void **state)
 {
 	assert_found("tlsmgr unix - - y 1000? 1 tlsmgr", 1, 0, "tlsmgr");
 	assert_found("# tlsmgr unix - - y 1000? 1 none\n"
@@ -109,7 +109,7 @@ test_a_service_is_found_among_others(void **state)
 
 /* As master(8) reads them. */
 static void
-test_a_service_may_take_several_lines(void **state)
+a_service_may_take_several_lines(void **state)
 {
 	/* Where the line ends were there are blanks. */
 	assert_found("x unix - - y - - y\n  -o a=b\n"
@@ -120,7 +120,7 @@ test_a_service_may_take_several_lines(void **state)
 }
 
 static void
-test_the_last_of_several_counts(void **state)
+the_last_of_several_counts(void **state)
 {
 	assert_found("tlsmgr unix - - n 1000? 1 tlsmgr\n# x\n"
 		     "tlsmgr unix - - y 1000? 1 tlsmgr -v\n",
@@ -128,7 +128,7 @@ test_the_last_of_several_counts(void **state)
 }
 
 static void
-test_a_service_that_is_not_there_or_not_whole_is_named(void **state)
+a_service_that_is_not_there_or_not_whole_is_named(void **state)
 {
 	static const char few[] = "x unix - - y - - y\ntlsmgr unix - - y\n";
 	struct ctl_service service;
@@ -145,7 +145,7 @@ test_a_service_that_is_not_there_or_not_whole_is_named(void **state)
 }
 
 static void
-test_only_the_program_is_replaced(void **state)
+only_the_program_is_replaced(void **state)
 {
 	static const char before[] = "# c\r\ntlsmgr unix - - n 1000? 1 old\n"
 				     "tlsmgr  unix  -  -  n  1000? 1\n# d\n"
@@ -172,15 +172,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_a_line_is_parsed_and_formatted),
-		cmocka_unit_test(test_what_is_no_line_is_refused),
-		cmocka_unit_test(test_lines_are_the_same_but_for_the_program),
-		cmocka_unit_test(test_a_service_is_found_among_others),
-		cmocka_unit_test(test_a_service_may_take_several_lines),
-		cmocka_unit_test(test_the_last_of_several_counts),
+		cmocka_unit_test(a_line_is_parsed_and_formatted),
+		cmocka_unit_test(what_is_no_line_is_refused),
+		cmocka_unit_test(lines_are_the_same_but_for_the_program),
+		cmocka_unit_test(a_service_is_found_among_others),
+		cmocka_unit_test(a_service_may_take_several_lines),
+		cmocka_unit_test(the_last_of_several_counts),
 		cmocka_unit_test(
-		    test_a_service_that_is_not_there_or_not_whole_is_named),
-		cmocka_unit_test(test_only_the_program_is_replaced),
+		    a_service_that_is_not_there_or_not_whole_is_named),
+		cmocka_unit_test(only_the_program_is_replaced),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

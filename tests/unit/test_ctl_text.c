@@ -18,7 +18,7 @@
 #define REPLACED "\xef\xbf\xbd"
 
 static void
-test_a_duration_has_two_units_at_most(void **state)
+a_duration_has_two_units_at_most(void **state)
 {
 	static const struct {
 		int64_t seconds;
@@ -44,7 +44,7 @@ test_a_duration_has_two_units_at_most(void **state)
 }
 
 static void
-test_bytes_are_in_powers_of_1024(void **state)
+bytes_are_in_powers_of_1024(void **state)
 {
 	static const struct {
 		int64_t bytes;
@@ -67,7 +67,7 @@ test_bytes_are_in_powers_of_1024(void **state)
 }
 
 static void
-test_a_latency_has_two_digits_or_three(void **state)
+a_latency_has_two_digits_or_three(void **state)
 {
 	static const struct {
 		int64_t microseconds;
@@ -91,7 +91,7 @@ test_a_latency_has_two_digits_or_three(void **state)
 }
 
 static void
-test_a_part_of_nothing_is_no_percentage(void **state)
+a_part_of_nothing_is_no_percentage(void **state)
 {
 	assert_string_equal(ctl_text_percent(0, 0).text, "-");
 	assert_string_equal(ctl_text_percent(1, 0).text, "-");
@@ -102,7 +102,7 @@ test_a_part_of_nothing_is_no_percentage(void **state)
 }
 
 static void
-test_a_time_is_a_local_date(void **state)
+a_time_is_a_local_date(void **state)
 {
 	setenv("TZ", "UTC", 1);
 	tzset();
@@ -116,11 +116,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_a_duration_has_two_units_at_most),
-		cmocka_unit_test(test_bytes_are_in_powers_of_1024),
-		cmocka_unit_test(test_a_latency_has_two_digits_or_three),
-		cmocka_unit_test(test_a_part_of_nothing_is_no_percentage),
-		cmocka_unit_test(test_a_time_is_a_local_date),
+		cmocka_unit_test(a_duration_has_two_units_at_most),
+		cmocka_unit_test(bytes_are_in_powers_of_1024),
+		cmocka_unit_test(a_latency_has_two_digits_or_three),
+		cmocka_unit_test(a_part_of_nothing_is_no_percentage),
+		cmocka_unit_test(a_time_is_a_local_date),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -129,7 +129,7 @@ assert_number_refused(const struct number_row *row, const char *text)
 }
 
 static void
-test_numbers_have_bounds(void **state)
+numbers_have_bounds(void **state)
 {
 	char text[32];
 
@@ -152,7 +152,7 @@ test_numbers_have_bounds(void **state)
 }
 
 static void
-test_what_is_no_number_is_refused(void **state)
+what_is_no_number_is_refused(void **state)
 {
 	static const char *const texts[] = { "", "x", "-", "1 s", "1S", "0x10",
 		"99999999999999999999", "1,000", "1.5", "1x" };
@@ -169,7 +169,7 @@ test_what_is_no_number_is_refused(void **state)
 }
 
 static void
-test_times_and_sizes_have_units(void **state)
+times_and_sizes_have_units(void **state)
 {
 	set("daemon_timeout", "2h");
 	set("ipc_timeout", "1d");
@@ -212,7 +212,7 @@ static const struct text_row {
 };
 
 static void
-test_texts_are_expanded(void **state)
+texts_are_expanded(void **state)
 {
 	char *value;
 
@@ -239,7 +239,7 @@ test_texts_are_expanded(void **state)
 }
 
 static void
-test_what_is_not_set_has_a_default(void **state)
+what_is_not_set_has_a_default(void **state)
 {
 	read_settings();
 	assert_string_equal(settings.tls_random_source, "dev:/dev/urandom");
@@ -265,7 +265,7 @@ test_what_is_not_set_has_a_default(void **state)
 
 /* A second fini finds nothing to free. */
 static void
-test_settings_may_be_freed_twice(void **state)
+settings_may_be_freed_twice(void **state)
 {
 	read_settings();
 	settings_fini(&settings);
@@ -275,7 +275,7 @@ test_settings_may_be_freed_twice(void **state)
 }
 
 static void
-test_a_bool_is_yes_or_no(void **state)
+a_bool_is_yes_or_no(void **state)
 {
 	set("tlsmgr_cache_persist", "no");
 	read_settings();
@@ -286,7 +286,7 @@ test_a_bool_is_yes_or_no(void **state)
 }
 
 static void
-test_an_enum_is_one_of_its_words(void **state)
+an_enum_is_one_of_its_words(void **state)
 {
 	static const char *const words[][2] = { { "auto", "auto" },
 		{ "yes", "yes" }, { "no", "no" }, { "YES", "yes" },
@@ -307,7 +307,7 @@ test_an_enum_is_one_of_its_words(void **state)
 }
 
 static void
-test_a_bad_override_is_named(void **state)
+a_bad_override_is_named(void **state)
 {
 	char *cause = NULL;
 
@@ -330,7 +330,7 @@ call_settings_fatal(void *arg)
 }
 
 static void
-test_a_fatal_value_is_named(void **state)
+a_fatal_value_is_named(void **state)
 {
 	struct child child;
 	char problem[] = "no such user";
@@ -345,7 +345,7 @@ test_a_fatal_value_is_named(void **state)
 
 /* Where that is set. */
 static void
-test_mydomain_follows_myhostname(void **state)
+mydomain_follows_myhostname(void **state)
 {
 	set("myhostname", "mail.example.org");
 	read_settings();
@@ -370,17 +370,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		SETTINGS_TEST(test_numbers_have_bounds),
-		SETTINGS_TEST(test_what_is_no_number_is_refused),
-		SETTINGS_TEST(test_times_and_sizes_have_units),
-		SETTINGS_TEST(test_texts_are_expanded),
-		SETTINGS_TEST(test_what_is_not_set_has_a_default),
-		SETTINGS_TEST(test_settings_may_be_freed_twice),
-		SETTINGS_TEST(test_a_bool_is_yes_or_no),
-		SETTINGS_TEST(test_an_enum_is_one_of_its_words),
-		SETTINGS_TEST(test_a_bad_override_is_named),
-		SETTINGS_TEST(test_a_fatal_value_is_named),
-		SETTINGS_TEST(test_mydomain_follows_myhostname),
+		SETTINGS_TEST(numbers_have_bounds),
+		SETTINGS_TEST(what_is_no_number_is_refused),
+		SETTINGS_TEST(times_and_sizes_have_units),
+		SETTINGS_TEST(texts_are_expanded),
+		SETTINGS_TEST(what_is_not_set_has_a_default),
+		SETTINGS_TEST(settings_may_be_freed_twice),
+		SETTINGS_TEST(a_bool_is_yes_or_no),
+		SETTINGS_TEST(an_enum_is_one_of_its_words),
+		SETTINGS_TEST(a_bad_override_is_named),
+		SETTINGS_TEST(a_fatal_value_is_named),
+		SETTINGS_TEST(mydomain_follows_myhostname),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

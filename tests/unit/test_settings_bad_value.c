@@ -23,7 +23,7 @@ set_own(const char *name, const char *text)
 }
 
 static void
-test_a_bad_value_in_tlsmgr_cf_is_replaced_by_the_default(void **state)
+a_bad_value_in_tlsmgr_cf_is_replaced_by_the_default(void **state)
 {
 	set("limit", "many");
 	set_own("tlsmgr_client_limit", "$limit");
@@ -58,7 +58,7 @@ test_a_bad_value_in_tlsmgr_cf_is_replaced_by_the_default(void **state)
 
 /* Secrets are not kept longer than may have been meant. */
 static void
-test_a_bad_value_about_secrets_is_replaced_by_the_safe_one(void **state)
+a_bad_value_about_secrets_is_replaced_by_the_safe_one(void **state)
 {
 	set_own("tlsmgr_cache_persist", "never");
 	set_own("tlsmgr_ticket_key_file", "/run/${");
@@ -69,7 +69,7 @@ test_a_bad_value_about_secrets_is_replaced_by_the_safe_one(void **state)
 }
 
 static void
-test_a_bad_value_about_sharing_turns_it_off(void **state)
+a_bad_value_about_sharing_turns_it_off(void **state)
 {
 	char *cause = NULL;
 
@@ -89,7 +89,7 @@ test_a_bad_value_about_sharing_turns_it_off(void **state)
 
 /* Whatever refers to it. */
 static void
-test_a_bad_value_in_tlsmgr_cf_is_replaced_before_it_is_used(void **state)
+a_bad_value_in_tlsmgr_cf_is_replaced_before_it_is_used(void **state)
 {
 	set_own("tlsmgr_client_limit", "${unclosed");
 	set("smtpd_tls_session_cache_timeout", "$tlsmgr_client_limit");
@@ -99,7 +99,7 @@ test_a_bad_value_in_tlsmgr_cf_is_replaced_before_it_is_used(void **state)
 }
 
 static void
-test_a_bad_value_of_ours_is_replaced_wherever_it_is_set(void **state)
+a_bad_value_of_ours_is_replaced_wherever_it_is_set(void **state)
 {
 	char *cause = NULL;
 
@@ -122,7 +122,7 @@ test_a_bad_value_of_ours_is_replaced_wherever_it_is_set(void **state)
 }
 
 static void
-test_what_follows_a_unit_is_ignored_with_one_warning(void **state)
+what_follows_a_unit_is_ignored_with_one_warning(void **state)
 {
 	set("smtpd_tls_session_cache_timeout", "30m # half an hour");
 	set("daemon_timeout", "1hour");
@@ -146,16 +146,15 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SETTINGS_TEST(
-		    test_a_bad_value_in_tlsmgr_cf_is_replaced_by_the_default),
+		    a_bad_value_in_tlsmgr_cf_is_replaced_by_the_default),
 		SETTINGS_TEST(
-		    test_a_bad_value_about_secrets_is_replaced_by_the_safe_one),
-		SETTINGS_TEST(test_a_bad_value_about_sharing_turns_it_off),
+		    a_bad_value_about_secrets_is_replaced_by_the_safe_one),
+		SETTINGS_TEST(a_bad_value_about_sharing_turns_it_off),
 		SETTINGS_TEST(
-		    test_a_bad_value_in_tlsmgr_cf_is_replaced_before_it_is_used),
+		    a_bad_value_in_tlsmgr_cf_is_replaced_before_it_is_used),
 		SETTINGS_TEST(
-		    test_a_bad_value_of_ours_is_replaced_wherever_it_is_set),
-		SETTINGS_TEST(
-		    test_what_follows_a_unit_is_ignored_with_one_warning),
+		    a_bad_value_of_ours_is_replaced_wherever_it_is_set),
+		SETTINGS_TEST(what_follows_a_unit_is_ignored_with_one_warning),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,7 +50,7 @@ changes_digest(const char *side, const char *name, const char *text)
 }
 
 static void
-test_settings_that_matter_change_the_digest(void **state)
+settings_that_matter_change_the_digest(void **state)
 {
 	assert_true(changes_digest("smtpd", "smtpd_tls_cert_file", "/a"));
 	assert_true(changes_digest("smtpd", "smtpd_tls_cert_file", "/b"));
@@ -77,7 +77,7 @@ test_settings_that_matter_change_the_digest(void **state)
 }
 
 static void
-test_settings_that_do_not_matter_leave_the_digest(void **state)
+settings_that_do_not_matter_leave_the_digest(void **state)
 {
 	static const char *const names[] = { "smtpd_tls_loglevel",
 		"smtpd_tls_session_cache_database",
@@ -96,7 +96,7 @@ test_settings_that_do_not_matter_leave_the_digest(void **state)
 }
 
 static void
-test_the_digest_is_of_names(void **state)
+the_digest_is_of_names(void **state)
 {
 	unsigned char first[SETTINGS_DIGEST_LEN], second[SETTINGS_DIGEST_LEN];
 
@@ -111,7 +111,7 @@ test_the_digest_is_of_names(void **state)
 
 /* What nobody has set is the same tomorrow, whatever its default is then. */
 static void
-test_the_digest_leaves_out_defaults(void **state)
+the_digest_leaves_out_defaults(void **state)
 {
 	unsigned char first[SETTINGS_DIGEST_LEN], second[SETTINGS_DIGEST_LEN];
 
@@ -123,7 +123,7 @@ test_the_digest_leaves_out_defaults(void **state)
 
 /* The same settings in another order, or by other means, are the same. */
 static void
-test_the_digest_is_of_expanded_values(void **state)
+the_digest_is_of_expanded_values(void **state)
 {
 	unsigned char first[SETTINGS_DIGEST_LEN], second[SETTINGS_DIGEST_LEN];
 	char *cause = NULL;
@@ -156,7 +156,7 @@ gather(void *arg, const char *name, const char *value)
 }
 
 static void
-test_hosts_must_have_all_in_common_but_their_certificates(void **state)
+hosts_must_have_all_in_common_but_their_certificates(void **state)
 {
 	char seen[512] = "";
 
@@ -182,13 +182,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		DIGEST_TEST(test_settings_that_matter_change_the_digest),
-		DIGEST_TEST(test_settings_that_do_not_matter_leave_the_digest),
-		DIGEST_TEST(test_the_digest_is_of_names),
-		DIGEST_TEST(test_the_digest_leaves_out_defaults),
-		DIGEST_TEST(test_the_digest_is_of_expanded_values),
+		DIGEST_TEST(settings_that_matter_change_the_digest),
+		DIGEST_TEST(settings_that_do_not_matter_leave_the_digest),
+		DIGEST_TEST(the_digest_is_of_names),
+		DIGEST_TEST(the_digest_leaves_out_defaults),
+		DIGEST_TEST(the_digest_is_of_expanded_values),
 		DIGEST_TEST(
-		    test_hosts_must_have_all_in_common_but_their_certificates),
+		    hosts_must_have_all_in_common_but_their_certificates),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,7 +68,7 @@ load(const char *first, const char *second)
 }
 
 static void
-test_files_and_overrides_are_read_in_this_order(void **state)
+files_and_overrides_are_read_in_this_order(void **state)
 {
 	write_file("main.cf", "tlsmgr_client_limit = 1\n"
 			      "tlsmgr_cache_max_entries = 1\n"
@@ -90,7 +90,7 @@ test_files_and_overrides_are_read_in_this_order(void **state)
 }
 
 static void
-test_the_version_of_postfix_may_be_unknown(void **state)
+the_version_of_postfix_may_be_unknown(void **state)
 {
 	write_file("main.cf", "daemon_directory = /none\n");
 	assert_int_equal(load(NULL, NULL), ERROR_NONE);
@@ -99,7 +99,7 @@ test_the_version_of_postfix_may_be_unknown(void **state)
 }
 
 static void
-test_names_of_postfix_expand_to_its_defaults(void **state)
+names_of_postfix_expand_to_its_defaults(void **state)
 {
 	write_file("main.cf", "debugger_command = $trigger_timeout,$nosuch,"
 			      "$process_id_directory\n"
@@ -114,7 +114,7 @@ test_names_of_postfix_expand_to_its_defaults(void **state)
 }
 
 static void
-test_errors_in_main_cf_and_overrides_are_named(void **state)
+errors_in_main_cf_and_overrides_are_named(void **state)
 {
 	char wanted[PATH_MAX + 100];
 
@@ -140,7 +140,7 @@ test_errors_in_main_cf_and_overrides_are_named(void **state)
 }
 
 static void
-test_known_names_are_no_problem(void **state)
+known_names_are_no_problem(void **state)
 {
 	write_file("main.cf", "any_name = 1\ntlsmgr_client_limit = 5\n"
 			      "tlsmgr_service_name = x\n");
@@ -152,7 +152,7 @@ test_known_names_are_no_problem(void **state)
 }
 
 static void
-test_unknown_names_of_ours_are_warned_of(void **state)
+unknown_names_of_ours_are_warned_of(void **state)
 {
 	char wanted[PATH_MAX + 100];
 
@@ -168,7 +168,7 @@ test_unknown_names_of_ours_are_warned_of(void **state)
 
 /* Nor do they get at what main.cf says. */
 static void
-test_names_that_are_not_ours_are_ignored_in_tlsmgr_cf(void **state)
+names_that_are_not_ours_are_ignored_in_tlsmgr_cf(void **state)
 {
 	static const char *const names[] = { "mail_name", "x", "tlsmgr",
 		"smtpd_tlsmgr_x", "tlsmgr_service_name",
@@ -203,14 +203,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		LOAD_TEST(test_files_and_overrides_are_read_in_this_order),
-		LOAD_TEST(test_the_version_of_postfix_may_be_unknown),
-		LOAD_TEST(test_names_of_postfix_expand_to_its_defaults),
-		LOAD_TEST(test_errors_in_main_cf_and_overrides_are_named),
-		LOAD_TEST(test_known_names_are_no_problem),
-		LOAD_TEST(test_unknown_names_of_ours_are_warned_of),
-		LOAD_TEST(
-		    test_names_that_are_not_ours_are_ignored_in_tlsmgr_cf),
+		LOAD_TEST(files_and_overrides_are_read_in_this_order),
+		LOAD_TEST(the_version_of_postfix_may_be_unknown),
+		LOAD_TEST(names_of_postfix_expand_to_its_defaults),
+		LOAD_TEST(errors_in_main_cf_and_overrides_are_named),
+		LOAD_TEST(known_names_are_no_problem),
+		LOAD_TEST(unknown_names_of_ours_are_warned_of),
+		LOAD_TEST(names_that_are_not_ours_are_ignored_in_tlsmgr_cf),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 static void
-test_a_log_level_may_ask_for_the_cache(void **state)
+a_log_level_may_ask_for_the_cache(void **state)
 {
 	static const struct {
 		const char *text;
@@ -45,7 +45,7 @@ test_a_log_level_may_ask_for_the_cache(void **state)
 }
 
 static void
-test_an_unknown_word_of_a_log_level_is_named(void **state)
+an_unknown_word_of_a_log_level_is_named(void **state)
 {
 	static const struct {
 		const char *text;
@@ -76,7 +76,7 @@ test_an_unknown_word_of_a_log_level_is_named(void **state)
 }
 
 static void
-test_a_database_has_a_type_or_the_default(void **state)
+a_database_has_a_type_or_the_default(void **state)
 {
 	static const struct {
 		const char *database, *type, *path;
@@ -101,9 +101,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_a_log_level_may_ask_for_the_cache),
-		cmocka_unit_test(test_an_unknown_word_of_a_log_level_is_named),
-		cmocka_unit_test(test_a_database_has_a_type_or_the_default),
+		cmocka_unit_test(a_log_level_may_ask_for_the_cache),
+		cmocka_unit_test(an_unknown_word_of_a_log_level_is_named),
+		cmocka_unit_test(a_database_has_a_type_or_the_default),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

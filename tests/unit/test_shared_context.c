@@ -71,7 +71,7 @@ make_context(struct shared_context *context)
 }
 
 static void
-test_digest_is_that_of_the_second_implementation(void **state)
+digest_is_that_of_the_second_implementation(void **state)
 {
 	unsigned char digest[SHARED_DIGEST_LEN];
 
@@ -80,7 +80,7 @@ test_digest_is_that_of_the_second_implementation(void **state)
 }
 
 static void
-test_context_is_that_of_the_second_implementation(void **state)
+context_is_that_of_the_second_implementation(void **state)
 {
 	struct shared_context context;
 
@@ -90,7 +90,7 @@ test_context_is_that_of_the_second_implementation(void **state)
 }
 
 static void
-test_keys_are_those_of_the_second_implementation(void **state)
+keys_are_those_of_the_second_implementation(void **state)
 {
 	char fingerprint[SHARED_FINGERPRINT_LEN + 1];
 	unsigned char key[SHARED_KEY_LEN];
@@ -106,7 +106,7 @@ test_keys_are_those_of_the_second_implementation(void **state)
 
 /* RFC 5869, test case 3: no salt, no info. */
 static void
-test_hkdf_is_that_of_the_rfc(void **state)
+hkdf_is_that_of_the_rfc(void **state)
 {
 	unsigned char input[22], key[SHARED_KEY_LEN], out[42];
 
@@ -121,7 +121,7 @@ test_hkdf_is_that_of_the_rfc(void **state)
 }
 
 static void
-test_whatever_differs_makes_another_fingerprint(void **state)
+whatever_differs_makes_another_fingerprint(void **state)
 {
 	unsigned char digest[SHARED_DIGEST_LEN] = { 1 }, other[32] = { 2 };
 	char seen[6][SHARED_FINGERPRINT_LEN + 1];
@@ -141,7 +141,7 @@ test_whatever_differs_makes_another_fingerprint(void **state)
 }
 
 static void
-test_names_of_groups_are_printable_and_bounded(void **state)
+names_of_groups_are_printable_and_bounded(void **state)
 {
 	char longest[SHARED_GROUP_MAX + 2];
 	struct shared_context context;
@@ -167,17 +167,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(
-		    test_digest_is_that_of_the_second_implementation),
-		cmocka_unit_test(
-		    test_context_is_that_of_the_second_implementation),
-		cmocka_unit_test(
-		    test_keys_are_those_of_the_second_implementation),
-		cmocka_unit_test(test_hkdf_is_that_of_the_rfc),
-		cmocka_unit_test(
-		    test_whatever_differs_makes_another_fingerprint),
-		cmocka_unit_test(
-		    test_names_of_groups_are_printable_and_bounded),
+		cmocka_unit_test(digest_is_that_of_the_second_implementation),
+		cmocka_unit_test(context_is_that_of_the_second_implementation),
+		cmocka_unit_test(keys_are_those_of_the_second_implementation),
+		cmocka_unit_test(hkdf_is_that_of_the_rfc),
+		cmocka_unit_test(whatever_differs_makes_another_fingerprint),
+		cmocka_unit_test(names_of_groups_are_printable_and_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);

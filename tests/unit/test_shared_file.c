@@ -48,7 +48,7 @@ assert_refused(
 }
 
 static void
-test_a_private_file_is_read_as_it_is(void **state)
+a_private_file_is_read_as_it_is(void **state)
 {
 	const char *path = unit_path("secret");
 	struct buffer bytes;
@@ -65,7 +65,7 @@ test_a_private_file_is_read_as_it_is(void **state)
 }
 
 static void
-test_a_file_that_others_can_use_is_refused(void **state)
+a_file_that_others_can_use_is_refused(void **state)
 {
 	const char *path = unit_path("secret");
 
@@ -81,7 +81,7 @@ test_a_file_that_others_can_use_is_refused(void **state)
 }
 
 static void
-test_a_file_of_somebody_else_is_refused(void **state)
+a_file_of_somebody_else_is_refused(void **state)
 {
 	const char *path = unit_path("secret");
 	struct buffer bytes;
@@ -100,7 +100,7 @@ test_a_file_of_somebody_else_is_refused(void **state)
 }
 
 static void
-test_what_is_no_file_neither_hangs_nor_is_read(void **state)
+what_is_no_file_neither_hangs_nor_is_read(void **state)
 {
 	const char *path = unit_path("fifo");
 
@@ -117,7 +117,7 @@ test_what_is_no_file_neither_hangs_nor_is_read(void **state)
 }
 
 static void
-test_a_long_file_is_refused(void **state)
+a_long_file_is_refused(void **state)
 {
 	const char *path = unit_path("secret");
 	static char text[SHARED_SECRET_FILE_MAX + 1];
@@ -148,7 +148,7 @@ assert_hash(
 }
 
 static void
-test_the_hash_is_that_of_the_content(void **state)
+the_hash_is_that_of_the_content(void **state)
 {
 	static char content[SHARED_TRUST_FILE_MAX];
 	unsigned char hash[SHARED_HASH_LEN];
@@ -165,7 +165,7 @@ test_the_hash_is_that_of_the_content(void **state)
 }
 
 static void
-test_what_cannot_be_hashed_is_as_if_empty(void **state)
+what_cannot_be_hashed_is_as_if_empty(void **state)
 {
 	static char content[SHARED_TRUST_FILE_MAX + 1];
 	unsigned char hash[SHARED_HASH_LEN] = { 0 };
@@ -195,13 +195,13 @@ main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) \
 	cmocka_unit_test_setup_teardown(name, unit_setup, unit_teardown)
-		TEST(test_a_private_file_is_read_as_it_is),
-		TEST(test_a_file_that_others_can_use_is_refused),
-		TEST(test_a_file_of_somebody_else_is_refused),
-		TEST(test_what_is_no_file_neither_hangs_nor_is_read),
-		TEST(test_a_long_file_is_refused),
-		TEST(test_the_hash_is_that_of_the_content),
-		TEST(test_what_cannot_be_hashed_is_as_if_empty),
+		TEST(a_private_file_is_read_as_it_is),
+		TEST(a_file_that_others_can_use_is_refused),
+		TEST(a_file_of_somebody_else_is_refused),
+		TEST(what_is_no_file_neither_hangs_nor_is_read),
+		TEST(a_long_file_is_refused),
+		TEST(the_hash_is_that_of_the_content),
+		TEST(what_cannot_be_hashed_is_as_if_empty),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,7 +84,7 @@ tear_down(void **state)
 }
 
 static void
-test_without_a_file_of_secrets_there_is_no_group_and_no_word(void **state)
+without_a_file_of_secrets_there_is_no_group_and_no_word(void **state)
 {
 	struct shared_group_config config = make_config("");
 
@@ -97,7 +97,7 @@ test_without_a_file_of_secrets_there_is_no_group_and_no_word(void **state)
 }
 
 static void
-test_fingerprints_are_those_of_the_second_implementation(void **state)
+fingerprints_are_those_of_the_second_implementation(void **state)
 {
 	struct shared_group_config config =
 	    make_config(write_file("secret", SECRET, 0600));
@@ -114,7 +114,7 @@ test_fingerprints_are_those_of_the_second_implementation(void **state)
 }
 
 static void
-test_each_of_two_secrets_has_its_fingerprints(void **state)
+each_of_two_secrets_has_its_fingerprints(void **state)
 {
 	struct shared_group_config config =
 	    make_config(write_file("secret", SECRET OTHER, 0600));
@@ -133,7 +133,7 @@ test_each_of_two_secrets_has_its_fingerprints(void **state)
 
 /* A file belongs to the sides that name it, and to all if none does. */
 static void
-test_trust_files_count_for_their_sides_alone(void **state)
+trust_files_count_for_their_sides_alone(void **state)
 {
 	struct shared_group_config config =
 	    make_config(write_file("secret", SECRET, 0600));
@@ -182,7 +182,7 @@ test_a_trust_file_that_is_missing_is_one_warning_and_counts_as_empty(
 }
 
 static void
-test_settings_and_timeout_of_a_side_are_in_its_fingerprint(void **state)
+settings_and_timeout_of_a_side_are_in_its_fingerprint(void **state)
 {
 	struct shared_group_config config =
 	    make_config(write_file("secret", SECRET, 0600));
@@ -220,7 +220,7 @@ assert_problem(const struct shared_group_config *config, const char *wanted)
 }
 
 static void
-test_a_problem_is_one_warning_and_nothing_is_shared(void **state)
+a_problem_is_one_warning_and_nothing_is_shared(void **state)
 {
 	struct shared_group_config config = make_config(unit_path("secret"));
 
@@ -241,16 +241,14 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-		TEST(
-		    test_without_a_file_of_secrets_there_is_no_group_and_no_word),
-		TEST(test_fingerprints_are_those_of_the_second_implementation),
-		TEST(test_each_of_two_secrets_has_its_fingerprints),
-		TEST(test_trust_files_count_for_their_sides_alone),
+		TEST(without_a_file_of_secrets_there_is_no_group_and_no_word),
+		TEST(fingerprints_are_those_of_the_second_implementation),
+		TEST(each_of_two_secrets_has_its_fingerprints),
+		TEST(trust_files_count_for_their_sides_alone),
 		TEST(
 		    test_a_trust_file_that_is_missing_is_one_warning_and_counts_as_empty),
-		TEST(
-		    test_settings_and_timeout_of_a_side_are_in_its_fingerprint),
-		TEST(test_a_problem_is_one_warning_and_nothing_is_shared),
+		TEST(settings_and_timeout_of_a_side_are_in_its_fingerprint),
+		TEST(a_problem_is_one_warning_and_nothing_is_shared),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -239,7 +239,7 @@ run(struct model *model)
 }
 
 static void
-test_young_tickets_open_on_every_host_whatever_happens(void **state)
+young_tickets_open_on_every_host_whatever_happens(void **state)
 {
 	unsigned opened = 0, refused = 0, replaced = 0;
 
@@ -263,7 +263,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
-		    test_young_tickets_open_on_every_host_whatever_happens),
+		    young_tickets_open_on_every_host_whatever_happens),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

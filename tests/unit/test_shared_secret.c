@@ -71,7 +71,7 @@ assert_refused_bytes(const char *text, size_t len, const char *wanted)
 	assert_refused_bytes(text, sizeof(text) - 1, wanted)
 
 static void
-test_a_line_of_base64_is_a_secret(void **state)
+a_line_of_base64_is_a_secret(void **state)
 {
 	assert_secrets(ONE "\n", 1);
 	assert_memory_equal(secrets.keys[0], key_of_one, sizeof(key_of_one));
@@ -83,7 +83,7 @@ test_a_line_of_base64_is_a_secret(void **state)
 }
 
 static void
-test_the_order_of_two_is_kept(void **state)
+the_order_of_two_is_kept(void **state)
 {
 	assert_secrets(ONE "\n" TWO "\n", 2);
 	assert_memory_equal(secrets.keys[0], key_of_one, sizeof(key_of_one));
@@ -92,7 +92,7 @@ test_the_order_of_two_is_kept(void **state)
 }
 
 static void
-test_comments_blanks_and_line_ends_do_not_count(void **state)
+comments_blanks_and_line_ends_do_not_count(void **state)
 {
 	assert_secrets(
 	    "\n\r\n# of 2026\n \t" ONE " \t\r\n\n  # old\n" TWO "\r\n\n", 2);
@@ -100,14 +100,14 @@ test_comments_blanks_and_line_ends_do_not_count(void **state)
 }
 
 static void
-test_a_text_without_a_secret_is_refused(void **state)
+a_text_without_a_secret_is_refused(void **state)
 {
 	assert_refused("", "file: there is no secret in it");
 	assert_refused("\n \n#" ONE "\n", "file: there is no secret in it");
 }
 
 static void
-test_the_length_has_bounds(void **state)
+the_length_has_bounds(void **state)
 {
 	assert_refused(
 	    SHORT "\n", "file, line 1: less than 32 bytes of base64");
@@ -118,7 +118,7 @@ test_the_length_has_bounds(void **state)
 }
 
 static void
-test_what_is_not_base64_is_refused(void **state)
+what_is_not_base64_is_refused(void **state)
 {
 	assert_refused(
 	    "password\n" ONE, "file, line 1: less than 32 bytes of base64");
@@ -138,14 +138,14 @@ test_what_is_not_base64_is_refused(void **state)
 }
 
 static void
-test_one_byte_over_and_over_is_refused(void **state)
+one_byte_over_and_over_is_refused(void **state)
 {
 	assert_refused(
 	    SAME "\n", "file, line 1: one byte over and over is no secret");
 }
 
 static void
-test_a_bad_second_line_is_as_bad_as_the_first(void **state)
+a_bad_second_line_is_as_bad_as_the_first(void **state)
 {
 	assert_refused(
 	    ONE "\n" SHORT "\n", "file, line 2: less than 32 bytes of base64");
@@ -156,7 +156,7 @@ test_a_bad_second_line_is_as_bad_as_the_first(void **state)
 }
 
 static void
-test_a_third_secret_is_refused(void **state)
+a_third_secret_is_refused(void **state)
 {
 	assert_refused(ONE "\n" TWO "\n" THREE "\n",
 	    "file, line 3: more than two secrets");
@@ -164,7 +164,7 @@ test_a_third_secret_is_refused(void **state)
 
 /* A message must not give away what the file has. */
 static void
-test_no_message_quotes_the_file(void **state)
+no_message_quotes_the_file(void **state)
 {
 	static const char text[] = "hunter2-hunter2-hunter2-hunter2\n";
 	char *cause = NULL;
@@ -176,7 +176,7 @@ test_no_message_quotes_the_file(void **state)
 }
 
 static void
-test_a_new_secret_is_one_and_no_two_are_equal(void **state)
+a_new_secret_is_one_and_no_two_are_equal(void **state)
 {
 	char text[2 * SHARED_SECRET_TEXT_LEN + 2];
 
@@ -192,18 +192,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_a_line_of_base64_is_a_secret),
-		cmocka_unit_test(test_the_order_of_two_is_kept),
-		cmocka_unit_test(
-		    test_comments_blanks_and_line_ends_do_not_count),
-		cmocka_unit_test(test_a_text_without_a_secret_is_refused),
-		cmocka_unit_test(test_the_length_has_bounds),
-		cmocka_unit_test(test_what_is_not_base64_is_refused),
-		cmocka_unit_test(test_one_byte_over_and_over_is_refused),
-		cmocka_unit_test(test_a_bad_second_line_is_as_bad_as_the_first),
-		cmocka_unit_test(test_a_third_secret_is_refused),
-		cmocka_unit_test(test_no_message_quotes_the_file),
-		cmocka_unit_test(test_a_new_secret_is_one_and_no_two_are_equal),
+		cmocka_unit_test(a_line_of_base64_is_a_secret),
+		cmocka_unit_test(the_order_of_two_is_kept),
+		cmocka_unit_test(comments_blanks_and_line_ends_do_not_count),
+		cmocka_unit_test(a_text_without_a_secret_is_refused),
+		cmocka_unit_test(the_length_has_bounds),
+		cmocka_unit_test(what_is_not_base64_is_refused),
+		cmocka_unit_test(one_byte_over_and_over_is_refused),
+		cmocka_unit_test(a_bad_second_line_is_as_bad_as_the_first),
+		cmocka_unit_test(a_third_secret_is_refused),
+		cmocka_unit_test(no_message_quotes_the_file),
+		cmocka_unit_test(a_new_secret_is_one_and_no_two_are_equal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -105,7 +105,7 @@ assert_hex(const unsigned char *bytes, size_t len, const char *wanted)
 }
 
 static void
-test_a_key_is_that_of_the_second_implementation(void **state)
+a_key_is_that_of_the_second_implementation(void **state)
 {
 	struct shared_ticket_key key;
 
@@ -119,7 +119,7 @@ test_a_key_is_that_of_the_second_implementation(void **state)
 }
 
 static void
-test_a_key_with_random_bytes_is_that_of_the_second_implementation(void **state)
+a_key_with_random_bytes_is_that_of_the_second_implementation(void **state)
 {
 	unsigned char random[32], out[SHARED_TICKET_KEY_LEN];
 
@@ -134,7 +134,7 @@ test_a_key_with_random_bytes_is_that_of_the_second_implementation(void **state)
 }
 
 static void
-test_a_key_is_never_given_in_the_second_in_which_its_time_ends(void **state)
+a_key_is_never_given_in_the_second_in_which_its_time_ends(void **state)
 {
 	begin(1, TIMEOUT_S);
 	for (time_t now = BEGIN - 3; now < BEGIN + 2 * EPOCH_S + 3; now++) {
@@ -149,7 +149,7 @@ test_a_key_is_never_given_in_the_second_in_which_its_time_ends(void **state)
 }
 
 static void
-test_a_key_decrypts_an_epoch_and_the_skew_past_its_own(void **state)
+a_key_decrypts_an_epoch_and_the_skew_past_its_own(void **state)
 {
 	struct shared_ticket_key key;
 	time_t end = (time_t)(EPOCH + 2) * EPOCH_S + SKEW_S;
@@ -176,7 +176,7 @@ test_a_key_decrypts_an_epoch_before_its_own_where_a_clock_is_behind(
 }
 
 static void
-test_what_can_be_used_follows_from_the_time_alone(void **state)
+what_can_be_used_follows_from_the_time_alone(void **state)
 {
 	struct shared_ticket_key key, again;
 
@@ -194,7 +194,7 @@ test_what_can_be_used_follows_from_the_time_alone(void **state)
 }
 
 static void
-test_the_first_secret_encrypts_and_both_decrypt(void **state)
+the_first_secret_encrypts_and_both_decrypt(void **state)
 {
 	struct shared_ticket_key first, second;
 
@@ -212,7 +212,7 @@ test_the_first_secret_encrypts_and_both_decrypt(void **state)
 }
 
 static void
-test_an_unknown_name_is_not_found(void **state)
+an_unknown_name_is_not_found(void **state)
 {
 	struct shared_ticket_key key = { .bytes = "no such name" };
 
@@ -221,7 +221,7 @@ test_an_unknown_name_is_not_found(void **state)
 }
 
 static void
-test_keys_of_epochs_that_are_over_are_wiped(void **state)
+keys_of_epochs_that_are_over_are_wiped(void **state)
 {
 	struct shared_ticket_key key;
 
@@ -236,7 +236,7 @@ test_keys_of_epochs_that_are_over_are_wiped(void **state)
 }
 
 static void
-test_the_skew_is_an_eighth_of_a_short_timeout(void **state)
+the_skew_is_an_eighth_of_a_short_timeout(void **state)
 {
 	begin(1, 120);
 	assert_int_equal(keys.epoch_s, 60);
@@ -252,19 +252,18 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_teardown(name, tear_down)
-		TEST(test_a_key_is_that_of_the_second_implementation),
+		TEST(a_key_is_that_of_the_second_implementation),
 		TEST(
-		    test_a_key_with_random_bytes_is_that_of_the_second_implementation),
-		TEST(
-		    test_a_key_is_never_given_in_the_second_in_which_its_time_ends),
-		TEST(test_a_key_decrypts_an_epoch_and_the_skew_past_its_own),
+		    a_key_with_random_bytes_is_that_of_the_second_implementation),
+		TEST(a_key_is_never_given_in_the_second_in_which_its_time_ends),
+		TEST(a_key_decrypts_an_epoch_and_the_skew_past_its_own),
 		TEST(
 		    test_a_key_decrypts_an_epoch_before_its_own_where_a_clock_is_behind),
-		TEST(test_what_can_be_used_follows_from_the_time_alone),
-		TEST(test_the_first_secret_encrypts_and_both_decrypt),
-		TEST(test_an_unknown_name_is_not_found),
-		TEST(test_keys_of_epochs_that_are_over_are_wiped),
-		TEST(test_the_skew_is_an_eighth_of_a_short_timeout),
+		TEST(what_can_be_used_follows_from_the_time_alone),
+		TEST(the_first_secret_encrypts_and_both_decrypt),
+		TEST(an_unknown_name_is_not_found),
+		TEST(keys_of_epochs_that_are_over_are_wiped),
+		TEST(the_skew_is_an_eighth_of_a_short_timeout),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,7 +56,7 @@ find(struct ticket_keys *keys, time_t now, const struct ticket_key *wanted)
 }
 
 static void
-test_a_host_of_a_group_makes_no_key(void **state)
+a_host_of_a_group_makes_no_key(void **state)
 {
 	struct ticket_keys *keys = *state;
 	struct ticket_key key;
@@ -73,7 +73,7 @@ test_a_host_of_a_group_makes_no_key(void **state)
 }
 
 static void
-test_only_the_key_that_encrypts_has_a_time_to_come(void **state)
+only_the_key_that_encrypts_has_a_time_to_come(void **state)
 {
 	struct ticket_keys *keys = *state;
 	struct ticket_key now_key, next;
@@ -94,7 +94,7 @@ test_only_the_key_that_encrypts_has_a_time_to_come(void **state)
 }
 
 static void
-test_own_keys_of_before_decrypt_and_no_longer_encrypt(void **state)
+own_keys_of_before_decrypt_and_no_longer_encrypt(void **state)
 {
 	struct ticket_keys *keys = *state;
 	struct ticket_key own = current(keys, START);
@@ -109,7 +109,7 @@ test_own_keys_of_before_decrypt_and_no_longer_encrypt(void **state)
 }
 
 static void
-test_one_host_cannot_replace_the_keys_of_all(void **state)
+one_host_cannot_replace_the_keys_of_all(void **state)
 {
 	struct ticket_keys *keys = *state;
 	struct ticket_key key;
@@ -123,7 +123,7 @@ test_one_host_cannot_replace_the_keys_of_all(void **state)
 }
 
 static void
-test_times_are_those_of_the_epochs(void **state)
+times_are_those_of_the_epochs(void **state)
 {
 	struct ticket_keys *keys = *state;
 	struct ticket_key key;
@@ -158,11 +158,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, leave_group)
-		TEST(test_a_host_of_a_group_makes_no_key),
-		TEST(test_only_the_key_that_encrypts_has_a_time_to_come),
-		TEST(test_own_keys_of_before_decrypt_and_no_longer_encrypt),
-		TEST(test_one_host_cannot_replace_the_keys_of_all),
-		TEST(test_times_are_those_of_the_epochs),
+		TEST(a_host_of_a_group_makes_no_key),
+		TEST(only_the_key_that_encrypts_has_a_time_to_come),
+		TEST(own_keys_of_before_decrypt_and_no_longer_encrypt),
+		TEST(one_host_cannot_replace_the_keys_of_all),
+		TEST(times_are_those_of_the_epochs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,7 +38,7 @@ encode(uint32_t code, char out[5])
 }
 
 static void
-test_every_character_is_decoded(void **state)
+every_character_is_decoded(void **state)
 {
 	uint32_t code, decoded;
 	char text[5];
@@ -56,7 +56,7 @@ test_every_character_is_decoded(void **state)
 }
 
 static void
-test_what_is_cut_off_or_overlong_is_none(void **state)
+what_is_cut_off_or_overlong_is_none(void **state)
 {
 	static const char *const texts[] = { "", "\x80", "\xbf", "\xc0\x80",
 		"\xc1\xbf", "\xc3", "\xc3(", "\xe0\x9f\xbf", "\xe2\x82",
@@ -70,7 +70,7 @@ test_what_is_cut_off_or_overlong_is_none(void **state)
 }
 
 static void
-test_what_steers_a_terminal_or_a_reader_does_not_print(void **state)
+what_steers_a_terminal_or_a_reader_does_not_print(void **state)
 {
 	static const uint32_t hidden[] = { 0, 0x1b, 0x1f, 0x7f, 0x80, 0x9b,
 		0x9f, 0xad, 0x200e, 0x2028, 0x202a, 0x202e, 0x2066, 0x2069,
@@ -88,10 +88,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_character_is_decoded),
-		cmocka_unit_test(test_what_is_cut_off_or_overlong_is_none),
+		cmocka_unit_test(every_character_is_decoded),
+		cmocka_unit_test(what_is_cut_off_or_overlong_is_none),
 		cmocka_unit_test(
-		    test_what_steers_a_terminal_or_a_reader_does_not_print),
+		    what_steers_a_terminal_or_a_reader_does_not_print),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
