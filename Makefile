@@ -173,9 +173,8 @@ test: check check-docs check-rooms check-e2e
 # Who may use whom (CONTRIBUTING.md), a contract for each function, and a test
 # for each file.
 check-rooms: all
-	tests/run/check-rooms.py $(BUILD)/obj
-	tests/run/check-contracts.py
-	tests/run/check-tested.py
+	@status=0; for check in "check-rooms.py $(BUILD)/obj" check-contracts.py \
+	    check-tested.py; do tests/run/$$check || status=1; done; exit $$status
 
 check-docs: deps-test
 	mandoc -T lint -W warning man/*.[1-9]

@@ -112,11 +112,13 @@ static void
 check_database(struct ctl_check *check, const char *name, const char *database,
     char **file)
 {
+	const struct store_kind *kind;
 	const char *path;
 	char *type, *types;
 
 	type = settings_database_type(&check->settings, database, &path);
-	if (store_kind_find(type) == NULL) {
+	kind = store_kind_find(type);
+	if (kind == NULL) {
 		types = store_types();
 		ctl_finding_add(&check->findings, CTL_WARNING,
 		    "use btree in main.cf, then: postfix reload",
@@ -124,7 +126,7 @@ check_database(struct ctl_check *check, const char *name, const char *database,
 		    "\"%s\", and so no cache; there are %s",
 		    name, database, type, types);
 		free(types);
-	} else if (*path == '\0' && strcmp(type, "internal") != 0) {
+	} else if (*path == '\0' && !kind->in_memory) {
 		ctl_finding_add(&check->findings, CTL_WARNING,
 		    "put a path behind it in main.cf, then: postfix reload",
 		    "%s_tls_session_cache_database = %s: there is no path, and "

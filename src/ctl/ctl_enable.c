@@ -159,14 +159,6 @@ enable(struct ctl_check *check)
 int
 ctl_enable(struct ctl *ctl, char *const operands[])
 {
-	struct ctl_check check;
-	int status;
-
 	(void)operands;
-	if (!ctl_is_root() || !ctl_switch_lock(ctl))
-		return CTL_NO;
-	ctl_check_run(&check, ctl, true);
-	status = enable(&check);
-	ctl_check_fini(&check);
-	return status;
+	return ctl_switch_checked(ctl, enable);
 }

@@ -287,3 +287,17 @@ ctl_switch_program(
 	free(before);
 	return status;
 }
+
+int
+ctl_switch_checked(struct ctl *ctl, int (*change)(struct ctl_check *))
+{
+	struct ctl_check check;
+	int status;
+
+	if (!ctl_is_root() || !ctl_switch_lock(ctl))
+		return CTL_NO;
+	ctl_check_run(&check, ctl, true);
+	status = change(&check);
+	ctl_check_fini(&check);
+	return status;
+}

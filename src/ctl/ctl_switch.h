@@ -5,7 +5,7 @@
 #ifndef CTL_SWITCH_H
 #define CTL_SWITCH_H
 
-#include "ctl.h"
+#include "ctl_check.h"
 
 #include <stdbool.h>
 
@@ -36,5 +36,11 @@ void ctl_switch_announce(const char *command, const char *program);
  * False: what is wrong was said.
  */
 bool ctl_switch_lock(const struct ctl *);
+
+/*
+ * As root, with that lock: check what is configured, and then do it. Returns
+ * the exit status, CTL_NO where it is not done, and why was said.
+ */
+int ctl_switch_checked(struct ctl *, int (*change)(struct ctl_check *));
 
 #endif

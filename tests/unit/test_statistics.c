@@ -166,11 +166,12 @@ every_row_of_counters_def_is_there_once_and_in_order(void **state)
 				CACHE_TYPES * ROWS(cache_rows) + requests);
 }
 
+/* Something in each part. */
 static void
-each_statistic_has_the_value_of_its_part(void **state)
+fill_all_parts(void)
 {
+	static char version[] = "3.7.11";
 	const struct ticket_key *key;
-	char text[32], version[] = "3.7.11";
 
 	settings.postfix_version = version;
 	config_add_problem(config, CONFIG_WARNING, strdup("none"));
@@ -201,7 +202,17 @@ each_statistic_has_the_value_of_its_part(void **state)
 	};
 	store.entries[0].key_len = 2;
 	ticket_keys_current(&it.ticket_keys, 1700000000, &key);
+}
+
+static void
+statistics_of_the_process_are_its_own(void **state)
+{
+	char pid[32];
+
+	fill_all_parts();
 	ask();
+	snprintf(pid, sizeof(pid), "%ld", (long)getpid());
+	expect("pid", pid);
 	expect("version", TLSMGR_VERSION);
 	expect("postfix_version", "3.7.11");
 	expect("settings_ignored", "2");
@@ -220,6 +231,13 @@ each_statistic_has_the_value_of_its_part(void **state)
 	expect("latency_p99_us", "20");
 	expect("latency_p999_us", "30");
 	expect("latency_max_us", "12345");
+}
+
+static void
+statistics_of_keys_and_the_generator_are_theirs(void **state)
+{
+	fill_all_parts();
+	ask();
 	expect("ticket_keys", "1");
 	expect("ticket_key_made_at", "1700000000");
 	expect("ticket_key_encrypts_until", "1700001799");
@@ -227,6 +245,13 @@ each_statistic_has_the_value_of_its_part(void **state)
 	expect("ticket_key_file", "");
 	expect("entropy_source", "dev:/dev/null");
 	expect("exchange_file", "");
+}
+
+static void
+statistics_of_a_cache_are_its_own(void **state)
+{
+	fill_all_parts();
+	ask();
 	expect("smtp.enabled", "1");
 	expect("smtp.cachable", "1");
 	expect("smtp.database", "btree:/x");
@@ -240,8 +265,6 @@ each_statistic_has_the_value_of_its_part(void **state)
 	expect("smtpd.enabled", "0");
 	expect("smtpd.database", "");
 	expect("smtpd.ready", "0");
-	snprintf(text, sizeof(text), "%ld", (long)getpid());
-	expect("pid", text);
 }
 
 static void
@@ -272,7 +295,9 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(every_row_of_counters_def_is_there_once_and_in_order),
-		TEST(each_statistic_has_the_value_of_its_part),
+		TEST(statistics_of_the_process_are_its_own),
+		TEST(statistics_of_keys_and_the_generator_are_theirs),
+		TEST(statistics_of_a_cache_are_its_own),
 		TEST(totals_are_logged_for_caches_that_were_used),
 	};
 
