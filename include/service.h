@@ -8,6 +8,7 @@
 #include "attr.h"
 #include "buffer.h"
 #include "cache.h"
+#include "destinations.h"
 #include "log.h"
 #include "ticket_key.h"
 
@@ -50,6 +51,8 @@ struct service {
 	struct ticket_keys *ticket_keys;   /* borrowed */
 	const struct service_admin *admin; /* borrowed; NULL: none */
 	unsigned char *session;            /* ATTR_SESSION_MAX bytes, owned */
+	/* Of the clients' side, owned; NULL: not counted. */
+	struct destinations *destinations[CACHE_TYPES];
 	struct log_limit complaints;
 	struct log_limit clears[CACHE_TYPES]; /* lines about each */
 	struct log_limit rotations;
@@ -69,6 +72,7 @@ struct service_call {
 	struct buffer *reply; /* borrowed; the reply is appended here */
 	void (*done)(struct service_call *);
 	struct cache_request cache_request; /* the handler's */
+	uint64_t destination; /* the same; of destinations_request() */
 };
 
 /* The caches (CACHE_TYPES of them) and the keys are borrowed. */
@@ -111,6 +115,9 @@ void service_note_latency(struct service *, uint64_t latency_us);
  * "latency.NAME.count" and "latency.NAME.sum_us".
  */
 void service_put_latencies(const struct service *, struct buffer *);
+
+/* DESTINATIONS_PERIOD_S is over. */
+void service_end_period(struct service *);
 
 /* Append an attribute "request.NAME" for each kind of request: how many. */
 void service_put_request_counts(const struct service *, struct buffer *);

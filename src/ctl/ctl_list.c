@@ -4,10 +4,10 @@
  */
 #include "clock.h"
 #include "ctl.h"
-#include "ctl_destination.h"
 #include "ctl_sessions.h"
 #include "ctl_statistics.h"
 #include "ctl_text.h"
+#include "destination.h"
 #include "minmax.h"
 #include "xalloc.h"
 
@@ -75,7 +75,7 @@ report_refusal(const struct listing *listing)
 static void
 put_destination(const struct listing *listing, const char *id)
 {
-	char *destination = listing->is_raw ? NULL : ctl_destination(id);
+	char *destination = listing->is_raw ? NULL : destination_text(id);
 
 	ctl_put_text(stdout, destination != NULL ? destination : id);
 	free(destination);

@@ -3,7 +3,7 @@
  */
 #include "ctl_sessions.h"
 
-#include "ctl_destination.h"
+#include "destination.h"
 #include "xalloc.h"
 
 #include <stdlib.h>
@@ -33,7 +33,8 @@ static int
 compare_destination(const void *left, const void *right)
 {
 	const struct ctl_session *a = left, *b = right;
-	char *first = ctl_destination(a->id), *second = ctl_destination(b->id);
+	char *first = destination_text(a->id),
+	     *second = destination_text(b->id);
 	int order = strcmp(
 	    first != NULL ? first : a->id, second != NULL ? second : b->id);
 

@@ -69,7 +69,8 @@ struct daemon {
 	uint64_t restart_requests;       /* served when we last looked */
 	uint64_t restart_deadline_us;    /* monotonic */
 	struct loop_timer statistics_timer;
-	uint64_t logged_requests; /* those in the statistics logged */
+	struct loop_timer period_timer; /* of the service */
+	uint64_t logged_requests;       /* those in the statistics logged */
 	time_t started_at;
 	bool announces;   /* speak first to each client */
 	bool is_shutdown; /* the end may be the machine's */

@@ -83,6 +83,16 @@ statistics_timer_cb(void *arg)
 	    (uint64_t)daemon->settings->tlsmgr_statistics_period * 1000000);
 }
 
+static void
+period_timer_cb(void *arg)
+{
+	struct daemon *daemon = arg;
+
+	service_end_period(&daemon->service);
+	loop_timer_set(
+	    &daemon->period_timer, (uint64_t)DESTINATIONS_PERIOD_S * 1000000);
+}
+
 void
 daemon_start_admin(struct daemon *daemon)
 {
@@ -100,10 +110,15 @@ daemon_start_admin(struct daemon *daemon)
 		loop_timer_set(&daemon->statistics_timer,
 		    (uint64_t)daemon->settings->tlsmgr_statistics_period *
 			1000000);
+	loop_timer_init(
+	    &daemon->period_timer, daemon->loop, period_timer_cb, daemon);
+	loop_timer_set(
+	    &daemon->period_timer, (uint64_t)DESTINATIONS_PERIOD_S * 1000000);
 }
 
 void
 daemon_close_admin(struct daemon *daemon)
 {
 	loop_timer_fini(&daemon->statistics_timer);
+	loop_timer_fini(&daemon->period_timer);
 }

@@ -23,6 +23,7 @@ service_handler_fn request_ticket_key;
 service_handler_fn request_stats;
 service_handler_fn request_config;
 service_handler_fn request_list;
+service_handler_fn request_destinations;
 service_handler_fn request_flush;
 service_handler_fn request_rotate;
 service_handler_fn request_flush_tickets;

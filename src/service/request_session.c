@@ -23,6 +23,26 @@ lookup_reply(struct service_call *call, enum service_status status,
 	service_call_done(call);
 }
 
+/* For what an administrator may want to see; nothing depends on it. */
+static struct destinations *
+destinations_of(const struct service_call *call, const struct cache *cache)
+{
+	return cache_is_enabled(cache)
+	           ? call->service->destinations[cache->type]
+	           : NULL;
+}
+
+static void
+count_request(struct service_call *call, const struct cache *cache,
+    const char *id, size_t id_len, bool is_lookup)
+{
+	struct destinations *destinations = destinations_of(call, cache);
+
+	if (destinations != NULL)
+		call->destination =
+		    destinations_request(destinations, id, id_len, is_lookup);
+}
+
 /* cache_type and cache_id, with which all three requests begin. */
 static enum error
 get_cache_and_id(struct service *service, struct attr_list *request,
@@ -54,12 +74,16 @@ static void
 lookup_done(void *arg, enum error error, const void *session, size_t len)
 {
 	struct service_call *call = arg;
+	const struct cache *cache = call->cache_request.cache;
+	struct destinations *destinations = destinations_of(call, cache);
 
 	if (error != ERROR_NONE) {
 		lookup_reply(call, service_status_of(error), NULL, 0);
 		return;
 	}
-	gather_session(call->cache_request.cache, session, len);
+	if (destinations != NULL)
+		destinations_hit(destinations, call->destination);
+	gather_session(cache, session, len);
 	lookup_reply(call, STATUS_OK, session, len);
 }
 
@@ -76,18 +100,23 @@ request_lookup(struct service *service, struct attr_list *request,
 		lookup_reply(call, STATUS_FAIL, NULL, 0);
 	} else {
 		service_pass_over_rest(request, call);
+		count_request(call, cache, id, id_len, true);
 		cache_lookup(
 		    cache, &call->cache_request, id, id_len, lookup_done, call);
 	}
 }
 
 static void
-status_done(void *arg, enum error error, const void *session, size_t len)
+update_done(void *arg, enum error error, const void *session, size_t len)
 {
 	struct service_call *call = arg;
+	struct destinations *destinations =
+	    destinations_of(call, call->cache_request.cache);
 
 	(void)session;
 	(void)len;
+	if (error == ERROR_NONE && destinations != NULL)
+		destinations_stored(destinations, call->destination);
 	service_call_reply(call, service_status_of(error));
 }
 
@@ -109,10 +138,21 @@ request_update(struct service *service, struct attr_list *request,
 		len = ATTR_SESSION_MAX; /* some of it may be decoded */
 	} else {
 		service_pass_over_rest(request, call);
+		count_request(call, cache, id, id_len, false);
 		cache_update(cache, &call->cache_request, id, id_len,
-		    service->session, len, status_done, call);
+		    service->session, len, update_done, call);
 	}
 	OPENSSL_cleanse(service->session, len);
+}
+
+static void
+delete_done(void *arg, enum error error, const void *session, size_t len)
+{
+	struct service_call *call = arg;
+
+	(void)session;
+	(void)len;
+	service_call_reply(call, service_status_of(error));
 }
 
 void
@@ -129,6 +169,6 @@ request_delete(struct service *service, struct attr_list *request,
 	} else {
 		service_pass_over_rest(request, call);
 		cache_delete(
-		    cache, &call->cache_request, id, id_len, status_done, call);
+		    cache, &call->cache_request, id, id_len, delete_done, call);
 	}
 }

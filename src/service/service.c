@@ -32,6 +32,7 @@ static const struct service_handler {
 	{ "stats", request_stats, true },
 	{ "config", request_config, true },
 	{ "list", request_list, true },
+	{ "destinations", request_destinations, true },
 	{ "flush", request_flush, true },
 	{ "rotate", request_rotate, true },
 	{ "flush_tickets", request_flush_tickets, true },
@@ -42,6 +43,19 @@ static const struct service_handler {
 
 /* Where requests that nobody handles are counted. */
 #define UNKNOWN HANDLER_COUNT
+
+/*
+ * Without random numbers, which is logged, names can be chosen that are slow to
+ * count.
+ */
+static struct destinations *
+make_destinations(void)
+{
+	unsigned char key[SIPHASH_KEY_LEN];
+
+	(void)prng_generate(key, sizeof(key));
+	return destinations_new(key);
+}
 
 void
 service_init(struct service *service, struct cache *caches,
@@ -54,6 +68,8 @@ service_init(struct service *service, struct cache *caches,
 		.request_counts = xcalloc(HANDLER_COUNT + 1, sizeof(uint64_t)),
 		.latencies = service_latencies_new(HANDLER_COUNT + 1),
 	};
+	service->destinations[CACHE_SMTP] = make_destinations();
+	service->destinations[CACHE_LMTP] = make_destinations();
 }
 
 void
@@ -71,6 +87,16 @@ service_fini(struct service *service)
 	service->request_counts = NULL;
 	free(service->latencies);
 	service->latencies = NULL;
+	for (int i = 0; i < CACHE_TYPES; i++)
+		destinations_free(service->destinations[i]);
+}
+
+void
+service_end_period(struct service *service)
+{
+	for (int i = 0; i < CACHE_TYPES; i++)
+		if (service->destinations[i] != NULL)
+			destinations_end_period(service->destinations[i]);
 }
 
 /* The index in the table, or UNKNOWN. */

@@ -1,9 +1,7 @@
 /*
- * Unit tests of ctl_destination.c: whose session an id stands for; and of
- * ctl_sessions.c: in which order they are.
+ * Unit tests of destination.c: whose session an id stands for.
  */
-#include "ctl_destination.h"
-#include "ctl_sessions.h"
+#include "destination.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -44,7 +42,7 @@ an_id_of_a_known_form_is_shown_as_its_destination(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		char *text = ctl_destination(cases[i].id);
+		char *text = destination_text(cases[i].id);
 
 		if (cases[i].text == NULL)
 			assert_null(text);
@@ -54,49 +52,43 @@ an_id_of_a_known_form_is_shown_as_its_destination(void **state)
 	}
 }
 
-/* The first letters of all ids, in that order. */
+/* A part alone, which may have been cut. */
 static void
-expect_order(const char *order, const char *letters)
+a_part_of_an_id_is_described_whatever_it_holds(void **state)
 {
-	static const struct ctl_session sessions[] = {
-		{ "c", 10, 1 },
-		{ "a", 30, 2 },
-		{ "b", 10, 3 },
-		{ "d", 20, 4 },
+	static const char *const cases[][2] = {
+		{ "example.com&mx.example.com&192.0.2.1",
+		    "mx.example.com[192.0.2.1] for example.com" },
+		{ "example.com&mx.exam", "mx.exam[] for example.com" },
+		{ "example.com", "[] for example.com" },
+		{ "&", "[]" },
+		{ "", "[]" },
 	};
-	struct ctl_sessions all = { 0 };
-	char found[5] = "";
 
-	for (size_t i = 0; i < 4; i++)
-		ctl_sessions_add(&all, &sessions[(i + 2) % 4]);
-	assert_non_null(ctl_sessions_order(order));
-	ctl_sessions_sort(&all, order);
-	assert_int_equal(all.count, 4);
-	for (size_t i = 0; i < 4; i++)
-		found[i] = all.list[i].id[0];
-	assert_string_equal(found, letters);
-	ctl_sessions_fini(&all);
-	assert_int_equal(all.count, 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *text =
+		    destination_describe(cases[i][0], strlen(cases[i][0]));
+
+		assert_string_equal(text, cases[i][1]);
+		free(text);
+	}
 }
 
 static void
-sessions_are_put_in_the_order_that_was_asked_for(void **state)
+the_part_that_names_the_destination_is_found_without_service_and_digest(
+    void **state)
 {
-	expect_order("age", "cabd");
-	expect_order("left", "cabd");
-	expect_order("size", "adcb");
-	expect_order("destination", "abcd");
-	assert_null(ctl_sessions_order("colour"));
-}
+	static const char id[] =
+	    "smtp&example.com&mx.example.com&192.0.2.1&&" HEX;
+	static const char wanted[] = "example.com&mx.example.com&192.0.2.1";
+	struct destination_part part;
 
-static void
-no_sessions_are_in_order(void **state)
-{
-	struct ctl_sessions none = { 0 };
-
-	ctl_sessions_sort(&none, "size");
-	ctl_sessions_fini(&none);
-	assert_int_equal(none.count, 0);
+	assert_true(destination_find(id, strlen(id), &part));
+	assert_int_equal(part.len, strlen(wanted));
+	assert_memory_equal(id + part.offset, wanted, part.len);
+	/* It is not looked at beyond its length. */
+	assert_false(destination_find(id, strlen(id) - 33, &part));
+	assert_false(destination_find(id, 0, &part));
 }
 
 int
@@ -106,8 +98,9 @@ main(void)
 		cmocka_unit_test(
 		    an_id_of_a_known_form_is_shown_as_its_destination),
 		cmocka_unit_test(
-		    sessions_are_put_in_the_order_that_was_asked_for),
-		cmocka_unit_test(no_sessions_are_in_order),
+		    a_part_of_an_id_is_described_whatever_it_holds),
+		cmocka_unit_test(
+		    the_part_that_names_the_destination_is_found_without_service_and_digest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
