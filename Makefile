@@ -30,6 +30,8 @@ MANDIR ?= $(PREFIX)/share/man
 # The administrator's tool, beside those of Postfix.
 SBINDIR ?= $(COMMAND_DIRECTORY)
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 DOCDIR ?= $(PREFIX)/share/doc/tlsmgr
 # Of the metrics; systemd looks below /usr/local too. Nothing is enabled.
 UNITDIR ?= $(PREFIX)/lib/systemd/system
@@ -131,6 +133,8 @@ $(LIBRARY): $(OBJECTS)
 
 $(BUILD)/tlsmgr: $(BUILD)/obj/daemon/main.o $(LIBRARY)
 $(BUILD)/tlsmgrctl: $(BUILD)/obj/ctl/tlsmgrctl.o $(LIBRARY)
+# HTTP is for the tool alone.
+$(BUILD)/tlsmgrctl: LIBS += -levent_extra
 $(BUILD)/tlsmgr $(BUILD)/tlsmgrctl:
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 
@@ -162,6 +166,8 @@ E2E_ENV = TLSMGR_BUILD=$(abspath $(BUILD)) TLSMGR_BINARY=$(abspath $(BUILD))/tls
 
 # End to end: needs root, for chroot(2), the mail owner and master(8).
 check-e2e: all deps-test $(TEST_TOOLS)
+	@tests/run/install-packages test-too || \
+	    echo "Tests that need one of these are skipped, and named."
 	$(E2E_ENV) $(PYTEST) $(PYTEST_FLAGS) $(E2E)
 
 # What hosts share, alone: with a secret, and with an engine that is started here.
@@ -284,28 +290,32 @@ fuzz-replay: $(FUZZ_TARGET:%=$(BUILD)/fuzz_%)
 
 # Beside Postfix's own tlsmgr, under a name of its own: README.md.
 PROGRAM ?= tlsmgr2
+UNITS = tlsmgr-metrics.service tlsmgr-metrics.timer tlsmgr-exporter.service
 
 install: all
 	install -d $(DESTDIR)$(DAEMON_DIRECTORY) $(DESTDIR)$(MANDIR)/man8 \
 	    $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7 \
 	    $(DESTDIR)$(DOCDIR)/docs/figures $(DESTDIR)$(DOCDIR)/conf \
-	    $(DESTDIR)$(SBINDIR) $(DESTDIR)$(COMPLETIONDIR) $(DESTDIR)$(UNITDIR)
+	    $(DESTDIR)$(SBINDIR) $(DESTDIR)$(COMPLETIONDIR) \
+	    $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR) $(DESTDIR)$(UNITDIR)
 	install -m 755 $(BUILD)/tlsmgr $(DESTDIR)$(DAEMON_DIRECTORY)/$(PROGRAM)
 	install -m 755 $(BUILD)/tlsmgrctl $(DESTDIR)$(SBINDIR)/tlsmgrctl
 	install -m 644 conf/tlsmgrctl.bash \
 	    $(DESTDIR)$(COMPLETIONDIR)/tlsmgrctl
+	install -m 644 conf/_tlsmgrctl $(DESTDIR)$(ZSHDIR)/_tlsmgrctl
+	install -m 644 conf/tlsmgrctl.fish $(DESTDIR)$(FISHDIR)/tlsmgrctl.fish
 	install -m 644 man/tlsmgr.8 $(DESTDIR)$(MANDIR)/man8/$(PROGRAM).8
 	install -m 644 man/tlsmgrctl.8 $(DESTDIR)$(MANDIR)/man8/tlsmgrctl.8
 	install -m 644 man/tlsmgr.cf.5 $(DESTDIR)$(MANDIR)/man5/tlsmgr.cf.5
 	install -m 644 man/tlsmgr-protocol.7 \
 	    $(DESTDIR)$(MANDIR)/man7/tlsmgr-protocol.7
-	install -m 644 conf/tlsmgr-metrics.service conf/tlsmgr-metrics.timer \
-	    $(DESTDIR)$(UNITDIR)
+	install -m 644 $(UNITS:%=conf/%) $(DESTDIR)$(UNITDIR)
 	install -m 644 README.md CHANGES.md SECURITY.md CONTRIBUTING.md LICENSE \
 	    $(DESTDIR)$(DOCDIR)
 	install -m 644 docs/*.md $(DESTDIR)$(DOCDIR)/docs
 	install -m 644 docs/figures/*.svg $(DESTDIR)$(DOCDIR)/docs/figures
-	install -m 644 $(filter-out %/tlsmgr-secret %.bash,$(wildcard conf/*)) \
+	install -m 644 $(filter-out %/tlsmgr-secret %/_tlsmgrctl %.bash %.fish,\
+	    $(wildcard conf/*)) \
 	    $(DESTDIR)$(DOCDIR)/conf
 	install -m 755 conf/tlsmgr-secret $(DESTDIR)$(DOCDIR)/conf
 	@[ -n "$(DESTDIR)" ] || printf '%s\n' "" \
@@ -329,10 +339,12 @@ uninstall:
 	    fi; \
 	done
 	@[ -n "$(DESTDIR)" ] || \
-	    systemctl disable --now tlsmgr-metrics.timer >/dev/null 2>&1 || :
+	    systemctl disable --now tlsmgr-metrics.timer \
+	    tlsmgr-exporter.service >/dev/null 2>&1 || :
 	rm -f $(DESTDIR)$(DAEMON_DIRECTORY)/$(PROGRAM) \
-	    $(DESTDIR)$(UNITDIR)/tlsmgr-metrics.service \
-	    $(DESTDIR)$(UNITDIR)/tlsmgr-metrics.timer \
+	    $(UNITS:%=$(DESTDIR)$(UNITDIR)/%) \
+	    $(DESTDIR)$(ZSHDIR)/_tlsmgrctl \
+	    $(DESTDIR)$(FISHDIR)/tlsmgrctl.fish \
 	    $(DESTDIR)$(SBINDIR)/tlsmgrctl $(DESTDIR)$(COMPLETIONDIR)/tlsmgrctl \
 	    $(DESTDIR)$(MANDIR)/man8/tlsmgrctl.8 \
 	    $(DESTDIR)$(MANDIR)/man8/$(PROGRAM).8 \

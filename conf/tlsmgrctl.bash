@@ -1,10 +1,31 @@
 # bash completion for tlsmgrctl(8)
 
-# Options and subcommands are asked of the program itself.
+# Options and subcommands are asked of the program itself, ids of the daemon.
+_tlsmgrctl_ids()
+{
+	# Those with escapes cannot be given as they are shown.
+	tlsmgrctl --timeout 1 list "$1" --raw --limit 100 -- "$2" 2>/dev/null |
+		sed -n '/\\/d; s/^[^B]*B  //p'
+}
+
+# Readline takes a word apart at some characters; it replaces the last part.
+_tlsmgrctl_complete_id()
+{
+	local line=${COMP_LINE:0:COMP_POINT} id typed
+	typed=${line##*[[:blank:]]}
+	typed=${typed//\\/}
+	while read -r id; do
+		[ "${id#"$typed"}" = "$id" ] && [ -n "$typed" ] && continue
+		printf -v id %q "$id"
+		case $typed in *[:=]*) id=${id#"${typed%"${typed##*[:=]}"}"} ;; esac
+		COMPREPLY+=("$id")
+	done < <(_tlsmgrctl_ids "$1" "$typed")
+}
+
 _tlsmgrctl()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-	local command="" i
+	local command="" type="" i
 
 	COMPREPLY=()
 	case $previous in
@@ -27,8 +48,11 @@ _tlsmgrctl()
 		-c | --config | --timeout | --sort | --limit) ((i++)) ;;
 		-*) ;;
 		*)
-			command=${COMP_WORDS[i]}
-			break
+			if [ -z "$command" ]; then
+				command=${COMP_WORDS[i]}
+			else
+				type=${type:-${COMP_WORDS[i]}}
+			fi
 			;;
 		esac
 	done
@@ -38,6 +62,7 @@ _tlsmgrctl()
 		# shellcheck disable=SC2086 # no subcommand is no word
 		mapfile -t COMPREPLY < <(compgen -W "$(
 			tlsmgrctl help $command 2>/dev/null |
+				sed -n '/^Options/,$p' |
 				grep -o -e '--[a-z]*' -e ' -[a-z],' | tr -d ' ,'
 		)" -- "$word")
 		return
@@ -55,9 +80,15 @@ _tlsmgrctl()
 		mapfile -t COMPREPLY < <(compgen -W "smtpd smtp lmtp all" -- "$word")
 		;;
 	list | delete)
-		[ "$previous" != "$command" ] ||
+		if [ -z "$type" ]; then
 			mapfile -t COMPREPLY < <(
 				compgen -W "smtpd smtp lmtp" -- "$word")
+		elif [ "$command" = delete ]; then
+			_tlsmgrctl_complete_id "$type"
+		fi
+		;;
+	exporter)
+		mapfile -t COMPREPLY < <(compgen -W "127.0.0.1:9847" -- "$word")
 		;;
 	esac
 }

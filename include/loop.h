@@ -46,6 +46,9 @@ struct loop *loop_new(void);
 /* All watchers and timers have been through fini. NULL does nothing. */
 void loop_free(struct loop *);
 
+/* libevent's own, for its HTTP server (src/ctl/ctl_http.c) and nobody else. */
+struct event_base *loop_event_base(const struct loop *);
+
 /* Dispatch events until loop_stop(). */
 void loop_run(struct loop *);
 

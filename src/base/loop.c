@@ -85,6 +85,12 @@ loop_free(struct loop *loop)
 	libevent_global_shutdown();
 }
 
+struct event_base *
+loop_event_base(const struct loop *loop)
+{
+	return loop->base;
+}
+
 void
 loop_run_once(struct loop *loop)
 {

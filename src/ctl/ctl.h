@@ -158,6 +158,7 @@ ctl_command_fn ctl_shared;
 ctl_command_fn ctl_secret;
 ctl_command_fn ctl_check;
 ctl_command_fn ctl_ping;
+ctl_command_fn ctl_exporter;
 ctl_command_fn ctl_reload;
 ctl_command_fn ctl_enable;
 ctl_command_fn ctl_disable;

@@ -12,6 +12,13 @@
 
 #define CTL_METRIC_NAME_MAX 128
 
+/* That the daemon does not answer, in either format. */
+#define CTL_METRIC_NONE                         \
+	"# HELP tlsmgr_up The daemon answers\n" \
+	"# TYPE tlsmgr_up gauge\ntlsmgr_up 0\n"
+/* So that a text of OpenMetrics that was cut short is not taken for a whole. */
+#define CTL_METRIC_END "# EOF\n"
+
 /*
  * "tlsmgr_clients_accepted_total" of the statistic `accepted`; cut if longer.
  */

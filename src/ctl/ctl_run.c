@@ -27,24 +27,29 @@ struct stdio {
 };
 
 /* A child may be interrupted also where we may not. */
-static int
-spawn(pid_t *pid, const char *const *argv, const struct stdio *stdio)
+int
+ctl_run_start(
+    pid_t *pid, const char *path, const char *const *argv, const int stdio[3])
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
-	sigset_t none;
+	sigset_t none, pipe_signal;
 	int number;
 
 	sigemptyset(&none);
+	sigemptyset(&pipe_signal);
+	sigaddset(&pipe_signal, SIGPIPE);
 	posix_spawn_file_actions_init(&actions);
 	for (int fd = 0; fd < 3; fd++)
-		posix_spawn_file_actions_adddup2(&actions, stdio->fds[fd], fd);
+		posix_spawn_file_actions_adddup2(&actions, stdio[fd], fd);
 	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+	posix_spawnattr_setflags(
+	    &attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setsigdefault(&attributes, &pipe_signal);
 	/* It changes no argument; its prototype is older than const. */
 	number = posix_spawn(
-	    pid, argv[0], &actions, &attributes, (char *const *)argv, environ);
+	    pid, path, &actions, &attributes, (char *const *)argv, environ);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
 	return number;
@@ -122,7 +127,9 @@ ctl_run(
 	pid_t pid = -1;
 
 	*run = (struct ctl_run){ .status = -1 };
-	number = open_stdio(&stdio, input) ? spawn(&pid, argv, &stdio) : errno;
+	number = open_stdio(&stdio, input)
+	             ? ctl_run_start(&pid, argv[0], argv, stdio.fds)
+	             : errno;
 	if (number == 0) {
 		run->status = wait_for(pid);
 		run->output = read_back(stdio.fds[1], &run->output_len);

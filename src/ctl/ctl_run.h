@@ -7,6 +7,7 @@
 #include "ctl.h"
 
 #include <stddef.h>
+#include <sys/types.h>
 
 struct ctl_run {
 	int status;   /* its exit status; -1: it could not be run, or died */
@@ -14,6 +15,14 @@ struct ctl_run {
 	size_t output_len;
 	char *complaints; /* owned; from standard error, on one line */
 };
+
+/*
+ * Start a program, with these descriptors as its standard input, output and
+ * error, and no signal blocked. Returns 0, or a number of errno; the process is
+ * the caller's to wait for.
+ */
+int ctl_run_start(
+    pid_t *, const char *path, const char *const *argv, const int stdio[3]);
 
 /*
  * Run a program and wait for its end, with `input` (may be NULL) to read.

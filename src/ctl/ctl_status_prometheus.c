@@ -140,24 +140,24 @@ put_requests(const struct ctl_reply *statistics, bool is_openmetrics)
 	}
 }
 
-/* So that a text that was cut short is not taken for a whole one. */
 static void
 put_end(bool is_openmetrics)
 {
 	if (is_openmetrics)
-		printf("# EOF\n");
+		printf(CTL_METRIC_END);
 }
 
 void
 ctl_status_prometheus(const struct ctl_reply *statistics, bool is_openmetrics)
 {
-	ctl_metric_head(
-	    "tlsmgr_up", "The daemon answers", "gauge", is_openmetrics);
-	printf("tlsmgr_up %d\n", statistics != NULL);
 	if (statistics == NULL) {
+		printf(CTL_METRIC_NONE);
 		put_end(is_openmetrics);
 		return;
 	}
+	ctl_metric_head(
+	    "tlsmgr_up", "The daemon answers", "gauge", is_openmetrics);
+	printf("tlsmgr_up 1\n");
 	put_info(statistics, is_openmetrics);
 	for (const struct ctl_statistic *row = ctl_process_statistics;
 	     row->name != NULL; row++)

@@ -50,6 +50,8 @@ static const struct ctl_command commands[] = {
 	    CTL_OPTION_JSON, 0, 0, ctl_check },
 	{ "ping", "", "Measure how fast the daemon answers",
 	    0, 0, 0, ctl_ping },
+	{ "exporter", "[ADDRESS:PORT]", "Serve the statistics to Prometheus",
+	    0, 0, 1, ctl_exporter },
 	{ "reload", "", "Check, reload Postfix, and see what it has then",
 	    CTL_OPTION_FORCE, 0, 0, ctl_reload },
 	{ "enable", "", "Have Postfix use this daemon",

@@ -75,7 +75,9 @@ def assert_installed(root):
         "tlsmgr2", "tlsmgrctl", "tlsmgr2.8", "tlsmgrctl.8", "tlsmgr.cf.5",
         "tlsmgr-protocol.7", "README.md", "LICENSE",
         "main.cf.sample", "master.cf.sample", "tlsmgr.cf.sample",
-        "tlsmgr-metrics.service", "tlsmgr-metrics.timer", "latency.svg"}
+        "tlsmgr-metrics.service", "tlsmgr-metrics.timer",
+        "tlsmgr-exporter.service", "_tlsmgrctl", "tlsmgrctl.fish",
+        "latency.svg"}
     assert os.access(root + INSTALLED, os.X_OK)
     with open(root + INSTALLED, "rb") as program:
         content = program.read()
@@ -88,7 +90,7 @@ def place(tmp_path):
     return ["DESTDIR="] + [
         "%s=%s" % (name, tmp_path / name.lower()) for name in (
             *DIRECTORIES, "SBINDIR", "MANDIR", "DOCDIR", "UNITDIR",
-            "COMPLETIONDIR")]
+            "COMPLETIONDIR", "ZSHDIR", "FISHDIR")]
 
 
 def test_installing_ends_with_what_to_do_next(build, tmp_path):
@@ -152,7 +154,7 @@ def test_what_is_in_use_is_not_uninstalled(tmp_path, command, instance):
             "CONFIG_DIRECTORY=%s/etc" % tmp_path] + [
         "%s=%s" % (name, tmp_path)
         for name in ("DAEMON_DIRECTORY", "SBINDIR", "MANDIR", "UNITDIR",
-                     "COMPLETIONDIR")]
+                     "COMPLETIONDIR", "ZSHDIR", "FISHDIR")]
     program = tmp_path / "tlsmgr2"
     program.write_text("in use")
     for name in ("etc", "etc-second", "etc-third"):

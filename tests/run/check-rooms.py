@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """check-rooms.py OBJECTS: the arrows of CONTRIBUTING.md, held against the code.
 
-The table under "Rooms" says which rooms a room may use. Checked are the headers
-that a file includes, the symbols that an object file takes from another (as
-nm(1) gives them), and that no files use each other in a circle. OBJECTS is the
+The table under "Rooms" says which rooms a room may use, and the text below it
+which file knows which library. Checked are the headers that a file includes,
+the symbols that an object file takes from another (as nm(1) gives them), and
+that no files use each other in a circle. OBJECTS is the
 folder that has the object files of all rooms. Prints what is wrong, one line
 each; exit status 1 if there is anything.
 """
@@ -14,6 +15,16 @@ import sys
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 GENERATED = "postfix_defaults.def"  # by the Makefile
+# What only a few files may include; of libevent's parts the longest name counts.
+LIBRARIES = {
+    "event2/": ["base/loop.c"],
+    "event2/http.h": ["ctl/ctl_http.c"],
+    "event2/buffer.h": ["ctl/ctl_http.c"],
+    "event2/bufferevent.h": ["ctl/ctl_http.c"],
+    "event2/listener.h": ["ctl/ctl_http.c"],
+    "db.h": ["cache/bdb.c"],
+    "hiredis/": ["shared/shared_reply.c"],
+}
 
 problems = []
 
@@ -68,6 +79,17 @@ def check_includes(rooms):
                                 f"{owner_of(header)} ({header})")
 
 
+def check_libraries():
+    for path in sorted((TOP / "src").glob("*/*.[ch]")):
+        where = str(path.relative_to(TOP / "src"))
+        for header in re.findall(r"^#include <(.*?)>", path.read_text(),
+                                 re.MULTILINE):
+            known = [name for name in LIBRARIES if header.startswith(name)]
+            if known and where not in LIBRARIES[max(known, key=len)]:
+                problems.append(f"src/{where}: {header} is for "
+                                f"{LIBRARIES[max(known, key=len)]} alone")
+
+
 def read_symbols(objects):
     """{file: (defined, wanted)}, by name without an ending, as room/file."""
     symbols = {}
@@ -101,6 +123,14 @@ def check_arrows(rooms, arrows):
                                 f"({symbol} of src/{other}.c)")
 
 
+def check_random(symbols):
+    for name, (_, wanted) in symbols.items():
+        calls = sorted(each for each in wanted if each.startswith("RAND_"))
+        if calls and name != "random/prng_pool":
+            problems.append(f"src/{name}.c: {calls} are for "
+                            "random/prng_pool.c alone")
+
+
 def reachable(arrows, start):
     seen, ahead = set(), list(arrows[start])
     while ahead:
@@ -121,12 +151,15 @@ def check_circles(arrows):
 
 
 def main():
-    arrows = read_arrows(read_symbols(pathlib.Path(sys.argv[1])))
+    symbols = read_symbols(pathlib.Path(sys.argv[1]))
+    arrows = read_arrows(symbols)
     if len(arrows) < 50:
         sys.exit(f"{sys.argv[1]} has no object files: make all comes first")
     rooms = read_table()
     check_includes(rooms)
+    check_libraries()
     check_arrows(rooms, arrows)
+    check_random(symbols)
     check_circles(arrows)
     for problem in problems:
         print(problem, file=sys.stderr)

@@ -1,0 +1,18 @@
+/*
+ * ctl_listen: a socket of TCP that listens on an address from the command line.
+ */
+#ifndef CTL_LISTEN_H
+#define CTL_LISTEN_H
+
+/*
+ * Listen on "ADDRESS:PORT" or "[ADDRESS]:PORT", of numbers, without ever
+ * waiting for a client. Port 0: any that is free. Returns a descriptor for the
+ * caller to close, or -1: what is wrong was said.
+ */
+int ctl_listen(const char *address);
+
+#define CTL_LISTEN_NAME_MAX 64
+/* Where it listens, in that form. */
+void ctl_listen_name(int fd, char name[CTL_LISTEN_NAME_MAX]);
+
+#endif
