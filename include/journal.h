@@ -228,6 +228,11 @@ void journal_drop_oldest(struct journal *);
 void journal_replay_begin(struct journal *);
 enum error journal_replay_next(struct journal *, struct journal_record *);
 bool journal_is_replay_due(const struct journal *);
+/*
+ * Records below this number may have been superseded by one that the last
+ * replay left out, which can still not be read. 0: none was left out.
+ */
+uint64_t journal_doubt_sequence(const struct journal *);
 
 /* What compaction asks of its owner, who makes no other call of the journal
  * from there than journal_add_live() and journal_remove_live(). */

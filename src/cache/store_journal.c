@@ -71,6 +71,10 @@ get_record(struct store_journal *store, const char *key, size_t key_len,
 	hash = index_hash(&store->index, key, key_len);
 	if (find_entry(store, hash, &entry) != ERROR_NONE)
 		return ERROR_NOT_FOUND;
+	if (!store_journal_is_certain(store, &entry)) {
+		store->counted.errors++;
+		return ERROR_NOT_FOUND;
+	}
 	error = journal_read(store->journal, index_entry_position(&entry),
 	    entry.sequence, index_entry_size(&entry), record);
 	if (error != ERROR_NONE)
@@ -175,8 +179,9 @@ remove_record(struct store_journal *store, struct journal_record *record)
 	struct index_entry entry, none = { 0 };
 	enum error found = find_entry(store, hash, &entry), error = ERROR_NONE;
 
-	/* What a replay has not come to yet is to be removed when it does. */
-	if (found == ERROR_NONE || store->state != STORE_JOURNAL_READY)
+	/* What could not be read so far is to be removed when it is. */
+	if (found == ERROR_NONE || store->state != STORE_JOURNAL_READY ||
+	    store->doubt_sequence > 0)
 		error = journal_append(store->journal, record);
 	if (error != ERROR_NONE)
 		store->counted.errors++;
@@ -258,9 +263,12 @@ each_next(struct store_journal *store, uint64_t *cursor,
 	struct index_entry entry;
 	uint64_t hash;
 
-	if (error == ERROR_NONE)
-		return store_journal_find_record(store, record, &hash, &entry);
-	if (error != ERROR_NOT_FOUND && error != ERROR_AGAIN) {
+	if (error == ERROR_NONE) {
+		error = store_journal_find_record(store, record, &hash, &entry);
+		if (error == ERROR_NONE &&
+		    !store_journal_is_certain(store, &entry))
+			error = ERROR_NOT_FOUND;
+	} else if (error != ERROR_NOT_FOUND && error != ERROR_AGAIN) {
 		store->counted.errors++;
 		*is_complete = false;
 	}
@@ -279,7 +287,8 @@ store_journal_each(struct store *base, uint64_t *cursor, uint64_t budget_us,
 	enum error error;
 
 	*cursor -= turn;
-	*is_complete = store->state == STORE_JOURNAL_READY;
+	*is_complete =
+	    store->state == STORE_JOURNAL_READY && store->doubt_sequence == 0;
 	if (!store_journal_is_serving(store))
 		return serving_error(store);
 	do {

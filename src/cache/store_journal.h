@@ -47,8 +47,13 @@ struct store_journal {
 	bool is_collected;       /* the load has all that the journal has */
 	bool is_retaining;       /* the replay is that of a start */
 	bool is_late;            /* it is of what could not be read then */
-	enum error lock_error;   /* why it is waiting */
-	bool is_lock_overdue;    /* nobody who ends has a lock for so long */
+	/*
+	 * What is found with a lower number may have been superseded by what
+	 * could not be read, so it is not given. 0: all was read, or given up.
+	 */
+	uint64_t doubt_sequence;
+	enum error lock_error; /* why it is waiting */
+	bool is_lock_overdue;  /* nobody who ends has a lock for so long */
 	/* Monotonic; 0: none. */
 	uint64_t locked_since_us; /* we wait for it */
 	uint64_t retry_us;        /* when to try again */
@@ -66,6 +71,14 @@ static inline bool
 store_journal_is_serving(const struct store_journal *store)
 {
 	return store->state >= STORE_JOURNAL_LOADING;
+}
+
+/* May what this entry leads to be served? */
+static inline bool
+store_journal_is_certain(
+    const struct store_journal *store, const struct index_entry *entry)
+{
+	return entry->sequence >= store->doubt_sequence;
 }
 
 /* store_journal_entry.c */

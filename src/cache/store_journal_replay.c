@@ -5,6 +5,7 @@
 #include "store_journal.h"
 
 #include "clock.h"
+#include "minmax.h"
 
 /* Records read between two looks at the clock. */
 #define RECORDS_AT_ONCE 16
@@ -89,6 +90,7 @@ replay_end(struct store_journal *store)
 	    (double)(clock_monotonic_us() - store->started_us) / 1e6;
 
 	store_journal_replay_abandon(store);
+	store->doubt_sequence = journal_doubt_sequence(store->journal);
 	store->state = STORE_JOURNAL_READY;
 	if (store->is_late)
 		log_info("%s TLS cache %s: %llu sessions recovered in %.2f s",
@@ -103,6 +105,15 @@ replay_end(struct store_journal *store)
 	store->is_retaining = store->is_late = false;
 }
 
+/* From here on what was collected is found. */
+static void
+collected(struct store_journal *store)
+{
+	store->is_collected = true;
+	store->doubt_sequence = max_u64(
+	    store->doubt_sequence, journal_doubt_sequence(store->journal));
+}
+
 uint64_t
 store_journal_replay_slice(struct store_journal *store, uint64_t deadline_us)
 {
@@ -112,7 +123,8 @@ store_journal_replay_slice(struct store_journal *store, uint64_t deadline_us)
 		error = collect_some(store);
 		if (error == ERROR_AGAIN)
 			return JOURNAL_FETCH_DELAY_US;
-		store->is_collected = error == ERROR_NOT_FOUND;
+		if (error == ERROR_NOT_FOUND)
+			collected(store);
 		if (clock_monotonic_us() >= deadline_us)
 			return 0;
 	}

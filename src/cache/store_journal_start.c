@@ -97,6 +97,7 @@ store_journal_empty(struct store_journal *store)
 	if (store->state == STORE_JOURNAL_REPLAYING)
 		store->state = STORE_JOURNAL_READY;
 	store->is_retaining = store->is_late = false;
+	store->doubt_sequence = 0;
 	return journal_clear(store->journal, &data, sizeof(data));
 }
 

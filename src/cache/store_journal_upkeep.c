@@ -195,6 +195,9 @@ store_journal_maintain(struct store *base, time_t now, uint64_t budget_us)
 		store_journal_replay_begin(store);
 		return 0;
 	}
+	/* Some of what was left out may have been given up. */
+	if (store->doubt_sequence > 0)
+		store->doubt_sequence = journal_doubt_sequence(store->journal);
 	return min_u64(next_us, ready_slice(store, now, deadline_us));
 }
 

@@ -151,6 +151,8 @@ read_slot(struct journal *journal)
 		return false;
 	if (error != ERROR_NONE) {
 		journal->segments[load->slot].state = JOURNAL_SLOT_UNKNOWN;
+		journal->segments[load->slot].doubt_sequence =
+		    load->end_sequence;
 		journal_fault_add(journal, load->slot,
 		    journal_position(load->slot, 0), JOURNAL_SEGMENT_HEAD_LEN);
 	} else if (head.kind == JOURNAL_SEGMENT_LIVE &&

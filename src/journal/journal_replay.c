@@ -5,6 +5,7 @@
 #include "journal_private.h"
 
 #include "clock.h"
+#include "minmax.h"
 
 /* Segments that are read ahead of a replay, and asked for at once. */
 #define AHEAD_SEGMENTS 16
@@ -12,6 +13,9 @@
 
 /* What cannot be read holds up a replay no longer than this, in all. */
 #define REPLAY_PATIENCE_US 1000000
+
+/* The bound of a doubt that is not known yet. */
+#define OPEN UINT64_MAX
 
 /*
  * Nothing is left: begin again at the start of the file, so that its end can
@@ -116,7 +120,7 @@ journal_replay_begin(struct journal *journal)
 	if (slot != JOURNAL_NO_SLOT)
 		journal_cursor_enter(&journal->replay, slot);
 	for (; slot != JOURNAL_NO_SLOT; slot = journal->segments[slot].next) {
-		journal->segments[slot].is_left_out = false;
+		journal->segments[slot].doubt_sequence = 0;
 		journal->segments[slot].is_fetched = false;
 		journal->segments[slot].oldest = JOURNAL_SEGMENT_HEAD_LEN;
 	}
@@ -155,6 +159,32 @@ fetch_ahead(struct journal *journal)
 	}
 }
 
+/*
+ * The first record behind what was left out: replay goes up in sequence
+ * numbers, so all that was left out is below.
+ */
+static void
+bound_doubt(struct journal *journal, uint64_t sequence)
+{
+	if (!journal->is_doubt_open)
+		return;
+	for (uint32_t i = 0; i < journal->slot_count; i++)
+		if (journal->segments[i].doubt_sequence == OPEN)
+			journal->segments[i].doubt_sequence = sequence;
+	journal->is_doubt_open = false;
+}
+
+uint64_t
+journal_doubt_sequence(const struct journal *journal)
+{
+	uint64_t doubt_sequence = 0;
+
+	for (uint32_t i = 0; i < journal->slot_count; i++)
+		doubt_sequence = max_u64(
+		    doubt_sequence, journal->segments[i].doubt_sequence);
+	return doubt_sequence > journal->dropped_sequence ? doubt_sequence : 0;
+}
+
 /* It cannot be read: wait, or go on without it. */
 static enum error
 replay_past_fault(struct journal *journal)
@@ -166,7 +196,8 @@ replay_past_fault(struct journal *journal)
 		journal->replay_patience_us = now_us + REPLAY_PATIENCE_US;
 	if (now_us < journal->replay_patience_us)
 		return ERROR_AGAIN;
-	journal->segments[replay->slot].is_left_out = true;
+	journal->segments[replay->slot].doubt_sequence = OPEN;
+	journal->is_doubt_open = true;
 	return journal_cursor_leave(journal, replay) ? ERROR_IO
 	                                             : ERROR_NOT_FOUND;
 }
@@ -178,13 +209,18 @@ journal_replay_next(struct journal *journal, struct journal_record *record)
 	enum error error = journal_cursor_next(journal, replay, record);
 
 	if (error == ERROR_NONE) {
+		bound_doubt(journal, record->sequence);
 		error = journal_cursor_peek_value(journal, replay, record);
 		if (error == ERROR_NONE || error == ERROR_DAMAGED)
 			journal_cursor_step(replay, record);
 	}
 	if (error == ERROR_AGAIN)
 		fetch_ahead(journal);
-	return error == ERROR_IO ? replay_past_fault(journal) : error;
+	if (error == ERROR_IO)
+		error = replay_past_fault(journal);
+	if (error == ERROR_NOT_FOUND)
+		bound_doubt(journal, journal->next_sequence);
+	return error;
 }
 
 /* Where one walk was, or another: some begin in between. */

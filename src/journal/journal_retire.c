@@ -84,6 +84,7 @@ journal_retire(struct journal *journal, uint32_t slot, bool is_lost)
 	forget_cursor(&journal->replay, slot);
 	forget_cursor(&journal->walk, slot);
 	journal_fault_clear(journal, slot);
+	segment->doubt_sequence = 0;
 	if (segment->live_entries == 0) {
 		journal_chain_move(journal, &journal->chain, &journal->retired,
 		    slot, JOURNAL_SLOT_RETIRED);

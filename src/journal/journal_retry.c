@@ -69,6 +69,7 @@ give_up(struct journal *journal, uint32_t slot)
 		journal_retire(journal, slot, true);
 	} else {
 		journal_fault_clear(journal, slot);
+		segment->doubt_sequence = 0;
 		segment->state = JOURNAL_SLOT_BAD;
 	}
 }
@@ -96,7 +97,7 @@ retry(struct journal *journal, uint32_t slot)
 	journal_fault_clear(journal, slot);
 	if (segment->state == JOURNAL_SLOT_UNKNOWN)
 		journal_load_late(journal, slot);
-	else if (segment->is_left_out)
+	else if (segment->doubt_sequence != 0)
 		journal->is_replay_due = true;
 }
 

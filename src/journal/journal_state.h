@@ -47,6 +47,7 @@ struct journal_fault {
 struct journal_segment {
 	uint64_t serial;
 	uint64_t first_sequence; /* no record here has a lower number */
+	uint64_t doubt_sequence; /* left unread: its records are below; or 0 */
 	struct journal_fault fault;
 	uint32_t end;  /* offset behind the last record; 0: not known yet */
 	uint32_t next; /* slot numbers */
@@ -56,9 +57,8 @@ struct journal_segment {
 	uint32_t live_bytes; /* keys and values */
 	uint32_t live_records;
 	enum journal_slot_state state;
-	bool is_fetched;  /* the disk was asked for it, by the last replay */
-	bool is_left_out; /* by the last replay, for the fault */
-	bool is_bad;      /* given up, for the fault */
+	bool is_fetched; /* the disk was asked for it, by the last replay */
+	bool is_bad;     /* given up, for the fault */
 };
 
 struct journal_list {
@@ -181,6 +181,7 @@ struct journal {
 	uint64_t
 	    replay_patience_us; /* until when it waits for faults; 0: none */
 	bool is_replay_due;
+	bool is_doubt_open; /* no record was read since one was left out */
 	struct journal_compaction compaction;
 
 	uint64_t file_len;
