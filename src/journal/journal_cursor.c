@@ -196,6 +196,25 @@ end_segment(struct journal *journal, struct journal_cursor *cursor)
 	}
 }
 
+/*
+ * What is given up here stays so: at the next start it might be whole, or have
+ * a number that is not too high any more, while nobody knows what was to
+ * supersede it. A write that fails changes nothing.
+ */
+static void
+mark_end(struct journal *journal, const struct journal_cursor *cursor)
+{
+	unsigned char mark[JOURNAL_RECORD_HEAD_LEN];
+
+	if (cursor->reader == JOURNAL_READER_WALK ||
+	    cursor->slot == journal->tail.slot)
+		return;
+	journal_end_encode(mark, journal->segments[cursor->slot].serial,
+	    journal->next_sequence);
+	journal_io_write(journal, mark, sizeof(mark),
+	    journal_position(cursor->slot, cursor->offset));
+}
+
 enum error
 journal_cursor_peek(struct journal *journal, struct journal_cursor *cursor,
     struct journal_record *record)
@@ -209,6 +228,8 @@ journal_cursor_peek(struct journal *journal, struct journal_cursor *cursor,
 	if (error == ERROR_DAMAGED)
 		journal_io_report_damage(
 		    journal, journal_position(cursor->slot, cursor->offset));
+	if (error == ERROR_DAMAGED)
+		mark_end(journal, cursor);
 	if (error == ERROR_DAMAGED || error == ERROR_NOT_FOUND)
 		end_segment(journal, cursor);
 	return error;

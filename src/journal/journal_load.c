@@ -121,6 +121,34 @@ read_head(
 	return ERROR_NONE;
 }
 
+/* Not free, whatever its header says. */
+static bool
+is_in_use(const struct journal_segment_head *head)
+{
+	return head->kind == JOURNAL_SEGMENT_LIVE ||
+	       head->kind == JOURNAL_SEGMENT_DAMAGED;
+}
+
+/*
+ * As it is found, or, where the header cannot be true, as one without a serial
+ * number. That one is retired, and so void on disk: a number that is too high
+ * today would not be so at the next start.
+ */
+static struct journal_found
+found_as(const struct journal *journal, uint32_t slot,
+    const struct journal_segment_head *head)
+{
+	struct journal_found found = { .slot = slot };
+
+	if (head->kind == JOURNAL_SEGMENT_LIVE &&
+	    head->serial < journal->next_serial &&
+	    head->first_sequence < journal->next_sequence) {
+		found.serial = head->serial;
+		found.first_sequence = head->first_sequence;
+	}
+	return found;
+}
+
 static void
 add_found(struct journal *journal, uint32_t slot,
     const struct journal_segment_head *head)
@@ -132,11 +160,7 @@ add_found(struct journal *journal, uint32_t slot,
 		load->found =
 		    xrealloc(load->found, load->size * sizeof(*load->found));
 	}
-	load->found[load->count++] = (struct journal_found){
-		.serial = head->serial,
-		.first_sequence = head->first_sequence,
-		.slot = slot,
-	};
+	load->found[load->count++] = found_as(journal, slot, head);
 }
 
 /* Read the header of the next slot. False: it is not in memory yet. */
@@ -155,9 +179,7 @@ read_slot(struct journal *journal)
 		    load->end_sequence;
 		journal_fault_add(journal, load->slot,
 		    journal_position(load->slot, 0), JOURNAL_SEGMENT_HEAD_LEN);
-	} else if (head.kind == JOURNAL_SEGMENT_LIVE &&
-		   head.serial < journal->next_serial &&
-		   head.first_sequence < journal->next_sequence) {
+	} else if (is_in_use(&head)) {
 		add_found(journal, load->slot, &head);
 		/* Not free; where it belongs is known when all were read. */
 		journal->segments[load->slot].state = JOURNAL_SLOT_RESERVED;
@@ -198,7 +220,7 @@ link_found(struct journal *journal, uint64_t max_len)
 	for (i = 0; i < load->count; ++i)
 		insert(journal, &load->found[i], before);
 	for (i = 0; i < load->count; ++i)
-		if (i < excess ||
+		if (i < excess || load->found[i].serial == 0 ||
 		    (i + 1 < load->count
 			    ? load->found[i + 1].first_sequence
 			    : load->end_sequence) <= journal->dropped_sequence)
@@ -223,19 +245,17 @@ journal_load_late(struct journal *journal, uint32_t slot)
 		return;
 	}
 	journal_chain_release(journal, slot);
-	if (head.kind != JOURNAL_SEGMENT_LIVE ||
-	    head.serial >= journal->next_serial)
+	if (!is_in_use(&head))
 		return;
+	found = found_as(journal, slot, &head);
 	while (before != JOURNAL_NO_SLOT &&
-	       journal->segments[before].first_sequence < head.first_sequence)
+	       journal->segments[before].first_sequence < found.first_sequence)
 		before = journal->segments[before].next;
-	found = (struct journal_found){
-		.serial = head.serial,
-		.first_sequence = head.first_sequence,
-		.slot = slot,
-	};
 	insert(journal, &found, before);
-	journal->is_replay_due = true;
+	if (found.serial == 0)
+		journal_retire(journal, slot, false);
+	else
+		journal->is_replay_due = true;
 }
 
 /* A megabyte takes the kernel a while; what is a hole, nothing. */
