@@ -237,6 +237,34 @@ clearing_ends_all_doubt(void **state)
 	assert_true(is_complete);
 }
 
+/* Its key is known: what it replaced is not given in its stead. */
+static void
+a_session_whose_newest_record_is_damaged_is_gone(void **state)
+{
+	static const char wrong[8] = "wrong";
+	static char bytes[4 * MEBIBYTE];
+	int file;
+	ssize_t len;
+	char *at;
+
+	store = open_store();
+	put(store, "damaged", "the one");
+	put(store, "damaged", "the other");
+	close_store(store);
+	file = open(unit_path("cache.journal"), O_RDWR | O_CLOEXEC);
+	len = pread(file, bytes, sizeof(bytes), 0);
+	assert_true(len > 0);
+	at = memmem(bytes, (size_t)len, "the other", 9);
+	assert_non_null(at);
+	disk_write(file, wrong, sizeof(wrong), at - bytes);
+	close(file);
+	store = open_store();
+	assert_true(unit_log_has("is damaged at byte"));
+	assert_int_equal(get(store, "damaged"), ERROR_NOT_FOUND);
+	assert_int_equal(get(store, "key-69"), ERROR_NONE);
+	assert_int_equal(get(store, "replaced"), ERROR_NONE);
+}
+
 int
 main(void)
 {
@@ -248,6 +276,7 @@ main(void)
 		TEST(what_is_removed_before_it_could_be_read_stays_so),
 		TEST(the_rest_is_given_when_what_was_unread_is_given_up),
 		TEST(clearing_ends_all_doubt),
+		TEST(a_session_whose_newest_record_is_damaged_is_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
