@@ -214,6 +214,8 @@ void journal_purge_end(struct journal *);
 enum error journal_oldest(struct journal *, struct journal_record *);
 /* Step over that record: it is dead. */
 void journal_drop_oldest(struct journal *);
+/* Drop all records below this number, with which some segment begins. */
+void journal_drop_below(struct journal *, uint64_t sequence);
 
 /*
  * Read all records, oldest first, from where the last call ended, checked, up
@@ -229,6 +231,8 @@ void journal_drop_oldest(struct journal *);
 void journal_replay_begin(struct journal *);
 enum error journal_replay_next(struct journal *, struct journal_record *);
 bool journal_is_replay_due(const struct journal *);
+/* The replay came to nothing: it is due again. */
+void journal_replay_abandon(struct journal *);
 /*
  * Records below this number may have been superseded by one that the last
  * replay left out, which can still not be read. 0: none was left out.

@@ -5,6 +5,7 @@
 #include "bdb.h"
 
 #include "log.h"
+#include "minmax.h"
 #include "xalloc.h"
 
 #include <db.h>
@@ -18,9 +19,9 @@
 
 #define POOL_MIN (256 * 1024)
 
-/* The pool's own table is made at once; of a large one hardly all is used. */
-#define POOL_LARGE  (512 << 20)
-#define BUCKETS_MAX 65521
+/* The pool's own table is made at once, and of the pool hardly all is used. */
+#define BUCKET_PAGES 5
+#define BUCKETS_MAX  65521
 
 struct bdb {
 	char *name; /* owned */
@@ -111,8 +112,10 @@ environment_open(struct bdb *table, uint64_t pool)
 	table->env->set_errpfx(table->env, table->name);
 	result = table->env->set_cachesize(table->env, (u_int32_t)(pool >> 30),
 	    (u_int32_t)(pool & ((1U << 30) - 1)), 1);
-	if (result == 0 && pool > POOL_LARGE)
-		result = table->env->set_mp_tablesize(table->env, BUCKETS_MAX);
+	if (result == 0)
+		result = table->env->set_mp_tablesize(table->env,
+		    (u_int32_t)min_u64(
+			pool / PAGE_LEN / BUCKET_PAGES, BUCKETS_MAX));
 	if (result != 0)
 		return result;
 	/* With a home, even "/", it would read DB_CONFIG there. */

@@ -11,10 +11,11 @@
 /*
  * What an entry takes in the table: 38 bytes where they came in order, up to
  * 75 measured after a million had come and gone six times at random. What the
- * library may take is twice what is planned, so that it never runs out.
+ * library may take is four times what is planned, so that it never runs out:
+ * while a journal is read there may be three times as many entries.
  */
 #define ENTRY_LEN        80
-#define TABLE_PART       2
+#define TABLE_PART       4
 #define CAPACITY_MIN     1000
 #define MEMORY_MAX       (UINT64_C(1) << 30) /* thirteen million entries */
 #define INDEX_CACHE_PART 32
@@ -153,17 +154,19 @@ index_set(struct index *index, uint64_t hash, const struct index_entry *entry,
 	return error;
 }
 
-void
+enum error
 index_remove(struct index *index, uint64_t hash)
 {
 	struct index_slot *slot = index_cache_find(&index->cache, hash);
+	enum error error = ERROR_NONE;
 
 	if (slot == NULL)
-		(void)bdb_remove(index->table, hash);
+		error = bdb_remove(index->table, hash);
 	else
 		index_cache_mark(&index->cache, slot,
 		    slot->state == INDEX_DIRTY_INSERT ? INDEX_EMPTY
 						      : INDEX_TOMBSTONE);
+	return error == ERROR_NOT_FOUND ? ERROR_NONE : error;
 }
 
 uint64_t

@@ -151,8 +151,8 @@ enum error index_find(
  */
 enum error index_set(struct index *, uint64_t hash, const struct index_entry *,
     struct index_entry *old);
-/* It leads nowhere any more. */
-void index_remove(struct index *, uint64_t hash);
+/* It leads nowhere any more. ERROR_IO: it does as before. */
+enum error index_remove(struct index *, uint64_t hash);
 
 /* Slots that are yet to be written back. */
 uint64_t index_dirty_count(const struct index *);

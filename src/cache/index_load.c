@@ -218,7 +218,8 @@ insert(struct index_load *load, const struct found *found,
 	if (error == ERROR_NONE && old.sequence >= found->entry.sequence)
 		return;
 	if (error == ERROR_NONE) {
-		index_remove(index, found->hash);
+		if (index_remove(index, found->hash) != ERROR_NONE)
+			return;
 		ops->removed(arg, &old);
 	}
 	if (found->entry.location == 0 ||

@@ -50,9 +50,9 @@ lose_entry(
 	struct index_entry found;
 
 	if (index_find(&store->index, hash, &found, false) != ERROR_NONE ||
-	    found.location != entry->location)
+	    found.location != entry->location ||
+	    index_remove(&store->index, hash) != ERROR_NONE)
 		return;
-	index_remove(&store->index, hash);
 	store_journal_remove_live(store, entry);
 	store->counted.lost++;
 }
@@ -112,6 +112,52 @@ report_not_stored(struct store_journal *store, enum error error)
 		    store->name, store->database, error_text(error));
 }
 
+/*
+ * The removal is journalled so that a replay knows of it. Where the journal
+ * takes nothing, at a full disk, the session goes from the index all the same:
+ * what matters now is that it is not served. But a kill may bring it back, so
+ * this is not called done.
+ */
+static enum error
+remove_record(struct store_journal *store, struct journal_record *record)
+{
+	uint64_t hash = index_hash(&store->index, record->key, record->key_len);
+	struct index_entry entry, none = { 0 };
+	enum error found = find_entry(store, hash, &entry), error = ERROR_NONE;
+
+	/* What could not be read so far is to be removed when it is. */
+	if (found == ERROR_NONE || store->state != STORE_JOURNAL_READY ||
+	    store->doubt_sequence > 0)
+		error = journal_append(store->journal, record);
+	if (error != ERROR_NONE)
+		store->counted.errors++;
+	if (store->load != NULL) {
+		none.sequence = journal_next_sequence(store->journal) - 1;
+		index_load_add(store->load, hash, &none);
+	}
+	if (found != ERROR_NONE)
+		return found;
+	if (index_find(&store->index, hash, &entry, false) != ERROR_NONE)
+		return error;
+	if (index_remove(&store->index, hash) != ERROR_NONE)
+		return ERROR_IO;
+	store_journal_remove_live(store, &entry);
+	return error;
+}
+
+/*
+ * The index did not take it: neither it nor what it was to replace may be
+ * found, now or at the next start.
+ */
+static void
+take_back(struct store_journal *store, struct journal_record record)
+{
+	record.type = JOURNAL_REMOVE;
+	record.value_len = 0;
+	(void)journal_append(store->journal, &record);
+	(void)remove_record(store, &record);
+}
+
 /* Journal first, then index: an entry always leads somewhere. */
 static enum error
 put_record(struct store_journal *store, struct journal_record *record)
@@ -133,6 +179,8 @@ put_record(struct store_journal *store, struct journal_record *record)
 	if (error == ERROR_NONE) {
 		entry = index_entry_of(record);
 		error = index_set(&store->index, hash, &entry, &old);
+		if (error != ERROR_NONE)
+			take_back(store, *record);
 	}
 	if (error != ERROR_NONE) {
 		report_not_stored(store, error);
@@ -164,38 +212,6 @@ store_journal_put(struct store *base, const char *key, size_t key_len,
 	if (error == ERROR_NONE)
 		store_journal_make_room(store, MAKE_ROOM_RECORDS);
 	done(arg, error);
-}
-
-/*
- * The removal is journalled so that a replay knows of it. Where the journal
- * takes nothing, at a full disk, the session goes from the index all the same:
- * what matters now is that it is not served. But a kill may bring it back, so
- * this is not called done.
- */
-static enum error
-remove_record(struct store_journal *store, struct journal_record *record)
-{
-	uint64_t hash = index_hash(&store->index, record->key, record->key_len);
-	struct index_entry entry, none = { 0 };
-	enum error found = find_entry(store, hash, &entry), error = ERROR_NONE;
-
-	/* What could not be read so far is to be removed when it is. */
-	if (found == ERROR_NONE || store->state != STORE_JOURNAL_READY ||
-	    store->doubt_sequence > 0)
-		error = journal_append(store->journal, record);
-	if (error != ERROR_NONE)
-		store->counted.errors++;
-	if (store->load != NULL) {
-		none.sequence = journal_next_sequence(store->journal) - 1;
-		index_load_add(store->load, hash, &none);
-	}
-	if (found != ERROR_NONE)
-		return found;
-	if (index_find(&store->index, hash, &entry, false) == ERROR_NONE) {
-		index_remove(&store->index, hash);
-		store_journal_remove_live(store, &entry);
-	}
-	return error;
 }
 
 static void

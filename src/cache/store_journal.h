@@ -52,8 +52,9 @@ struct store_journal {
 	 * could not be read, so it is not given. 0: all was read, or given up.
 	 */
 	uint64_t doubt_sequence;
-	enum error lock_error; /* why it is waiting */
-	bool is_lock_overdue;  /* nobody who ends has a lock for so long */
+	uint64_t first_sequence; /* of what was stored since the start */
+	enum error lock_error;   /* why it is waiting */
+	bool is_lock_overdue;    /* nobody who ends has a lock for so long */
 	/* Monotonic; 0: none. */
 	uint64_t locked_since_us; /* we wait for it */
 	uint64_t retry_us;        /* when to try again */
@@ -118,6 +119,8 @@ void store_journal_replay_abandon(struct store_journal *);
 
 /* store_journal_expire.c */
 
+/* Are there more sessions than there may be? */
+bool store_journal_is_over_bounds(const struct store_journal *);
 /* Remove the oldest until the bounds are kept; look at `limit` records. */
 void store_journal_make_room(struct store_journal *, unsigned limit);
 /*

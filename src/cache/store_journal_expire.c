@@ -9,6 +9,9 @@
 /* A full cache stays full; that need not be said all the time. */
 #define EVICTION_REPORT_PERIOD_S 3600
 
+/* Entries at a time, in units of what the index holds; see TABLE_PART. */
+#define EXCESS_MAX 3
+
 /* The parameter whose bound is exceeded, or NULL. */
 static const char *
 exceeded_bound(const struct store_journal *store)
@@ -23,6 +26,12 @@ exceeded_bound(const struct store_journal *store)
 	if (live->entries > store->index.capacity)
 		return "tlsmgr_cache_memory";
 	return NULL;
+}
+
+bool
+store_journal_is_over_bounds(const struct store_journal *store)
+{
+	return exceeded_bound(store) != NULL;
 }
 
 /* Nothing is amiss, but the bound may be lower than is wanted. */
@@ -76,11 +85,44 @@ expire_one(struct store_journal *store, time_t now, uint64_t *next_us)
 			*next_us = time_left_us(store, record.put_at, now);
 			return false;
 		}
-		index_remove(&store->index, hash);
-		store_journal_remove_live(store, &entry);
+		if (index_remove(&store->index, hash) == ERROR_NONE)
+			store_journal_remove_live(store, &entry);
 	}
 	journal_drop_oldest(store->journal);
 	return true;
+}
+
+/*
+ * While the journal is read there may be too many sessions for a while, and
+ * only what is new can be found to leave. Where that alone is too much, what
+ * the file has would be the first to leave; it goes unread. What is read late
+ * is among what is there: that begins again when there is room.
+ */
+static void
+cut_replay_short(struct store_journal *store)
+{
+	uint64_t entries = journal_live(store->journal)->entries;
+
+	if ((store->is_late || store->is_collected) &&
+	    entries <= EXCESS_MAX * store->index.capacity)
+		return;
+	if (store->is_late)
+		journal_replay_abandon(store->journal);
+	else
+		journal_drop_below(store->journal, store->first_sequence);
+	if (store->state == STORE_JOURNAL_LOADING)
+		return;
+	store_journal_replay_abandon(store);
+	store->is_late = store->is_retaining = false;
+	store->state = STORE_JOURNAL_READY;
+}
+
+/* Is all in the index, so that the oldest record is the oldest session? */
+static bool
+may_expire(const struct store_journal *store)
+{
+	return store->state == STORE_JOURNAL_READY ||
+	       (store->state == STORE_JOURNAL_REPLAYING && store->load == NULL);
 }
 
 void
@@ -89,7 +131,14 @@ store_journal_make_room(struct store_journal *store, unsigned limit)
 	time_t now = clock_wall_s();
 	uint64_t next_us;
 
-	while (limit-- > 0 && store->state == STORE_JOURNAL_READY &&
+	if (exceeded_bound(store) == NULL)
+		return;
+	if (!may_expire(store))
+		cut_replay_short(store);
+	/* While the file's segments are looked for only ours are in the chain.
+	 */
+	while (limit-- > 0 &&
+	       (may_expire(store) || store->state == STORE_JOURNAL_LOADING) &&
 	       exceeded_bound(store) != NULL)
 		if (!expire_one(store, now, &next_us))
 			break;

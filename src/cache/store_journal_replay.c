@@ -90,7 +90,6 @@ replay_end(struct store_journal *store)
 	double seconds =
 	    (double)(clock_monotonic_us() - store->started_us) / 1e6;
 
-	store_journal_replay_abandon(store);
 	store->doubt_sequence = journal_doubt_sequence(store->journal);
 	store->state = STORE_JOURNAL_READY;
 	if (store->is_late)
@@ -104,6 +103,21 @@ replay_end(struct store_journal *store)
 	if (store->is_retaining)
 		store->counted.retained = live->entries;
 	store->is_retaining = store->is_late = false;
+}
+
+/* All is in the index. What is too much leaves before anybody counts it. */
+static uint64_t
+trim(struct store_journal *store, uint64_t deadline_us)
+{
+	uint64_t next_us;
+
+	store_journal_replay_abandon(store);
+	next_us =
+	    store_journal_expire_slice(store, clock_wall_s(), deadline_us);
+	if (next_us == 0 || next_us == JOURNAL_FETCH_DELAY_US)
+		return next_us;
+	replay_end(store);
+	return 0;
 }
 
 /* From here on what was collected is found. */
@@ -120,7 +134,7 @@ store_journal_replay_slice(struct store_journal *store, uint64_t deadline_us)
 {
 	enum error error = ERROR_NONE;
 
-	while (!store->is_collected) {
+	while (store->load != NULL && !store->is_collected) {
 		error = collect_some(store);
 		if (error == ERROR_AGAIN)
 			return JOURNAL_FETCH_DELAY_US;
@@ -129,7 +143,8 @@ store_journal_replay_slice(struct store_journal *store, uint64_t deadline_us)
 		if (clock_monotonic_us() >= deadline_us)
 			return 0;
 	}
-	if (index_load_insert(store->load, &load_ops, store, deadline_us))
-		replay_end(store);
-	return 0;
+	if (store->load != NULL &&
+	    !index_load_insert(store->load, &load_ops, store, deadline_us))
+		return 0;
+	return trim(store, deadline_us);
 }

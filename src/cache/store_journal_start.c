@@ -172,6 +172,7 @@ store_journal_start(struct store_journal *store)
 		return error;
 	}
 	store->retry_delay_us = 0;
+	store->first_sequence = journal_next_sequence(store->journal);
 	store->state = STORE_JOURNAL_LOADING;
 	return ERROR_NONE;
 }

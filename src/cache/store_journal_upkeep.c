@@ -29,7 +29,10 @@ compact_is_live(void *arg, const struct journal_record *record)
 	       entry.location == wanted.location;
 }
 
-/* Unless it was replaced or removed since it was copied. */
+/*
+ * Unless it was replaced or removed since it was copied. One that the index
+ * does not take is lost with the segment that it leads to, and counted.
+ */
 static void
 compact_moved(void *arg, const struct journal_record *record)
 {
@@ -189,15 +192,17 @@ store_journal_maintain(struct store *base, time_t now, uint64_t budget_us)
 	next_us =
 	    min_u64(next_us, journal_retry_slice(store->journal,
 				 (uint64_t)store->config.timeout_s * 1000000));
-	if (journal_is_replay_due(store->journal)) {
+	if (!journal_is_replay_due(store->journal)) {
+		/* Some of what was left out may have been given up. */
+		if (store->doubt_sequence > 0)
+			store->doubt_sequence =
+			    journal_doubt_sequence(store->journal);
+	} else if (!store_journal_is_over_bounds(store)) {
 		store->is_late = true;
 		store->started_us = clock_monotonic_us();
 		store_journal_replay_begin(store);
 		return 0;
 	}
-	/* Some of what was left out may have been given up. */
-	if (store->doubt_sequence > 0)
-		store->doubt_sequence = journal_doubt_sequence(store->journal);
 	return min_u64(next_us, ready_slice(store, now, deadline_us));
 }
 

@@ -107,6 +107,19 @@ journal_drop_oldest(struct journal *journal)
 }
 
 void
+journal_drop_below(struct journal *journal, uint64_t sequence)
+{
+	uint32_t slot, next;
+
+	if (journal->dropped_sequence < sequence)
+		journal->dropped_sequence = sequence;
+	while ((slot = journal->chain.first) != JOURNAL_NO_SLOT &&
+	       (next = journal->segments[slot].next) != JOURNAL_NO_SLOT &&
+	       journal->segments[next].first_sequence <= sequence)
+		journal_retire(journal, slot, false);
+}
+
+void
 journal_replay_begin(struct journal *journal)
 {
 	uint32_t slot = journal->chain.first;
@@ -124,6 +137,12 @@ journal_replay_begin(struct journal *journal)
 		journal->segments[slot].is_fetched = false;
 		journal->segments[slot].oldest = JOURNAL_SEGMENT_HEAD_LEN;
 	}
+}
+
+void
+journal_replay_abandon(struct journal *journal)
+{
+	journal->is_replay_due = true;
 }
 
 bool
