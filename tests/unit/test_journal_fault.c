@@ -149,6 +149,43 @@ reads_that_fail_in_a_compaction_lose_nothing(void **state)
 	assert_int_equal(journal_live(model.journal)->entries, KEYS);
 }
 
+/*
+ * The output is in the chain, and some of its records have been moved to it,
+ * when it cannot be read for a moment.
+ */
+static void
+reads_that_fail_while_records_are_moved_lose_nothing(void **state)
+{
+	unsigned steps = 0, moves;
+
+	for (unsigned i = 0; i < 150; i++)
+		model_put(&model, 50 + i % 10, 60000);
+	while (model.moves < 3 && steps++ < 10000)
+		model_compact_steps(&model, 1);
+	assert_int_equal(model.moves, 3);
+	moves = model.moves;
+	disk.fail_from = JOURNAL_HEADER_LEN;
+	disk.fail_to = INT64_MAX;
+	for (unsigned i = 0; i < 50; i++) {
+		model_compact_steps(&model, 20);
+		clock_advance(1);
+		journal_retry_slice(model.journal, FOREVER);
+		/* What is at the front is not taken for dead meanwhile. */
+		journal_oldest(model.journal, &(struct journal_record){ 0 });
+	}
+	assert_in_range(model.moves, moves, moves + 2);
+	assert_int_equal(journal_live(model.journal)->entries, KEYS);
+	mend();
+	model_compact(&model);
+	model_check(&model);
+	assert_true(model.moves > 10);
+	assert_int_equal(journal_live(model.journal)->entries, KEYS);
+	assert_int_equal(journal_live(model.journal)->lost, 0);
+	restart();
+	assert_int_equal(model_replay(&model), 0);
+	assert_int_equal(journal_live(model.journal)->entries, KEYS);
+}
+
 /* Errors are told, and what is behind them seen; nothing is written. */
 static void
 a_walk_tells_of_what_it_left_out_and_changes_nothing(void **state)
@@ -349,6 +386,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_failing_disk_is_left_alone_for_longer_and_longer),
 		TEST(reads_that_fail_in_a_compaction_lose_nothing),
+		TEST(reads_that_fail_while_records_are_moved_lose_nothing),
 		TEST(a_walk_tells_of_what_it_left_out_and_changes_nothing),
 		TEST(the_oldest_behind_what_cannot_be_read_is_dropped),
 		TEST(what_was_replaced_or_removed_does_not_come_back),
