@@ -18,4 +18,10 @@
  */
 enum error safe_open_update(const char *path, int *fd, char **cause);
 
+/*
+ * The same, and refuse a file that others have access to, rather than make it
+ * private: they may know, or have made, what is in it.
+ */
+enum error safe_open_private(const char *path, int *fd, char **cause);
+
 #endif

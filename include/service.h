@@ -9,6 +9,7 @@
 #include "buffer.h"
 #include "cache.h"
 #include "destinations.h"
+#include "history.h"
 #include "log.h"
 #include "ticket_key.h"
 
@@ -32,6 +33,8 @@ struct service_admin {
 	void *arg;
 	/* Append one attribute for each statistic. */
 	void (*put_statistics)(void *arg, struct buffer *reply);
+	/* Up to now, borrowed; and the file where it is kept, "" for none. */
+	const struct history *(*get_history)(void *arg, const char **file);
 	/* Append parameter, value and origin for each parameter. */
 	void (*put_parameters)(void *arg, struct buffer *reply);
 	/*
@@ -118,6 +121,15 @@ void service_put_latencies(const struct service *, struct buffer *);
 
 /* DESTINATIONS_PERIOD_S is over. */
 void service_end_period(struct service *);
+
+/*
+ * Numbers that only rise, by name, always in the same order: "request.NAME" for
+ * each kind of request; and how long those of Postfix took, all together, as
+ * "latency.le.US" and "latency.count".
+ */
+typedef void service_figure_fn(void *arg, const char *name, uint64_t value);
+void service_each_figure(
+    const struct service *, service_figure_fn *figure, void *arg);
 
 /* Append an attribute "request.NAME" for each kind of request: how many. */
 void service_put_request_counts(const struct service *, struct buffer *);

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -100,4 +101,25 @@ safe_open_update(const char *path, int *fd, char **cause)
 		free(reason);
 	}
 	return error;
+}
+
+/* Others may read it, or write to it. */
+static bool
+is_exposed(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+	       (st.st_mode & (S_IRWXG | S_IRWXO)) != 0;
+}
+
+enum error
+safe_open_private(const char *path, int *fd, char **cause)
+{
+	*fd = -1;
+	/* Asked first: safe_open_update() would make it private unseen. */
+	if (!is_exposed(path))
+		return safe_open_update(path, fd, cause);
+	*cause = xasprintf("%s: others have access to it", path);
+	return ERROR_PERMISSION;
 }

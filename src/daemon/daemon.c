@@ -197,6 +197,7 @@ daemon_open(struct daemon *daemon, const struct master_options *options,
 	daemon_open_prng(daemon);
 	prng_schedule_open_source(daemon->prng);
 	daemon_open_ticket_keys(daemon);
+	daemon_open_history(daemon);
 	daemon_open_shared(daemon);
 	master_owner_enter(&daemon->owner);
 	prng_schedule_open_exchange(daemon->prng);
@@ -304,6 +305,7 @@ daemon_start(struct daemon *daemon)
 	daemon_watch_master(daemon);
 	daemon_await_ticket_keys(daemon);
 	daemon_listen(daemon);
+	daemon_start_history(daemon);
 }
 
 void
@@ -318,6 +320,7 @@ daemon_run(struct daemon *daemon)
 	server_drain(&daemon->server);
 	daemon_drain_engine(daemon);
 	daemon_log_statistics(daemon);
+	daemon_release_history(daemon);
 }
 
 void
@@ -337,6 +340,7 @@ daemon_close(struct daemon *daemon)
 	daemon_close_shared(daemon);
 	daemon_close_ticket_keys(daemon);
 	daemon_close_admin(daemon);
+	daemon_close_history(daemon);
 	loop_timer_fini(&daemon->restart_timer);
 	loop_timer_fini(&daemon->watchdog_timer);
 	loop_timer_fini(&daemon->log_timer);

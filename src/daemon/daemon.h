@@ -7,6 +7,7 @@
 
 #include "cache.h"
 #include "config.h"
+#include "history_file.h"
 #include "loop.h"
 #include "master.h"
 #include "prng_schedule.h"
@@ -54,7 +55,10 @@ struct daemon {
 	uint64_t key_lock_deadline_us; /* monotonic; then a warning */
 	bool is_key_lock_warned;
 	struct loop_timer retire_timer; /* keys that nobody asks for */
-	char *exchange_path;            /* owned */
+	struct history history;
+	struct history_file history_file;
+	struct loop_timer history_timer; /* set: for the next look */
+	char *exchange_path;             /* owned */
 	struct prng_schedule *prng;
 	struct service_admin admin; /* the service's borrowed */
 	struct service service;
@@ -113,6 +117,24 @@ void daemon_open_ticket_keys(struct daemon *);
 void daemon_start_ticket_keys(struct daemon *);
 void daemon_release_ticket_keys(struct daemon *);
 void daemon_close_ticket_keys(struct daemon *);
+
+/*
+ * daemon_history.c: what was counted, minute by minute: a file for it opened as
+ * that of the ticket keys is; counting begins; up to now, and the file; the
+ * end of counting, and the file left to the next process.
+ */
+void daemon_open_history(struct daemon *);
+void daemon_start_history(struct daemon *);
+const struct history *daemon_get_history(struct daemon *, const char **file);
+void daemon_release_history(struct daemon *);
+void daemon_close_history(struct daemon *);
+
+/*
+ * daemon_memory_file.c: the path of a file on a memory file system, for this
+ * instance of Postfix alone, for the caller to free; with the privileges of
+ * the start. NULL: there is no directory for it.
+ */
+char *daemon_memory_file(const struct daemon *, const char *ending);
 
 /*
  * daemon_shared.c: what this host has in common with others. Opened with the

@@ -22,6 +22,12 @@ put_parameters_cb(void *arg, struct buffer *reply)
 	parameters_put(daemon->config, reply);
 }
 
+static const struct history *
+get_history_cb(void *arg, const char **file)
+{
+	return daemon_get_history(arg, file);
+}
+
 static enum error
 wipe_ticket_keys_cb(void *arg)
 {
@@ -99,6 +105,7 @@ daemon_start_admin(struct daemon *daemon)
 	daemon->admin = (struct service_admin){
 		.arg = daemon,
 		.put_statistics = put_statistics_cb,
+		.get_history = get_history_cb,
 		.put_parameters = put_parameters_cb,
 		.wipe_ticket_keys = wipe_ticket_keys_cb,
 		.save = save_cb,

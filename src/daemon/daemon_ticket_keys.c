@@ -5,10 +5,8 @@
  */
 #include "daemon.h"
 
-#include "checksum.h"
 #include "clock.h"
 #include "log.h"
-#include "memory_directory.h"
 #include "settings_digest.h"
 #include "xalloc.h"
 
@@ -29,24 +27,21 @@ _Static_assert(TICKET_KEY_SETTINGS_LEN == SETTINGS_DIGEST_LEN,
 /* A key that may not be used any more is wiped no later than this. */
 #define RETIRE_PERIOD_US 60000000
 
-/* One file for each instance of Postfix; the caller frees the path. */
+/* The caller frees the path. */
 static char *
 choose_path(const struct daemon *daemon)
 {
 	const char *setting = daemon->settings->tlsmgr_ticket_key_file;
-	const char *queue = daemon->settings->queue_directory;
-	const char *directory;
+	char *path;
 
 	if (strcmp(setting, "auto") != 0)
 		return xstrdup(setting);
-	directory = memory_directory_make(daemon->owner.uid, daemon->owner.gid);
-	if (directory == NULL) {
-		log_info("session ticket keys do not outlive this process: "
-			 "there is no directory in memory for them");
-		return xstrdup("");
-	}
-	return xasprintf("%s/%016llx.keys", directory,
-	    (unsigned long long)checksum64(0, queue, strlen(queue)));
+	path = daemon_memory_file(daemon, "keys");
+	if (path != NULL)
+		return path;
+	log_info("session ticket keys do not outlive this process: there is no "
+		 "directory in memory for them");
+	return xstrdup("");
 }
 
 void

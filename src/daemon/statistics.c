@@ -11,6 +11,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #define NAME_SIZE 64
@@ -72,8 +73,11 @@ put_shared(const struct daemon *daemon, struct buffer *reply)
 {
 	static const struct histogram nothing;
 	const struct shared_group *group = &daemon->group;
-	struct shared_statistics numbers = { .server = "",
-		.round_trip = &nothing };
+	struct shared_statistics numbers = {
+		.server = "",
+		.state = "",
+		.round_trip = &nothing,
+	};
 	const struct shared_statistics *engine = &numbers;
 
 	if (daemon->shared != NULL)

@@ -11,6 +11,14 @@
 /* Append one attribute for each statistic; numbers are decimal. */
 void statistics_put(const struct daemon *, struct buffer *reply);
 
+/*
+ * Those that the history keeps: the rows, and later what they are, a value for
+ * each in the same order.
+ */
+void statistics_add_rows(const struct daemon *, struct history *);
+void statistics_read_rows(
+    const struct daemon *, uint64_t values[HISTORY_ROWS_MAX]);
+
 /* A few lines in the log: totals since the start. */
 void statistics_log(const struct daemon *);
 

@@ -24,6 +24,7 @@ service_handler_fn request_stats;
 service_handler_fn request_config;
 service_handler_fn request_list;
 service_handler_fn request_destinations;
+service_handler_fn request_history;
 service_handler_fn request_flush;
 service_handler_fn request_rotate;
 service_handler_fn request_flush_tickets;
@@ -48,5 +49,8 @@ enum service_status service_status_of(enum error);
  */
 enum error service_get_cache(struct service *, struct attr_list *,
     struct service_call *, struct cache **);
+/* The next attribute as a number of digits alone; ERROR_PROTOCOL if not. */
+enum error service_get_number(
+    struct attr_list *, const char *name, uint64_t *number);
 
 #endif

@@ -5,8 +5,6 @@
  */
 #include "request.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 _Static_assert(ATTR_STRING_MAX == STORE_KEY_MAX,
@@ -51,19 +49,6 @@ list_reply(struct service_call *call, enum service_status status,
 	service_call_done(call);
 }
 
-/* A number as this request gave it out, and nothing else. */
-static bool
-parse_cursor(const char *text, uint64_t *cursor)
-{
-	size_t len = strlen(text);
-
-	if (len == 0 || strspn(text, "0123456789") != len)
-		return false;
-	errno = 0;
-	*cursor = strtoull(text, NULL, 10);
-	return errno == 0;
-}
-
 static void
 list_slice(struct service_call *call, struct cache *cache, uint64_t cursor,
     const char *filter)
@@ -86,7 +71,7 @@ void
 request_list(struct service *service, struct attr_list *request,
     struct service_call *call)
 {
-	const char *text, *filter, *problem = NULL;
+	const char *filter, *problem = NULL;
 	struct cache *cache;
 	uint64_t cursor = 0;
 
@@ -94,8 +79,7 @@ request_list(struct service *service, struct attr_list *request,
 		list_reply(call, STATUS_FAIL, 0, true, NULL);
 		return;
 	}
-	if (attr_get_string(request, "cursor", &text, NULL) != ERROR_NONE ||
-	    !parse_cursor(text, &cursor))
+	if (service_get_number(request, "cursor", &cursor) != ERROR_NONE)
 		problem = "no proper cursor";
 	else if (attr_get_string(request, "filter", &filter, NULL) !=
 		 ERROR_NONE)

@@ -33,6 +33,7 @@ static const struct service_handler {
 	{ "config", request_config, true },
 	{ "list", request_list, true },
 	{ "destinations", request_destinations, true },
+	{ "history", request_history, true },
 	{ "flush", request_flush, true },
 	{ "rotate", request_rotate, true },
 	{ "flush_tickets", request_flush_tickets, true },
@@ -146,16 +147,42 @@ service_run(struct service *service, struct attr_list *request,
 	service_call_reply(call, STATUS_FAIL);
 }
 
-void
-service_put_request_counts(const struct service *service, struct buffer *reply)
+static void
+each_request(
+    const struct service *service, service_figure_fn *figure, void *arg)
 {
 	char name[64];
 
 	for (size_t i = 0; i <= HANDLER_COUNT; i++) {
 		snprintf(name, sizeof(name), "request.%s",
 		    i == UNKNOWN ? "unknown" : handlers[i].request);
-		attr_put_number(reply, name, service->request_counts[i]);
+		figure(arg, name, service->request_counts[i]);
 	}
+}
+
+void
+service_each_figure(
+    const struct service *service, service_figure_fn *figure, void *arg)
+{
+	struct service_latency sum = { .count = 0 };
+
+	each_request(service, figure, arg);
+	for (size_t i = 0; i <= HANDLER_COUNT; i++)
+		if (i == UNKNOWN || !handlers[i].is_admins)
+			service_latency_add(&sum, &service->latencies[i]);
+	service_latency_each(&sum, figure, arg);
+}
+
+static void
+put_number(void *arg, const char *name, uint64_t value)
+{
+	attr_put_number(arg, name, value);
+}
+
+void
+service_put_request_counts(const struct service *service, struct buffer *reply)
+{
+	each_request(service, put_number, reply);
 }
 
 void

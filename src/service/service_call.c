@@ -4,6 +4,10 @@
  */
 #include "request.h"
 
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
 #define COMPLAINT_PERIOD_S 1
 
 void
@@ -75,4 +79,19 @@ service_get_cache(struct service *service, struct attr_list *request,
 	}
 	*cache = &service->caches[type];
 	return ERROR_NONE;
+}
+
+enum error
+service_get_number(
+    struct attr_list *request, const char *name, uint64_t *number)
+{
+	const char *text;
+	size_t len;
+
+	if (attr_get_string(request, name, &text, &len) != ERROR_NONE ||
+	    len == 0 || strspn(text, "0123456789") != len)
+		return ERROR_PROTOCOL;
+	errno = 0;
+	*number = strtoull(text, NULL, 10);
+	return errno == 0 ? ERROR_NONE : ERROR_PROTOCOL;
 }

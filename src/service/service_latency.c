@@ -47,6 +47,31 @@ service_latency_end(struct service_latency *latency, uint64_t latency_us)
 }
 
 void
+service_latency_add(
+    struct service_latency *latency, const struct service_latency *more)
+{
+	latency->count += more->count;
+	for (size_t i = 0; i < SERVICE_LATENCY_BOUNDS; i++)
+		latency->counts[i] += more->counts[i];
+}
+
+void
+service_latency_each(
+    const struct service_latency *latency, service_figure_fn *figure, void *arg)
+{
+	char name[32];
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < SERVICE_LATENCY_BOUNDS; i++) {
+		sum += latency->counts[i];
+		snprintf(
+		    name, sizeof(name), "latency.le.%" PRIu64, bounds_us[i]);
+		figure(arg, name, sum);
+	}
+	figure(arg, "latency.count", latency->count);
+}
+
+void
 service_latency_put(const struct service_latency *latency, const char *name,
     struct buffer *reply)
 {

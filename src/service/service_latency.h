@@ -5,6 +5,7 @@
 #define SERVICE_LATENCY_H
 
 #include "buffer.h"
+#include "service.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -24,6 +25,14 @@ struct service_latency *service_latencies_new(size_t count);
 /* One more has begun; all that have begun end, after so many microseconds. */
 void service_latency_begin(struct service_latency *);
 void service_latency_end(struct service_latency *, uint64_t latency_us);
+
+/* Add the counts of one to those of another. */
+void service_latency_add(
+    struct service_latency *, const struct service_latency *more);
+
+/* Its part of service_each_figure(). */
+void service_latency_each(
+    const struct service_latency *, service_figure_fn *figure, void *arg);
 
 /* service_put_latencies() of one; nothing where there was none. */
 void service_latency_put(

@@ -18,34 +18,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Others may read it, and may know its keys. */
-static bool
-is_exposed(const char *path)
-{
-	struct stat st;
-
-	return lstat(path, &st) == 0 && S_ISREG(st.st_mode) &&
-	       (st.st_mode & (S_IRWXG | S_IRWXO)) != 0;
-}
-
 enum error
 ticket_key_file_open(struct ticket_key_file *file, const char *path,
     const unsigned char settings[TICKET_KEY_SETTINGS_LEN])
 {
-	enum error error = ERROR_PERMISSION;
+	enum error error;
 	char *cause;
 
 	*file = (struct ticket_key_file){ .path = xstrdup(path), .fd = -1 };
 	memcpy(file->settings, settings, sizeof(file->settings));
 	if (path[0] == '\0')
 		return ERROR_DISABLED;
-	/* Asked first: safe_open_update() would make it private unseen. */
-	if (is_exposed(path))
-		cause = xasprintf("%s: others have access to it", path);
-	else
-		error = safe_open_update(path, &file->fd, &cause);
+	error = safe_open_private(path, &file->fd, &cause);
 	if (error != ERROR_NONE) {
-		file->fd = -1;
 		log_warning(
 		    "session ticket keys are kept in memory only: %s", cause);
 		free(cause);

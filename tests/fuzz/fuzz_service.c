@@ -6,6 +6,7 @@
 #include "fuzz.h"
 
 #include "attr.h"
+#include "clock.h"
 #include "service.h"
 #include "store_memory.h"
 #include "xalloc.h"
@@ -76,6 +77,24 @@ check_replies(const struct buffer *replies, unsigned count)
 	fuzz_expect(len == 0);
 }
 
+/* One row, and a minute of it; always the same. */
+static const struct history *
+get_history(void *arg, const char **file)
+{
+	static struct history history;
+	static const uint64_t values[] = { 1 };
+
+	(void)arg;
+	if (history.records == NULL) {
+		history_init(&history);
+		history_add_row(&history, "row", HISTORY_COUNTER);
+		history_look(&history, clock_wall_s(), 1, values);
+		history_look(&history, clock_wall_s(), 1, values);
+	}
+	*file = "file";
+	return &history;
+}
+
 static void
 serve(struct service *service, struct store_memory *stores,
     const unsigned char *data, const struct attr_reader *reader,
@@ -143,8 +162,14 @@ run(struct fuzz_input input, unsigned cut, bool is_late)
 	struct cache caches[CACHE_TYPES];
 	struct ticket_keys keys;
 	struct service service;
-	const struct service_admin admin = { &service, put_statistics,
-		put_parameters, wipe_ticket_keys, save };
+	const struct service_admin admin = {
+		.arg = &service,
+		.put_statistics = put_statistics,
+		.get_history = get_history,
+		.put_parameters = put_parameters,
+		.wipe_ticket_keys = wipe_ticket_keys,
+		.save = save,
+	};
 	struct buffer replies;
 	size_t len;
 

@@ -19,6 +19,7 @@ static struct store_memory store;
 static struct cache caches[CACHE_TYPES];
 static struct ticket_keys ticket_keys;
 static struct service service;
+static struct history history; /* the test's to fill */
 
 /* What the daemon was asked to do, and what comes of it. */
 static struct {
@@ -38,6 +39,14 @@ service_unit_put_parameters(void *arg, struct buffer *out)
 {
 	(void)arg;
 	attr_put_string(out, "parameter", "all");
+}
+
+static inline const struct history *
+service_unit_get_history(void *arg, const char **file)
+{
+	(void)arg;
+	*file = "/run/x";
+	return &history;
 }
 
 static inline enum error
@@ -83,6 +92,7 @@ service_unit_setup(void **state)
 	static const struct service_admin admin = {
 		.put_statistics = service_unit_put_statistics,
 		.put_parameters = service_unit_put_parameters,
+		.get_history = service_unit_get_history,
 		.wipe_ticket_keys = service_unit_wipe_ticket_keys,
 		.save = service_unit_save,
 	};
@@ -100,6 +110,7 @@ service_unit_setup(void **state)
 	ticket_keys_init(&ticket_keys, 3600);
 	service_init(&service, caches, &ticket_keys);
 	service_set_admin(&service, &admin);
+	history_init(&history);
 	return unit_setup(state);
 }
 
@@ -107,6 +118,7 @@ static inline int
 service_unit_teardown(void **state)
 {
 	service_fini(&service);
+	history_fini(&history);
 	ticket_keys_fini(&ticket_keys);
 	for (int i = 0; i < CACHE_TYPES; i++)
 		cache_fini(&caches[i]);

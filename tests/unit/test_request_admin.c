@@ -118,6 +118,7 @@ each_kind_of_request_is_counted_for_itself(void **state)
 	    "request.seed|0|request.tktkey|0|request.policy|2|"
 	    "request.stats|1|request.config|0|request.list|0|"
 	    "request.destinations|0|"
+	    "request.history|0|"
 	    "request.flush|0|request.rotate|0|request.flush_tickets|0|"
 	    "request.save|0|request.unknown|3||" OK_ALONE);
 	assert_int_equal(service.requests, 7);

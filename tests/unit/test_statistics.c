@@ -1,6 +1,6 @@
 /*
  * Unit tests of the statistics: every row of counters.def is there, once, in
- * order, and says what it is to say.
+ * order, and says what it is to say. Covers statistics_rows.c.
  */
 #include "statistics.h"
 
@@ -267,6 +267,47 @@ statistics_of_a_cache_are_its_own(void **state)
 	expect("smtpd.ready", "0");
 }
 
+/* All rows that are marked so, in order, with those of requests between. */
+static void
+kept_rows_are_those_of_the_history(void **state)
+{
+	static const char *const kept[] = {
+#define PROCESS_KEPT(name, kind, expression, help) #name,
+#include "counters.def"
+#define SHARED_KEPT(name, kind, expression, help) "shared." #name,
+#include "counters.def"
+#define CACHE_KEPT(name, kind, expression, help) "smtpd." #name,
+#include "counters.def"
+	};
+	uint64_t values[HISTORY_ROWS_MAX];
+	struct history history;
+	size_t at = 0, requests = 0;
+
+	it.server.client_count = 3;
+	it.caches[CACHE_LMTP].counters.failures = 25;
+	history_init(&history);
+	statistics_add_rows(&it, &history);
+	statistics_read_rows(&it, values);
+	for (size_t i = 0; i < history.row_count; i++) {
+		const char *name = history.rows[i].name;
+
+		if (at < ROWS(kept) && strcmp(name, kept[at]) == 0)
+			at++;
+		requests += strncmp(name, "request.", 8) == 0;
+		if (strcmp(name, "clients") == 0) {
+			assert_int_equal(values[i], 3);
+			assert_int_equal(history.rows[i].kind, HISTORY_GAUGE);
+		}
+		if (strcmp(name, "lmtp.failures") == 0) {
+			assert_int_equal(values[i], 25);
+			assert_int_equal(history.rows[i].kind, HISTORY_COUNTER);
+		}
+	}
+	assert_int_equal(at, ROWS(kept));
+	assert_true(at > 20 && requests > 10);
+	history_fini(&history);
+}
+
 static void
 totals_are_logged_for_caches_that_were_used(void **state)
 {
@@ -298,6 +339,7 @@ main(void)
 		TEST(statistics_of_the_process_are_its_own),
 		TEST(statistics_of_keys_and_the_generator_are_theirs),
 		TEST(statistics_of_a_cache_are_its_own),
+		TEST(kept_rows_are_those_of_the_history),
 		TEST(totals_are_logged_for_caches_that_were_used),
 	};
 
