@@ -7,30 +7,27 @@
 #ifndef SHARED_CONTEXT_H
 #define SHARED_CONTEXT_H
 
+#include "sha256.h"
 #include "shared_secret.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define SHARED_DIGEST_LEN      32
+#define SHARED_DIGEST_LEN      SHA256_LEN
 #define SHARED_GROUP_MAX       64 /* bytes in the name of a group */
 #define SHARED_CONTEXT_MAX     128
 #define SHARED_FINGERPRINT_LEN 12 /* characters */
 
 /*
- * The digest of a side: begin, then its parameters in byte order of their
- * names, then the SHA-256 of each of its files in the order of the list.
+ * The digest of a side: begin it; add its parameters in byte order of their
+ * names, then, by sha256_add(), the SHA-256 of each of its files in the order
+ * of the list; end it by sha256_end().
  */
-struct shared_digest;
-struct shared_digest *shared_digest_begin(void);
+void shared_digest_begin(struct sha256 *);
+/* `digest` is a struct sha256: this is a shared_parameter_fn. */
 void shared_digest_add_parameter(
-    void *shared_digest, const char *name, const char *value);
-void shared_digest_add_file(
-    struct shared_digest *, const unsigned char hash[SHARED_DIGEST_LEN]);
-/* Frees it. */
-void shared_digest_end(
-    struct shared_digest *, unsigned char out[SHARED_DIGEST_LEN]);
+    void *digest, const char *name, const char *value);
 
 struct shared_context {
 	unsigned char bytes[SHARED_CONTEXT_MAX];

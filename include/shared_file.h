@@ -8,13 +8,13 @@
 
 #include "buffer.h"
 #include "error.h"
+#include "sha256.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
 
 #define SHARED_SECRET_FILE_MAX 16384   /* bytes */
 #define SHARED_TRUST_FILE_MAX  4194304 /* bytes */
-#define SHARED_HASH_LEN        32
 
 /*
  * Append the bytes of a file that nobody but root and `owner` can read or
@@ -31,6 +31,6 @@ enum error shared_file_read_secret(
  * is that of no bytes, and *cause is as above. Never waits.
  */
 enum error shared_file_hash(
-    const char *path, unsigned char hash[SHARED_HASH_LEN], char **cause);
+    const char *path, unsigned char hash[SHA256_LEN], char **cause);
 
 #endif

@@ -3,11 +3,10 @@
  * not, the same sessions.
  */
 #include "settings_digest.h"
-#include "settings.h"
 
-#include "log.h"
+#include "config.h"
+#include "sha256.h"
 
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,40 +91,28 @@ visit_entry(void *arg, const struct config_entry *entry)
 }
 
 static void
-add_text(EVP_MD_CTX *context, const char *text)
-{
-	/* With the NUL, so that neighbours cannot flow into each other. */
-	if (EVP_DigestUpdate(context, text, strlen(text) + 1) != 1)
-		log_fatal("SHA-256 failed");
-}
-
-static void
 add_parameter(void *arg, const char *name, const char *value)
 {
-	add_text(arg, name);
-	add_text(arg, value);
+	sha256_add_text(arg, name);
+	sha256_add_text(arg, value);
 }
 
 void
 settings_digest(const struct config *config, const char *side,
     unsigned char out[SETTINGS_DIGEST_LEN])
 {
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	struct sha256 hash;
 	struct walk walk = {
 		.config = config,
 		.side = side,
 		.each = add_parameter,
-		.arg = context,
+		.arg = &hash,
 	};
 
-	if (context == NULL ||
-	    EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1)
-		log_fatal("SHA-256 is not available");
-	add_text(context, DIGEST_VERSION);
+	sha256_begin(&hash);
+	sha256_add_text(&hash, DIGEST_VERSION);
 	config_each(config, visit_entry, &walk);
-	if (EVP_DigestFinal_ex(context, out, NULL) != 1)
-		log_fatal("SHA-256 failed");
-	EVP_MD_CTX_free(context);
+	sha256_end(&hash, out);
 }
 
 void

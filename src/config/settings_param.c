@@ -4,6 +4,7 @@
  */
 #include "settings_param.h"
 
+#include "words.h"
 #include "xalloc.h"
 
 #include <limits.h>
@@ -70,15 +71,14 @@ parse_text(const struct settings_param *param, const char *value, char **text)
 static enum error
 parse_word(const struct settings_param *param, const char *value, char **word)
 {
-	size_t len, value_len = strlen(value);
+	const char *list = param->words, *each;
+	size_t len;
 
-	for (const char *p = param->words; *p != '\0'; p += len) {
-		p += strspn(p, ", ");
-		len = strcspn(p, ", ");
-		if (len == value_len && strncasecmp(p, value, len) == 0) {
-			*word = xstrndup(p, len);
-			return ERROR_NONE;
-		}
+	while ((each = words_next(&list, &len)) != NULL) {
+		if (len != strlen(value) || strncasecmp(each, value, len) != 0)
+			continue;
+		*word = xstrndup(each, len);
+		return ERROR_NONE;
 	}
 	return ERROR_INVALID;
 }

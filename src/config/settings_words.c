@@ -3,6 +3,8 @@
  * levels and databases.
  */
 #include "settings.h"
+
+#include "words.h"
 #include "xalloc.h"
 
 #include <stdlib.h>
@@ -67,22 +69,22 @@ parse_loglevel(const char *text, bool *log_cache)
 enum error
 settings_log_cache_activity(const char *loglevel, bool *log_cache, char **cause)
 {
-	char *copy = xstrdup(loglevel), *rest = copy, *word;
+	const char *list = loglevel, *each;
 	enum error error = ERROR_NONE;
-	bool word_logs;
+	size_t len;
 
 	*log_cache = false;
-	while ((word = strsep(&rest, ", \t\r\n")) != NULL) {
-		if (*word == '\0')
-			continue;
-		if (parse_loglevel(word, &word_logs)) {
-			*log_cache |= word_logs;
-		} else if (error == ERROR_NONE) {
+	while ((each = words_next(&list, &len)) != NULL) {
+		char *word = xstrndup(each, len);
+		bool word_logs = false;
+
+		if (!parse_loglevel(word, &word_logs) && error == ERROR_NONE) {
 			*cause = xasprintf(
 			    "unknown value \"%s\" in \"%s\"", word, loglevel);
 			error = ERROR_INVALID;
 		}
+		*log_cache |= word_logs;
+		free(word);
 	}
-	free(copy);
 	return error;
 }

@@ -8,11 +8,10 @@
 #include "clock.h"
 #include "log.h"
 #include "store_shared.h"
+#include "words.h"
 
 #include <string.h>
 #include <sys/socket.h>
-
-#define SEPARATORS ", \t\r\n"
 
 /* What is queued at the end of the process gets no longer than this. */
 #define DRAIN_US 100000
@@ -23,31 +22,32 @@
  */
 #define AWAIT_MAX_US 100000
 
-/* Which sides the words name; one that names none is warned of. */
-static void
-read_sides(const char *words, bool sides[SHARED_SIDES])
+/* Mark the side that a word names. False: it names none. */
+static bool
+mark_side(const char *word, size_t len, bool sides[SHARED_SIDES])
 {
+	for (int i = 0; i < SHARED_SIDES; i++) {
+		const char *name = shared_side_names[i];
+
+		if (strlen(name) == len && strncmp(name, word, len) == 0) {
+			sides[i] = true;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void
+read_sides(const char *list, bool sides[SHARED_SIDES])
+{
+	const char *word;
 	size_t len;
 
-	for (words += strspn(words, SEPARATORS); *words != '\0';
-	     words += len, words += strspn(words, SEPARATORS)) {
-		bool is_known = false;
-
-		len = strcspn(words, SEPARATORS);
-		for (int i = 0; i < SHARED_SIDES; i++) {
-			const char *name = shared_side_names[i];
-
-			if (strlen(name) != len ||
-			    strncmp(name, words, len) != 0)
-				continue;
-			sides[i] = true;
-			is_known = true;
-		}
-		if (!is_known)
+	while ((word = words_next(&list, &len)) != NULL)
+		if (!mark_side(word, len, sides))
 			log_warning("parameter tlsmgr_shared_caches: \"%.*s\" "
 				    "is none of smtpd, smtp, lmtp",
-			    (int)len, words);
-	}
+			    (int)len, word);
 }
 
 static void

@@ -1,17 +1,13 @@
 /*
  * shared_context: contexts, and the keys and fingerprints that follow from
- * them. Owns nothing but a digest between its begin and its end.
+ * them. Owns nothing.
  */
 #include "shared_context.h"
 
 #include "log.h"
 #include "shared_kdf.h"
-#include "xalloc.h"
-
-#include <openssl/evp.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Raised when what goes into a digest changes. */
@@ -23,60 +19,18 @@ _Static_assert(SHARED_CONTEXT_MAX >= SHARED_GROUP_MAX + 1 + sizeof("smtpd") +
 					 8 + SHARED_DIGEST_LEN,
     "a context has room for the longest group");
 
-struct shared_digest {
-	EVP_MD_CTX *context;
-};
-
-static void
-add_bytes(struct shared_digest *digest, const void *bytes, size_t len)
+void
+shared_digest_begin(struct sha256 *digest)
 {
-	if (EVP_DigestUpdate(digest->context, bytes, len) != 1)
-		log_fatal("SHA-256 failed");
-}
-
-/* With its NUL, so that neighbours cannot flow into each other. */
-static void
-add_text(struct shared_digest *digest, const char *text)
-{
-	add_bytes(digest, text, strlen(text) + 1);
-}
-
-struct shared_digest *
-shared_digest_begin(void)
-{
-	struct shared_digest *digest = xmalloc(sizeof(*digest));
-
-	digest->context = EVP_MD_CTX_new();
-	if (digest->context == NULL ||
-	    EVP_DigestInit_ex(digest->context, EVP_sha256(), NULL) != 1)
-		log_fatal("SHA-256 is not available");
-	add_text(digest, DIGEST_VERSION);
-	return digest;
+	sha256_begin(digest);
+	sha256_add_text(digest, DIGEST_VERSION);
 }
 
 void
-shared_digest_add_parameter(
-    void *shared_digest, const char *name, const char *value)
+shared_digest_add_parameter(void *digest, const char *name, const char *value)
 {
-	add_text(shared_digest, name);
-	add_text(shared_digest, value);
-}
-
-void
-shared_digest_add_file(
-    struct shared_digest *digest, const unsigned char hash[SHARED_DIGEST_LEN])
-{
-	add_bytes(digest, hash, SHARED_DIGEST_LEN);
-}
-
-void
-shared_digest_end(
-    struct shared_digest *digest, unsigned char out[SHARED_DIGEST_LEN])
-{
-	if (EVP_DigestFinal_ex(digest->context, out, NULL) != 1)
-		log_fatal("SHA-256 failed");
-	EVP_MD_CTX_free(digest->context);
-	free(digest);
+	sha256_add_text(digest, name);
+	sha256_add_text(digest, value);
 }
 
 bool

@@ -5,13 +5,11 @@
  */
 #include "shared_file.h"
 
-#include "log.h"
 #include "xalloc.h"
-
-#include <openssl/evp.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -118,7 +116,7 @@ shared_file_read_secret(
 
 /* The content goes through in pieces. False: reading failed, or too long. */
 static bool
-digest_content(int fd, EVP_MD_CTX *context)
+hash_content(int fd, struct sha256 *hash)
 {
 	unsigned char *chunk = xmalloc(CHUNK_LEN);
 	size_t total = 0;
@@ -126,9 +124,9 @@ digest_content(int fd, EVP_MD_CTX *context)
 
 	while ((len = read_all(fd, chunk, CHUNK_LEN)) > 0) {
 		total += (size_t)len;
-		if (total > SHARED_TRUST_FILE_MAX ||
-		    EVP_DigestUpdate(context, chunk, (size_t)len) != 1)
+		if (total > SHARED_TRUST_FILE_MAX)
 			break;
+		sha256_add(hash, chunk, (size_t)len);
 	}
 	free(chunk);
 	if (len > 0)
@@ -136,43 +134,26 @@ digest_content(int fd, EVP_MD_CTX *context)
 	return len == 0;
 }
 
-static EVP_MD_CTX *
-begin_digest(void)
-{
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
-
-	if (context == NULL ||
-	    EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1)
-		log_fatal("SHA-256 is not available");
-	return context;
-}
-
-static void
-end_digest(EVP_MD_CTX *context, unsigned char hash[SHARED_HASH_LEN])
-{
-	if (EVP_DigestFinal_ex(context, hash, NULL) != 1)
-		log_fatal("SHA-256 failed");
-	EVP_MD_CTX_free(context);
-}
-
 enum error
-shared_file_hash(
-    const char *path, unsigned char hash[SHARED_HASH_LEN], char **cause)
+shared_file_hash(const char *path, unsigned char out[SHA256_LEN], char **cause)
 {
-	EVP_MD_CTX *context = begin_digest();
+	struct sha256 hash;
 	enum error error;
 	struct stat st;
 	int fd;
 
+	sha256_begin(&hash);
 	error = open_file(path, &fd, &st, cause);
 	if (error == ERROR_NONE) {
-		if (!digest_content(fd, context))
+		if (!hash_content(fd, &hash))
 			error =
 			    complain(cause, path, ERROR_IO, strerror(errno));
 		close(fd);
 	}
-	end_digest(context, hash);
-	if (error != ERROR_NONE)
-		end_digest(begin_digest(), hash);
+	sha256_end(&hash, out);
+	if (error != ERROR_NONE) {
+		sha256_begin(&hash);
+		sha256_end(&hash, out);
+	}
 	return error;
 }

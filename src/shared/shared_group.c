@@ -9,14 +9,11 @@
 #include "shared_file.h"
 #include "shared_password.h"
 #include "shared_server.h"
+#include "words.h"
 #include "xalloc.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define SEPARATORS ", \t\r\n"
-
-_Static_assert(SHARED_HASH_LEN == SHARED_DIGEST_LEN, "both are SHA-256");
 
 const char *const shared_side_names[SHARED_SIDES] = {
 	[SHARED_SMTPD] = "smtpd",
@@ -42,8 +39,10 @@ shared_group_is_configured(const struct shared_group *group)
 static bool
 has_servers(const struct shared_group_config *config)
 {
-	return config->servers != NULL &&
-	       config->servers[strspn(config->servers, SEPARATORS)] != '\0';
+	const char *list = config->servers;
+	size_t len;
+
+	return list != NULL && words_next(&list, &len) != NULL;
 }
 
 static void
@@ -125,17 +124,14 @@ add_trust_file(struct shared_group *group, char *path)
 void
 shared_group_open_trust(struct shared_group *group)
 {
-	const char *list = group->config.trust_files;
+	const char *list = group->config.trust_files, *word;
 	size_t len;
 
 	if (!shared_group_is_configured(group))
 		return;
-	for (list += strspn(list, SEPARATORS); *list != '\0';
-	     list += len, list += strspn(list, SEPARATORS)) {
-		char *path;
+	while ((word = words_next(&list, &len)) != NULL) {
+		char *path = xstrndup(word, len);
 
-		len = strcspn(list, SEPARATORS);
-		path = xstrndup(list, len);
 		if (is_known(group, path))
 			free(path);
 		else
@@ -147,16 +143,17 @@ static void
 make_context(struct shared_group *group, enum shared_side side)
 {
 	const struct shared_group_config *config = &group->config;
-	struct shared_digest *begun = shared_digest_begin();
 	unsigned char digest[SHARED_DIGEST_LEN];
+	struct sha256 hash;
 
+	shared_digest_begin(&hash);
 	config->each_parameter(config->parameters, shared_side_names[side],
-	    shared_digest_add_parameter, begun);
+	    shared_digest_add_parameter, &hash);
 	for (unsigned i = 0; i < group->trust_file_count; i++)
 		if ((group->trust_files[i].sides & 1U << side) != 0)
-			shared_digest_add_file(
-			    begun, group->trust_files[i].hash);
-	shared_digest_end(begun, digest);
+			sha256_add(&hash, group->trust_files[i].hash,
+			    SHARED_DIGEST_LEN);
+	sha256_end(&hash, digest);
 	shared_context_make(&group->contexts[side], config->group,
 	    shared_side_names[side], config->sides[side].timeout_s, digest);
 }

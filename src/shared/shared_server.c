@@ -5,6 +5,7 @@
 #include "shared_server.h"
 
 #include "shared_reply.h"
+#include "words.h"
 #include "xalloc.h"
 
 #include <arpa/inet.h>
@@ -18,7 +19,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define BETWEEN     ", \t\r\n"
 #define UNIX_PREFIX "unix:"
 #define PORT_MAX    65535
 
@@ -127,23 +127,19 @@ enum error
 shared_servers_parse(
     struct shared_servers *servers, const char *text, char **cause)
 {
-	const char *problem;
+	const char *word, *problem;
 	size_t len;
 
 	servers->count = 0;
-	for (;;) {
-		text += strspn(text, BETWEEN);
-		len = strcspn(text, BETWEEN);
-		if (len == 0)
-			return ERROR_NONE;
-		problem = add(servers, text, len);
-		if (problem != NULL)
-			break;
-		text += len;
+	while ((word = words_next(&text, &len)) != NULL) {
+		problem = add(servers, word, len);
+		if (problem == NULL)
+			continue;
+		*cause = xasprintf("%.*s: %s", (int)len, word, problem);
+		shared_servers_fini(servers);
+		return ERROR_INVALID;
 	}
-	*cause = xasprintf("%.*s: %s", (int)len, text, problem);
-	shared_servers_fini(servers);
-	return ERROR_INVALID;
+	return ERROR_NONE;
 }
 
 enum error

@@ -139,9 +139,9 @@ a_long_file_is_refused(void **state)
 
 static void
 assert_hash(
-    const unsigned char hash[SHARED_HASH_LEN], const void *content, size_t len)
+    const unsigned char hash[SHA256_LEN], const void *content, size_t len)
 {
-	unsigned char wanted[SHARED_HASH_LEN];
+	unsigned char wanted[SHA256_LEN];
 
 	EVP_Digest(content, len, wanted, NULL, EVP_sha256(), NULL);
 	assert_memory_equal(hash, wanted, sizeof(wanted));
@@ -151,7 +151,7 @@ static void
 the_hash_is_that_of_the_content(void **state)
 {
 	static char content[SHARED_TRUST_FILE_MAX];
-	unsigned char hash[SHARED_HASH_LEN];
+	unsigned char hash[SHA256_LEN];
 	const char *path = unit_path("ca.pem");
 	char *cause = NULL;
 
@@ -168,7 +168,7 @@ static void
 what_cannot_be_hashed_is_as_if_empty(void **state)
 {
 	static char content[SHARED_TRUST_FILE_MAX + 1];
-	unsigned char hash[SHARED_HASH_LEN] = { 0 };
+	unsigned char hash[SHA256_LEN] = { 0 };
 	const char *path = unit_path("ca.pem");
 	char *cause = NULL, text[PATH_MAX * 2];
 

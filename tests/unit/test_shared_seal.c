@@ -70,17 +70,18 @@ static unsigned char value[256 * 1024], record[RECORD_MAX];
 static void
 make_digest(const char *level, unsigned char digest[SHARED_DIGEST_LEN])
 {
-	struct shared_digest *adding = shared_digest_begin();
 	unsigned char hash[SHARED_DIGEST_LEN];
+	struct sha256 adding;
 
-	shared_digest_add_parameter(adding, "smtpd_tls_security_level", level);
+	shared_digest_begin(&adding);
+	shared_digest_add_parameter(&adding, "smtpd_tls_security_level", level);
 	shared_digest_add_parameter(
-	    adding, "tls_ssl_options", "no_compression");
+	    &adding, "tls_ssl_options", "no_compression");
 	assert_int_equal(
 	    EVP_Digest("a certificate\n", 14, hash, NULL, EVP_sha256(), NULL),
 	    1);
-	shared_digest_add_file(adding, hash);
-	shared_digest_end(adding, digest);
+	sha256_add(&adding, hash, sizeof(hash));
+	sha256_end(&adding, digest);
 }
 
 static struct shared_seal *
