@@ -29,7 +29,8 @@ struct shared_ring_key {
 };
 
 struct shared_ring {
-	int64_t timeout_s, epoch_s, skew_s;
+	int64_t timeout_s; /* of a session */
+	int64_t epoch_s;   /* half of that */
 	unsigned secrets;
 	unsigned char parents[SHARED_SECRETS_MAX][SHARED_KEY_LEN];
 	char fingerprints[SHARED_SECRETS_MAX][SHARED_FINGERPRINT_LEN + 1];
@@ -37,8 +38,9 @@ struct shared_ring {
 	unsigned count;
 	struct shared_ring_key keys[SHARED_RING_MAX];
 	time_t rotated_at;
-	int64_t flushed_epoch; /* the last whose old keys are not wanted; -1 */
-	/* After a rotation or a flush: new keys are to be published. May be
+	int64_t
+	    wiped_epoch; /* up to it, wiped keys do not come back; -1: none */
+	/* After keys were replaced: the new ones are to be published. May be
 	 * NULL. */
 	void (*rotated)(void *arg);
 	void *rotated_arg;
@@ -106,7 +108,7 @@ enum error shared_ring_rotate(struct shared_ring *, time_t now);
  * The same, and all other keys are wiped, and not taken back from the group.
  * Two in one second are no error.
  */
-enum error shared_ring_flush(struct shared_ring *, time_t now);
+enum error shared_ring_wipe_old(struct shared_ring *, time_t now);
 
 /*
  * Take in a key that was kept somewhere; it may win or be replaced. Does not

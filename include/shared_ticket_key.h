@@ -36,7 +36,6 @@ struct shared_ticket_key {
 struct shared_ticket_keys {
 	int64_t timeout_s; /* of a session */
 	int64_t epoch_s;   /* half of that */
-	int64_t skew_s;    /* how far apart the clocks of hosts may be */
 	unsigned secrets;
 	unsigned char parents[SHARED_SECRETS_MAX][SHARED_KEY_LEN];
 	bool is_derived; /* the keys below are there */
@@ -44,8 +43,19 @@ struct shared_ticket_keys {
 	struct shared_ticket_key keys[SHARED_SECRETS_MAX][SHARED_EPOCHS];
 };
 
-/* The epoch at a time, for sessions that live timeout_s seconds. */
+/*
+ * By how much the clocks of two hosts may differ, where sessions live timeout_s
+ * seconds (at least 2).
+ */
+int64_t shared_ticket_key_skew_s(int64_t timeout_s);
+
+/*
+ * The epoch at a time; and when the key of an epoch stops to encrypt, and to
+ * decrypt: seconds since 1970.
+ */
 int64_t shared_ticket_key_epoch(int64_t timeout_s, time_t now);
+int64_t shared_ticket_key_encrypt_until(int64_t timeout_s, int64_t epoch);
+int64_t shared_ticket_key_decrypt_until(int64_t timeout_s, int64_t epoch);
 
 /*
  * The 80 bytes of the key of an epoch, from a key for the purpose "ticket" and

@@ -41,7 +41,7 @@ wipe_ticket_keys_cb(void *arg)
 		return ERROR_SHARED;
 	if (daemon->ticket_keys.ring != NULL) {
 		enum error error =
-		    shared_ring_flush(&daemon->ring, clock_wall_s());
+		    shared_ring_wipe_old(&daemon->ring, clock_wall_s());
 
 		ticket_keys_wipe(&daemon->ticket_keys);
 		return error;

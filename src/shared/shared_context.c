@@ -5,6 +5,7 @@
 #include "shared_context.h"
 
 #include "log.h"
+#include "shared_bytes.h"
 #include "shared_kdf.h"
 
 #include <stdio.h>
@@ -61,7 +62,7 @@ shared_context_make(struct shared_context *context, const char *group,
 {
 	unsigned char timeout[8];
 
-	shared_kdf_put_be64(timeout, (uint64_t)timeout_s);
+	shared_put_be64(timeout, (uint64_t)timeout_s);
 	context->len = 0;
 	append(context, group, strlen(group) + 1);
 	append(context, side, strlen(side) + 1);

@@ -76,12 +76,3 @@ shared_kdf_hmac(const unsigned char key[SHARED_KEY_LEN], const void *message,
 	explicit_bzero(out, SHARED_KEY_LEN);
 	return false;
 }
-
-void
-shared_kdf_put_be64(unsigned char out[8], uint64_t number)
-{
-	for (int i = 7; i >= 0; i--) {
-		out[i] = (unsigned char)number;
-		number >>= 8;
-	}
-}

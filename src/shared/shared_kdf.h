@@ -9,7 +9,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 /*
  * HKDF-Extract with a salt of text. False: OpenSSL has no HKDF or no SHA-256,
@@ -25,8 +24,5 @@ bool shared_kdf_expand(const unsigned char key[SHARED_KEY_LEN],
 /* HMAC of a message, which may be empty. */
 bool shared_kdf_hmac(const unsigned char key[SHARED_KEY_LEN],
     const void *message, size_t len, unsigned char out[SHARED_KEY_LEN]);
-
-/* Eight bytes, the most significant first. */
-void shared_kdf_put_be64(unsigned char out[8], uint64_t number);
 
 #endif

@@ -4,14 +4,13 @@
 #include "shared_private.h"
 
 #include "clock.h"
-#include "minmax.h"
+#include "shared_ticket_key.h"
 
 #include <inttypes.h>
 
 /* So many in a row that do not open are no accident. */
 #define REJECTED_MAX 10
 
-#define SKEW_MAX_S         60
 #define SKEW_WARN_PERIOD_S 3600
 
 static void
@@ -30,7 +29,7 @@ reject(struct shared *shared)
 static bool
 is_from_ahead(struct shared *shared, int64_t ahead_s, int64_t timeout_s)
 {
-	if (ahead_s <= min_i64(SKEW_MAX_S, timeout_s / 8))
+	if (ahead_s <= shared_ticket_key_skew_s(timeout_s))
 		return false;
 	shared->counters.skewed++;
 	if (log_limit_allows(&shared->skew_limit, SKEW_WARN_PERIOD_S))

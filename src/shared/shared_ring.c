@@ -4,12 +4,9 @@
  */
 #include "shared_ring_private.h"
 
-#include "minmax.h"
 #include "prng.h"
 
 #include <string.h>
-
-#define SKEW_MAX_S 60
 
 enum error
 shared_ring_init(struct shared_ring *ring, const struct shared_secrets *secrets,
@@ -18,9 +15,8 @@ shared_ring_init(struct shared_ring *ring, const struct shared_secrets *secrets,
 	*ring = (struct shared_ring){
 		.timeout_s = timeout_s,
 		.epoch_s = timeout_s / 2,
-		.skew_s = min_i64(SKEW_MAX_S, timeout_s / 8),
 		.secrets = secrets->count,
-		.flushed_epoch = -1,
+		.wiped_epoch = -1,
 	};
 	for (unsigned i = 0; i < secrets->count; i++) {
 		shared_context_fingerprint(
@@ -46,7 +42,7 @@ shared_ring_wipe(struct shared_ring *ring)
 int64_t
 shared_ring_epoch(const struct shared_ring *ring, time_t now)
 {
-	return now < 0 ? 0 : ((int64_t)now + 1) / ring->epoch_s;
+	return shared_ticket_key_epoch(ring->timeout_s, now);
 }
 
 void
@@ -155,9 +151,10 @@ shared_ring_add(struct shared_ring *ring, time_t now, unsigned secret,
 	key = &ring->keys[ring->count];
 	*key = (struct shared_ring_key){
 		.key = { .epoch = epoch,
-		    .encrypt_until = (epoch + 1) * ring->epoch_s - 1,
-		    .decrypt_until =
-			(epoch + 2) * ring->epoch_s + ring->skew_s },
+		    .encrypt_until =
+			shared_ticket_key_encrypt_until(ring->timeout_s, epoch),
+		    .decrypt_until = shared_ticket_key_decrypt_until(
+			ring->timeout_s, epoch) },
 		.generation = generation,
 		.secret = secret,
 		.is_replaced = is_replaced,
@@ -247,6 +244,6 @@ shared_ring_until(const struct shared_ring *ring, time_t now)
 int64_t
 shared_ring_ttl_ms(const struct shared_ring *ring, time_t now, int64_t epoch)
 {
-	return 1000 *
-	       ((epoch + 2) * ring->epoch_s + ring->skew_s - (int64_t)now);
+	return 1000 * (shared_ticket_key_decrypt_until(ring->timeout_s, epoch) -
+			  (int64_t)now);
 }

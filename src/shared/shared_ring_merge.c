@@ -2,6 +2,7 @@
  * shared_ring_merge: who of two wins, and what this host has to say then. The
  * order is total, so hosts that have heard of the same keys have the same.
  */
+#include "shared_bytes.h"
 #include "shared_ring_private.h"
 
 #include <string.h>
@@ -20,19 +21,11 @@ find_bytes(struct shared_ring *ring, unsigned secret, int64_t epoch,
 	return NULL;
 }
 
-static uint32_t
-generation_of(const unsigned char *value)
-{
-	return (uint32_t)value[0] << 24 | (uint32_t)value[1] << 16 |
-	       (uint32_t)value[2] << 8 | value[3];
-}
-
 void
 shared_ring_value(const struct shared_ring_key *key,
     unsigned char value[SHARED_RING_VALUE_LEN])
 {
-	for (int i = 0; i < 4; i++)
-		value[i] = (unsigned char)(key->generation >> (24 - 8 * i));
+	shared_put_be32(value, key->generation);
 	memcpy(value + 4, key->random, SHARED_RANDOM_LEN);
 }
 
@@ -40,7 +33,7 @@ shared_ring_value(const struct shared_ring_key *key,
 static int
 compare(const unsigned char *value, const struct shared_ring_key *key)
 {
-	uint32_t generation = generation_of(value);
+	uint32_t generation = shared_get_be32(value);
 
 	if (generation != key->generation)
 		return generation > key->generation ? 1 : -1;
@@ -72,12 +65,12 @@ take_theirs(struct shared_ring *ring, time_t now, unsigned secret,
 
 	if (known == NULL) {
 		known = shared_ring_add(ring, now, secret, epoch,
-		    generation_of(value), value + 4, false);
+		    shared_get_be32(value), value + 4, false);
 	} else {
 		if (previous != NULL)
 			previous->is_replaced = true;
 		known->is_replaced = false;
-		known->generation = generation_of(value);
+		known->generation = shared_get_be32(value);
 	}
 	if (known != NULL)
 		known->is_common = true;
@@ -90,11 +83,11 @@ static void
 keep_loser(struct shared_ring *ring, time_t now, unsigned secret, int64_t epoch,
     const unsigned char *value)
 {
-	if (epoch <= ring->flushed_epoch ||
+	if (epoch <= ring->wiped_epoch ||
 	    find_bytes(ring, secret, epoch, value + 4) != NULL)
 		return;
 	(void)shared_ring_add(
-	    ring, now, secret, epoch, generation_of(value), value + 4, true);
+	    ring, now, secret, epoch, shared_get_be32(value), value + 4, true);
 	shared_ring_notify(ring);
 }
 
@@ -177,12 +170,12 @@ shared_ring_rotate(struct shared_ring *ring, time_t now)
 }
 
 enum error
-shared_ring_flush(struct shared_ring *ring, time_t now)
+shared_ring_wipe_old(struct shared_ring *ring, time_t now)
 {
 	int64_t epoch = shared_ring_epoch(ring, now);
 	enum error error = rotate(ring, now);
 
-	ring->flushed_epoch = epoch + 1;
+	ring->wiped_epoch = epoch + 1;
 	for (unsigned i = ring->count; i-- > 0;) {
 		const struct shared_ring_key *key = &ring->keys[i];
 
@@ -203,14 +196,14 @@ shared_ring_adopt(struct shared_ring *ring, time_t now, unsigned secret,
 	struct shared_ring_key *key;
 
 	shared_ring_drop_unusable(ring, now);
-	if (now >= (epoch + 2) * ring->epoch_s + ring->skew_s ||
+	if (now >= shared_ticket_key_decrypt_until(ring->timeout_s, epoch) ||
 	    epoch > shared_ring_epoch(ring, now) + SHARED_RING_EPOCHS_AHEAD ||
 	    secret >= ring->secrets)
 		return ERROR_TIMED_OUT;
 	if (find_bytes(ring, secret, epoch, value + 4) != NULL)
 		return ERROR_EXISTS;
 	ours = shared_ring_find_epoch(ring, secret, epoch);
-	key = shared_ring_add(ring, now, secret, epoch, generation_of(value),
+	key = shared_ring_add(ring, now, secret, epoch, shared_get_be32(value),
 	    value + 4, ours != NULL && compare(value, ours) < 0);
 	if (key == NULL)
 		return ERROR_UNSUPPORTED;

@@ -7,6 +7,7 @@
 
 #include "buffer.h"
 #include "prng.h"
+#include "shared_bytes.h"
 #include "shared_kdf.h"
 #include "shared_mac.h"
 #include "xalloc.h"
@@ -74,23 +75,6 @@ size_t
 shared_seal_record_len(size_t len)
 {
 	return pad_len(SHARED_PLAIN_HEAD + len) + SHARED_RECORD_OVERHEAD;
-}
-
-static void
-put_be32(unsigned char *to, uint32_t value)
-{
-	for (int i = 0; i < 4; i++)
-		to[i] = (unsigned char)(value >> (24 - 8 * i));
-}
-
-static uint64_t
-get_be(const unsigned char *from, unsigned len)
-{
-	uint64_t value = 0;
-
-	for (unsigned i = 0; i < len; i++)
-		value = value << 8 | from[i];
-	return value;
 }
 
 static struct shared_mac *
@@ -188,7 +172,7 @@ derive_key(const struct shared_seal *seal, uint32_t hour, unsigned char *key)
 {
 	struct shared_context context = seal->context;
 
-	put_be32(context.bytes + context.len, hour);
+	shared_put_be32(context.bytes + context.len, hour);
 	context.len += 4;
 	return shared_context_derive(&context, seal->secret, "seal", key);
 }
@@ -249,8 +233,8 @@ make_plain(struct buffer *buffer, int64_t put_at, const void *value, size_t len)
 
 	buffer_clear(buffer, PLAIN_KEEP);
 	plain = buffer_reserve(buffer, plain_len);
-	shared_kdf_put_be64(plain, (uint64_t)put_at);
-	put_be32(plain + 8, (uint32_t)len);
+	shared_put_be64(plain, (uint64_t)put_at);
+	shared_put_be32(plain + 8, (uint32_t)len);
 	if (len > 0)
 		memcpy(plain + SHARED_PLAIN_HEAD, value, len);
 	memset(plain + SHARED_PLAIN_HEAD + len, 0,
@@ -269,7 +253,7 @@ shared_seal_encrypt(struct shared_seal *seal, const struct shared_name *name,
 	if (put_at < 0 || put_at / HOUR_S > (int64_t)HOUR_MAX)
 		return ERROR_INVALID;
 	record[0] = RECORD_VERSION;
-	put_be32(record + 1, (uint32_t)(put_at / HOUR_S));
+	shared_put_be32(record + 1, (uint32_t)(put_at / HOUR_S));
 	if (prng_generate(record + SHARED_HEADER_LEN, SHARED_NONCE_LEN) !=
 	    ERROR_NONE)
 		return ERROR_RANDOM;
@@ -289,7 +273,7 @@ decrypt(struct shared_seal *seal, const struct shared_name *name,
 {
 	const unsigned char *text =
 	    record + SHARED_HEADER_LEN + SHARED_NONCE_LEN;
-	uint32_t hour = (uint32_t)get_be(record + 1, 4);
+	uint32_t hour = shared_get_be32(record + 1);
 	struct cipher *opener = &seal->openers[hour % OPENERS];
 	unsigned char *plain, tag[SHARED_TAG_LEN];
 	int len;
@@ -314,8 +298,8 @@ read_plain(const struct buffer *buffer, const unsigned char *record,
     struct shared_plain *plain)
 {
 	const unsigned char *bytes = buffer_head(buffer);
-	uint64_t put_at = get_be(bytes, 8);
-	size_t len = (size_t)get_be(bytes + 8, 4);
+	uint64_t put_at = shared_get_be64(bytes);
+	size_t len = shared_get_be32(bytes + 8);
 
 	if (len > buffer->len - SHARED_PLAIN_HEAD)
 		return false;
@@ -325,7 +309,7 @@ read_plain(const struct buffer *buffer, const unsigned char *record,
 	*plain = (struct shared_plain){ .put_at = (int64_t)put_at,
 		.value = bytes + SHARED_PLAIN_HEAD,
 		.len = len };
-	return put_at / HOUR_S == get_be(record + 1, 4);
+	return put_at / HOUR_S == shared_get_be32(record + 1);
 }
 
 enum error

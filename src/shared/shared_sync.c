@@ -26,15 +26,9 @@ struct message {
 	unsigned char value[SHARED_RING_VALUE_LEN]; /* announced */
 };
 
+/* Also after a rotation: another host may have rotated at this moment. */
 static void
 poll_cb(void *arg)
-{
-	shared_sync_poll(arg);
-}
-
-/* Not just told: somebody else may have done the same at this moment. */
-static void
-rotated_cb(void *arg)
 {
 	shared_sync_poll(arg);
 }
@@ -134,7 +128,7 @@ shared_sync_init(struct shared_sync *sync, struct shared *shared,
 	loop_timer_init(&sync->timer, loop, poll_cb, sync);
 	ring->unshared = unshared_cb;
 	ring->unshared_arg = sync;
-	ring->rotated = rotated_cb;
+	ring->rotated = poll_cb;
 	ring->rotated_arg = sync;
 }
 

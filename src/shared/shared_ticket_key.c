@@ -6,14 +6,20 @@
 #include "shared_ticket_key.h"
 
 #include "minmax.h"
+#include "shared_bytes.h"
 #include "shared_kdf.h"
 
 #include <string.h>
 
 #define LABEL "ticket key"
 
-/* Of the clocks of hosts; at most this, and less for short lifetimes. */
 #define SKEW_MAX_S 60
+
+int64_t
+shared_ticket_key_skew_s(int64_t timeout_s)
+{
+	return min_i64(SKEW_MAX_S, timeout_s / 8);
+}
 
 /*
  * The epoch begins a second early: a key is never handed out in the second in
@@ -23,6 +29,19 @@ int64_t
 shared_ticket_key_epoch(int64_t timeout_s, time_t now)
 {
 	return now < 0 ? 0 : ((int64_t)now + 1) / (timeout_s / 2);
+}
+
+int64_t
+shared_ticket_key_encrypt_until(int64_t timeout_s, int64_t epoch)
+{
+	return (epoch + 1) * (timeout_s / 2) - 1;
+}
+
+int64_t
+shared_ticket_key_decrypt_until(int64_t timeout_s, int64_t epoch)
+{
+	return (epoch + 2) * (timeout_s / 2) +
+	       shared_ticket_key_skew_s(timeout_s);
 }
 
 bool
@@ -35,7 +54,7 @@ shared_ticket_key_derive(const unsigned char parent[SHARED_KEY_LEN],
 	bool is_good;
 
 	memcpy(info, LABEL, sizeof(LABEL) - 1);
-	shared_kdf_put_be64(info + sizeof(LABEL) - 1, (uint64_t)epoch);
+	shared_put_be64(info + sizeof(LABEL) - 1, (uint64_t)epoch);
 	is_good = shared_kdf_hmac(parent, random, random_len, key) &&
 	          shared_kdf_expand(
 		      key, info, sizeof(info), out, SHARED_TICKET_KEY_LEN);
@@ -53,7 +72,6 @@ shared_ticket_keys_init(struct shared_ticket_keys *keys,
 	*keys = (struct shared_ticket_keys){
 		.timeout_s = timeout_s,
 		.epoch_s = timeout_s / 2,
-		.skew_s = min_i64(SKEW_MAX_S, timeout_s / 8),
 		.secrets = secrets->count,
 	};
 	for (unsigned i = 0; i < secrets->count; i++)
@@ -74,18 +92,13 @@ shared_ticket_keys_wipe(struct shared_ticket_keys *keys)
 	keys->is_derived = false;
 }
 
-static int64_t
-encrypt_until(const struct shared_ticket_keys *keys, int64_t epoch)
-{
-	return (epoch + 1) * keys->epoch_s - 1;
-}
-
 /* The key of the next epoch is known, and never more than that is needed. */
 int64_t
 shared_ticket_keys_until(const struct shared_ticket_keys *keys, time_t now)
 {
-	return encrypt_until(
-	    keys, shared_ticket_key_epoch(keys->timeout_s, now) + 1);
+	int64_t next = shared_ticket_key_epoch(keys->timeout_s, now) + 1;
+
+	return shared_ticket_key_encrypt_until(keys->timeout_s, next);
 }
 
 static bool
@@ -93,8 +106,10 @@ derive(const struct shared_ticket_keys *keys, unsigned secret, int64_t epoch,
     struct shared_ticket_key *key)
 {
 	key->epoch = epoch;
-	key->encrypt_until = encrypt_until(keys, epoch);
-	key->decrypt_until = (epoch + 2) * keys->epoch_s + keys->skew_s;
+	key->encrypt_until =
+	    shared_ticket_key_encrypt_until(keys->timeout_s, epoch);
+	key->decrypt_until =
+	    shared_ticket_key_decrypt_until(keys->timeout_s, epoch);
 	return shared_ticket_key_derive(
 	    keys->parents[secret], NULL, 0, epoch, key->bytes);
 }

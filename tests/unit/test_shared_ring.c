@@ -176,7 +176,7 @@ the_key_of_whoever_loses_decrypts_here_too(void **state)
 	assert_true(opens_at(&loser, NOW));
 	assert_memory_equal(current_at(NOW).bytes, ours.bytes, 80);
 	/* Not after a flush: an engine that gives old records undoes none. */
-	shared_ring_flush(&ring, NOW);
+	shared_ring_wipe_old(&ring, NOW);
 	assert_int_equal(merge(EPOCH, theirs(5, 0x90)), SHARED_MERGE_OURS);
 	assert_false(opens_at(&loser, NOW));
 	shared_ring_wipe(&other);
@@ -274,7 +274,7 @@ a_flush_leaves_nothing_but_new_keys(void **state)
 
 	merge(EPOCH - 1, theirs(1, 1));
 	merge(EPOCH, theirs(1, 1));
-	assert_int_equal(shared_ring_flush(&ring, NOW), ERROR_NONE);
+	assert_int_equal(shared_ring_wipe_old(&ring, NOW), ERROR_NONE);
 	assert_false(opens_at(&before, NOW));
 	assert_int_equal(ring.count, 2);
 	assert_int_equal(current_at(NOW).epoch, EPOCH);
