@@ -1,13 +1,14 @@
 /*
  * master: what master(8) and its daemons expect of each other: arguments
- * (tlsmgr(8)), inherited descriptors, the status channel, the jail and the
- * watchdog.
+ * (tlsmgr(8)), inherited descriptors, the status channel, the jail, the
+ * watchdog and signals.
  */
 #ifndef MASTER_H
 #define MASTER_H
 
 #include "error.h"
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -115,6 +116,17 @@ void master_watchdog_pat(void);
  * than timeout_s. No system call.
  */
 void master_watchdog_allow(unsigned seconds);
+
+/*
+ * The signals that ask this process to end: of master(8), of a terminal that is
+ * closed, and of a person.
+ */
+#define MASTER_END_SIGNALS 3
+extern const int master_end_signals[MASTER_END_SIGNALS];
+
+/* Block them. The mask from before is left in *before, where that is not NULL.
+ */
+void master_block_end_signals(sigset_t *before);
 
 /*
  * The version of the Postfix that is installed, e.g. "3.7.11", as found in

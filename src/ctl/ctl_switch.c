@@ -23,19 +23,6 @@
 #define SETTLE_US       (UINT64_C(15) * 1000000)
 #define SETTLE_PAUSE_MS 100
 
-/* Between the change of the file and its end nobody is to interrupt. */
-static void
-hold_signals(int how)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(how, &set, NULL);
-}
-
 static bool
 run_postfix(struct ctl *ctl, const char *command, bool is_loud)
 {
@@ -270,6 +257,7 @@ ctl_switch_program(
 	enum ctl_daemon daemon = CTL_DAEMON_OLDER;
 	char *cause = NULL, *before = ask_name(ctl, &daemon, &cause);
 	int status = CTL_NO;
+	sigset_t mask;
 
 	free(cause);
 	if (strcmp(previous, wanted) == 0 && before != NULL &&
@@ -279,11 +267,12 @@ ctl_switch_program(
 		free(before);
 		return CTL_OK;
 	}
-	hold_signals(SIG_BLOCK);
+	/* What is begun is finished or undone. */
+	master_block_end_signals(&mask);
 	if (strcmp(previous, wanted) == 0 || write_program(ctl, wanted))
 		status =
 		    see_to_process(ctl, previous, wanted, before, wants_ours);
-	hold_signals(SIG_UNBLOCK);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
 	free(before);
 	return status;
 }

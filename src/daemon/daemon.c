@@ -205,33 +205,17 @@ daemon_open(struct daemon *daemon, const struct master_options *options,
 	master_owner_leave();
 }
 
-static const int end_signals[] = { SIGTERM, SIGHUP, SIGINT };
-
-#define END_SIGNALS (sizeof(end_signals) / sizeof(end_signals[0]))
-
-/* Three signals end us in order; main() has held them back until here. */
+/* main() has blocked them until here. */
 static void
 daemon_catch_signals(struct daemon *daemon)
 {
 	sigset_t none;
 
-	for (size_t i = 0; i < END_SIGNALS; i++)
+	for (int i = 0; i < MASTER_END_SIGNALS; i++)
 		loop_catch_signal(
-		    daemon->loop, end_signals[i], stop_cb, daemon);
+		    daemon->loop, master_end_signals[i], stop_cb, daemon);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-/* The end has begun: one more signal must not kill us when the loop is gone. */
-static void
-daemon_hold_signals(void)
-{
-	sigset_t held;
-
-	sigemptyset(&held);
-	for (size_t i = 0; i < END_SIGNALS; i++)
-		sigaddset(&held, end_signals[i]);
-	sigprocmask(SIG_BLOCK, &held, NULL);
 }
 
 /* A pipe or a socket, not what stands in for a missing descriptor. */
@@ -312,7 +296,8 @@ void
 daemon_run(struct daemon *daemon)
 {
 	loop_run(daemon->loop);
-	daemon_hold_signals();
+	/* One more must not kill us once the loop is gone. */
+	master_block_end_signals(NULL);
 	master_watchdog_allow(END_S);
 	daemon_release_ticket_keys(daemon);
 	daemon_end_lookups(daemon);

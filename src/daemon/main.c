@@ -46,8 +46,8 @@ fill_descriptors(void)
 }
 
 /*
- * No signal that a person may send kills us. Those that ask us to end are held
- * back while we start, until there is something to end in order.
+ * No signal that a person may send kills this process. Those that ask it to end
+ * are blocked during the start, until daemon_catch_signals().
  */
 static void
 prepare_signals(void)
@@ -55,17 +55,12 @@ prepare_signals(void)
 	static const int ignored[] = { SIGPIPE, SIGUSR1, SIGUSR2, SIGQUIT,
 		SIGTSTP, SIGTTIN, SIGTTOU, SIGXFSZ, SIGIO, SIGVTALRM, SIGPROF,
 		SIGPWR, SIGSTKFLT, SIGXCPU };
-	sigset_t held;
 
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);
 	for (int i = SIGRTMIN; i <= SIGRTMAX; i++)
 		signal(i, SIG_IGN);
-	sigemptyset(&held);
-	sigaddset(&held, SIGTERM);
-	sigaddset(&held, SIGHUP);
-	sigaddset(&held, SIGINT);
-	sigprocmask(SIG_BLOCK, &held, NULL);
+	master_block_end_signals(NULL);
 }
 
 /* Until main.cf is read, master(8) says through the environment where to. */
@@ -222,24 +217,19 @@ replace(char **setting, const char *value)
 }
 
 /*
- * The client on standard input may have other settings than the service that
- * has the files; so it must not take them over as that one would, and empty
- * them.
+ * With -S this process may have other settings than the service that owns the
+ * files: it would find their content incompatible, and empty them.
  */
 static void
 keep_in_memory(struct settings *settings)
 {
 	replace(&settings->tls_random_exchange_name, "");
 	replace(&settings->tlsmgr_ticket_key_file, "");
-	if (*settings->smtpd_tls_session_cache_database != '\0')
-		replace(&settings->smtpd_tls_session_cache_database,
-		    "internal:smtpd");
-	if (*settings->smtp_tls_session_cache_database != '\0')
-		replace(&settings->smtp_tls_session_cache_database,
-		    "internal:smtp");
-	if (*settings->lmtp_tls_session_cache_database != '\0')
-		replace(&settings->lmtp_tls_session_cache_database,
-		    "internal:lmtp");
+#define CACHE_TYPE(type, symbol)                                      \
+	if (*settings->type##_tls_session_cache_database != '\0')     \
+		replace(&settings->type##_tls_session_cache_database, \
+		    "internal:" #type);
+#include "cache_types.def"
 }
 
 static void

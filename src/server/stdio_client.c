@@ -35,23 +35,19 @@ end_cb(int signal_number)
 }
 
 /*
- * The signals that end us are held back, but for the wait for input: between
- * a look at the flag and a read that blocks one would be lost.
+ * Signals are blocked but for the wait for input, which gets the mask from
+ * before: one that came between a test of the flag and a read that blocks
+ * would be lost.
  */
 static void
-hold_signals(sigset_t *mask_of_wait)
+catch_signals(sigset_t *mask_of_wait)
 {
-	static const int signals[] = { SIGTERM, SIGHUP, SIGINT };
 	struct sigaction action = { .sa_handler = end_cb };
-	sigset_t held;
 
-	sigemptyset(&held);
 	sigemptyset(&action.sa_mask);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		sigaddset(&held, signals[i]);
-	sigprocmask(SIG_BLOCK, &held, mask_of_wait);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		sigaction(signals[i], &action, NULL);
+	master_block_end_signals(mask_of_wait);
+	for (int i = 0; i < MASTER_END_SIGNALS; i++)
+		sigaction(master_end_signals[i], &action, NULL);
 }
 
 /* Until there is something to read, or nothing more. False: we are to end. */
@@ -147,7 +143,7 @@ stdio_client_serve(struct service *service)
 	attr_reader_init(&client.reader);
 	buffer_init(&client.input);
 	buffer_init(&client.reply);
-	hold_signals(&mask_of_wait);
+	catch_signals(&mask_of_wait);
 	while (wait_for_input(&mask_of_wait) && read_input(&client, service))
 		continue;
 	buffer_fini(&client.input);

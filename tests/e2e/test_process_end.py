@@ -1,4 +1,7 @@
-"""How the process ends, what signals do, and the exchange file that it leaves."""
+"""How the process ends, what signals do, and the exchange file that it leaves.
+
+Covers master_signals.c.
+"""
 
 import os
 import signal
