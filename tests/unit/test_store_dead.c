@@ -166,6 +166,48 @@ dead_segments_behind_one_that_lives_leave_in_short_slices(void **state)
 	close_store(store);
 }
 
+/* What no file of ours could be like: somebody else made it so long. */
+static void
+segments_beyond_what_the_bounds_allow_leave_unread(void **state)
+{
+	const struct store_journal *inner;
+
+	config.entries_max = 1000;
+	config.bytes_max = 1 << 20;
+	leave_dead_segments(true);
+	config.start_budget_us = 0;
+	store = store_unit_open();
+	assert_int_equal(store->ops->start(store), ERROR_NONE);
+	inner = (const struct store_journal *)store;
+	while (inner->state == STORE_JOURNAL_LOADING)
+		store->ops->maintain(store, clock_wall_s(), 0);
+	assert_in_range(journal_chain_len(inner->journal), JOURNAL_SEGMENT_LEN,
+	    100 * (uint64_t)JOURNAL_SEGMENT_LEN);
+	disk.read_calls = 0;
+	while (inner->state == STORE_JOURNAL_REPLAYING)
+		store->ops->maintain(store, clock_wall_s(), 0);
+	assert_in_range(disk.read_calls, 1, 100);
+	assert_int_equal(get(store, "replaced"), ERROR_NONE);
+	assert_int_equal(get(store, "first"), ERROR_NOT_FOUND);
+	assert_int_equal(put(store, "new", "value"), ERROR_NONE);
+	(void)work();
+	close_store(store);
+}
+
+/* They are not read, and clients do not wait for them to be freed. */
+static void
+segments_of_other_settings_leave_in_short_slices(void **state)
+{
+	leave_dead_segments(true);
+	config.fingerprint[0] ^= 1;
+	start_in_slices();
+	assert_true(unit_log_has("written under other settings"));
+	assert_int_equal(statistics(store).entries, 1);
+	assert_int_equal(get(store, "replaced"), ERROR_NOT_FOUND);
+	assert_int_equal(get(store, "first"), ERROR_NOT_FOUND);
+	close_store(store);
+}
+
 int
 main(void)
 {
@@ -173,6 +215,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(dead_segments_at_the_front_leave_in_short_slices),
 		TEST(dead_segments_behind_one_that_lives_leave_in_short_slices),
+		TEST(segments_beyond_what_the_bounds_allow_leave_unread),
+		TEST(segments_of_other_settings_leave_in_short_slices),
 	};
 
 	/* A file of 4 GB, of which a page of each megabyte is there. */
