@@ -106,6 +106,8 @@ shared_ring_merge(struct shared_ring *ring, time_t now, unsigned secret,
 	ours = shared_ring_find_epoch(ring, secret, epoch);
 	if (value == NULL)
 		return merge_nothing(ring, now, secret, epoch, ours);
+	if (ours == NULL && epoch <= ring->wiped_epoch)
+		return SHARED_MERGE_SAME;
 	order = ours != NULL ? compare(value, ours) : 1;
 	if (order > 0)
 		return take_theirs(ring, now, secret, epoch, value);

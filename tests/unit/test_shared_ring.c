@@ -281,6 +281,28 @@ a_flush_leaves_nothing_but_new_keys(void **state)
 	assert_int_equal(ring.count, 2);
 }
 
+/* The engine has them, and is asked at once. */
+static void
+what_was_wiped_is_not_taken_back_from_the_group(void **state)
+{
+	struct shared_ticket_key last, second;
+
+	shared_ring_wipe(&ring);
+	init_ring(&ring, 2);
+	merge(EPOCH - 1, theirs(1, 1));
+	last = shared_ring_get(&ring, 0, EPOCH - 1)->key;
+	shared_ring_merge(&ring, NOW, 1, EPOCH, theirs(1, 2));
+	second = shared_ring_get(&ring, 1, EPOCH)->key;
+	assert_int_equal(shared_ring_wipe_old(&ring, NOW), ERROR_NONE);
+	assert_int_equal(merge(EPOCH - 1, theirs(1, 1)), SHARED_MERGE_SAME);
+	assert_int_equal(shared_ring_merge(&ring, NOW, 1, EPOCH, theirs(1, 2)),
+	    SHARED_MERGE_SAME);
+	assert_false(opens_at(&last, NOW));
+	assert_false(opens_at(&second, NOW));
+	/* But for what somebody made after that. */
+	assert_int_equal(merge(EPOCH, theirs(9, 1)), SHARED_MERGE_THEIRS);
+}
+
 static void
 never_more_than_sixteen_are_held_and_the_one_that_encrypts_stays(void **state)
 {
@@ -427,6 +449,7 @@ main(void)
 		TEST(a_key_is_common_when_it_was_read_or_published),
 		TEST(a_rotation_wins_and_is_made_once_a_second),
 		TEST(a_flush_leaves_nothing_but_new_keys),
+		TEST(what_was_wiped_is_not_taken_back_from_the_group),
 		TEST(
 		    never_more_than_sixteen_are_held_and_the_one_that_encrypts_stays),
 		TEST(secrets_have_keys_of_their_own_and_the_first_encrypts),
