@@ -166,14 +166,23 @@ shared_free(struct shared *shared)
 		return;
 	shared_link_fini(&shared->link);
 	shared_queue_fini(&shared->queue);
-	if (shared->loop != NULL)
+	if (shared->loop != NULL) {
 		loop_timer_fini(&shared->gather);
+		loop_timer_fini(&shared->again);
+	}
 	for (int side = 0; side < SHARED_SIDES; side++)
 		for (unsigned i = 0; i < SHARED_SECRETS_MAX; i++)
 			shared_seal_free(shared->seals[side][i]);
 	shared_servers_fini(&shared->servers);
 	free(shared->probe_prefix);
 	free(shared);
+}
+
+/* The end of the turn does what there is to do. */
+static void
+again_cb(void *arg)
+{
+	(void)arg;
 }
 
 static void
@@ -189,6 +198,7 @@ shared_start(struct shared *shared, struct loop *loop)
 {
 	shared->loop = loop;
 	loop_timer_init(&shared->gather, loop, gather_cb, shared);
+	loop_timer_init(&shared->again, loop, again_cb, shared);
 	shared->down_since = clock_wall_s();
 	shared_link_start(&shared->link, loop);
 }

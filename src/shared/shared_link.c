@@ -68,6 +68,27 @@ shared_link_fini(struct shared_link *link)
 	link->loop = NULL;
 }
 
+/*
+ * What it says, without what it was told: some engines repeat a command that
+ * they do not know, and with it a record, or our password.
+ */
+static void
+quote(const struct shared_link *link, const struct shared_reply *reply,
+    char words[SHARED_LINK_DETAIL_SIZE])
+{
+	static const char repeated[] = ", with args";
+	const char *password = link->config.password;
+	const unsigned char *end =
+	    memmem(reply->data, reply->len, repeated, sizeof(repeated) - 1);
+	size_t len = end != NULL ? (size_t)(end - reply->data) : reply->len;
+
+	if (password != NULL &&
+	    memmem(reply->data, len, password, strlen(password)) != NULL)
+		len = 0;
+	snprintf(words, SHARED_LINK_DETAIL_SIZE, ": %.*s",
+	    (int)min_size(len, SHARED_LINK_DETAIL_SIZE), reply->data);
+}
+
 /* The engine refused a command: because of that command, or altogether? */
 static enum error
 judge_error(struct shared_link *link, enum shared_verb verb,
@@ -75,12 +96,12 @@ judge_error(struct shared_link *link, enum shared_verb verb,
 {
 	enum shared_failure failure =
 	    shared_verdict_of(reply, verb == SHARED_AUTH);
-	bool is_enough = shared_breaker_command(&link->breaker, true);
+	bool is_enough = failure != SHARED_FAILURE_STORING &&
+	                 shared_breaker_command(&link->breaker, true);
 	char words[SHARED_LINK_DETAIL_SIZE];
 
 	link->statistics.errors++;
-	snprintf(words, sizeof(words), ": %.*s",
-	    (int)min_size(reply->len, sizeof(words)), reply->data);
+	quote(link, reply, words);
 	if (failure == SHARED_FAILURE_STORING) {
 		if (log_limit_allows(
 			&link->limits[failure], STORING_WARN_PERIOD_S))

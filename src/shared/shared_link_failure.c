@@ -51,17 +51,20 @@ shared_link_set_due(struct shared_link *link, uint64_t delay_us)
 	loop_timer_set(&link->timer, delay_us);
 }
 
-/* One warning for each kind of trouble while it lasts, and per minute. */
+/*
+ * One warning for each kind of trouble while it lasts, and per minute; it comes
+ * at the end of that minute where the trouble lasts longer.
+ */
 static void
 warn(struct shared_link *link, enum shared_failure failure, const char *detail)
 {
 	if (link->warned & 1u << failure ||
-	    shared_verdict_text(failure) == NULL)
+	    shared_verdict_text(failure) == NULL ||
+	    !log_limit_allows(&link->limits[failure], WARN_PERIOD_S))
 		return;
 	link->warned |= 1u << failure;
-	if (log_limit_allows(&link->limits[failure], WARN_PERIOD_S))
-		log_warning("shared: %s %s%s", shared_link_server(link),
-		    shared_verdict_text(failure), detail);
+	log_warning("shared: %s %s%s", shared_link_server(link),
+	    shared_verdict_text(failure), detail);
 }
 
 static uint16_t

@@ -34,6 +34,7 @@ struct shared {
 	struct shared_queue queue;
 	struct loop_timer gather; /* set: sessions wait for others */
 	bool is_due;              /* sessions have waited long enough */
+	struct loop_timer again;  /* set: deletions wait, one was refused */
 	uint64_t sets_sent_us;    /* when some were sent last (monotonic) */
 	bool is_ending;
 	struct shared_lookups waiting; /* lookups that are not answered */

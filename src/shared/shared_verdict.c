@@ -44,12 +44,10 @@ static const struct {
 enum shared_failure
 shared_verdict_of(const struct shared_reply *reply, bool is_to_auth)
 {
-	if (is_to_auth)
-		return SHARED_FAILURE_ACCESS;
 	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
 		if (shared_reply_error_is(reply, verdicts[i].word))
 			return verdicts[i].failure;
-	return SHARED_FAILURE_NONE;
+	return is_to_auth ? SHARED_FAILURE_ACCESS : SHARED_FAILURE_NONE;
 }
 
 uint64_t

@@ -26,7 +26,7 @@ enum shared_failure {
 	SHARED_FAILURES,
 };
 
-/* Of a reply that is an error; one to AUTH is always a refusal. */
+/* Of a reply that is an error; to AUTH any other is a refusal, too. */
 enum shared_failure shared_verdict_of(
     const struct shared_reply *, bool is_to_auth);
 

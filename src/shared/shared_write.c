@@ -19,6 +19,9 @@
 
 #define PAUSE_PERIOD_S 60
 
+/* When deletions are tried again after one was refused. */
+#define DELETE_AGAIN_US 1000000
+
 /*
  * A session of TLS 1.3 that a server has made: while there are tickets nobody
  * ever asks for it. ASN.1, as OpenSSL writes it: a sequence, whose length takes
@@ -209,14 +212,24 @@ send_set(struct shared *shared, struct shared_entry *entry)
 	return true;
 }
 
+static struct shared *
+owner_of(struct shared_queue *queue)
+{
+	return (
+	    struct shared *)((char *)queue - offsetof(struct shared, queue));
+}
+
 static void
 delete_cb(void *arg, enum error error, const unsigned char *value, size_t len)
 {
 	struct shared_entry *entry = arg;
+	struct shared *shared = owner_of(entry->queue);
 
 	(void)value;
 	(void)len;
 	shared_queue_deleted(entry, error == ERROR_NONE);
+	if (error != ERROR_NONE && error != ERROR_CLOSED)
+		loop_timer_set(&shared->again, DELETE_AGAIN_US);
 }
 
 static void
@@ -224,6 +237,8 @@ send_deletes(struct shared *shared)
 {
 	struct shared_entry *entry;
 
+	if (loop_timer_is_set(&shared->again))
+		return;
 	while ((entry = shared_queue_first_delete(&shared->queue)) != NULL) {
 		const struct shared_command command = { .verb = SHARED_DEL,
 			.name = entry->name.text };

@@ -11,7 +11,8 @@
 
 struct memory_engine {
 	struct pretend_engine base;
-	bool is_silent; /* it reads, and answers nothing */
+	bool is_silent;      /* it reads, and answers nothing */
+	const char *refusal; /* of deletions; NULL: it deletes */
 	unsigned gets, sets, dels;
 	struct {
 		char name[80]; /* "": free */
@@ -100,6 +101,11 @@ memory_engine_del(struct memory_engine *engine, const char *name, size_t len)
 	int i = memory_engine_find(engine, name, len);
 
 	engine->dels++;
+	if (engine->refusal != NULL) {
+		pretend_engine_say(
+		    &engine->base, engine->refusal, strlen(engine->refusal));
+		return;
+	}
 	if (i >= 0)
 		engine->entries[i].name[0] = '\0';
 	pretend_engine_say(&engine->base, i >= 0 ? ":1\r\n" : ":0\r\n", 4);

@@ -183,6 +183,38 @@ one_that_is_not_there_is_warned_of_once_and_tried_ever_less_often(void **state)
 	assert_int_equal(changes, 0);
 }
 
+/* Have it try again, and hang up on it. */
+static void
+try_again(unsigned after_s)
+{
+	unsigned before = engine.accepted;
+
+	clock_advance(after_s);
+	shared_link_wake(&the_link);
+	turn_until(engine.accepted > before);
+	pretend_engine_hang_up(&engine);
+	turn_until(the_link.state == SHARED_LINK_DOWN);
+}
+
+/* The second one begins in the minute in which the first was warned of. */
+static void
+an_outage_that_lasts_is_warned_of_whatever_was_before_it(void **state)
+{
+	start_up();
+	pretend_engine_hang_up(&engine);
+	turn_until(the_link.state == SHARED_LINK_DOWN);
+	clock_advance(1);
+	answer_probe(&engine);
+	turn_until(the_link.state == SHARED_LINK_UP);
+	pretend_engine_hang_up(&engine);
+	turn_until(the_link.state == SHARED_LINK_DOWN);
+	assert_int_equal(unit_log_complaints(), 1);
+	try_again(60);
+	assert_int_equal(unit_log_complaints(), 2);
+	try_again(60);
+	assert_int_equal(unit_log_complaints(), 2);
+}
+
 static void
 one_that_accepts_and_is_silent_is_never_up(void **state)
 {
@@ -293,6 +325,7 @@ main(void)
 		TEST(the_next_server_of_the_list_is_tried),
 		TEST(
 		    one_that_is_not_there_is_warned_of_once_and_tried_ever_less_often),
+		TEST(an_outage_that_lasts_is_warned_of_whatever_was_before_it),
 		TEST(one_that_accepts_and_is_silent_is_never_up),
 		TEST(one_that_hangs_up_is_noticed_at_once),
 		TEST(

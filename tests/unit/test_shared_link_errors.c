@@ -143,6 +143,60 @@ ten_refused_commands_in_a_row_are_enough(void **state)
 	assert_true(unit_log_has("refuses all commands: ERR no"));
 }
 
+/* Whatever it repeats of what it was told. */
+static void
+no_password_and_no_record_gets_into_the_log(void **state)
+{
+	char list[3 * PATH_MAX];
+
+	snprintf(list, sizeof(list), "unix:%s", engine.path);
+	start_with(list, "tlsmgr", "correct-horse");
+	expect("AUTH tlsmgr correct-horse");
+	say("-ERR AUTH tlsmgr correct-horse is nonsense\r\n");
+	turn_until(the_link.state == SHARED_LINK_DOWN);
+	assert_true(unit_log_has("does not let us in"));
+	assert_false(unit_log_has("horse"));
+	pretend_engine_hang_up(&engine);
+	shared_link_fini(&the_link);
+	shared_servers_fini(&servers);
+	start();
+	expect("SET tlsmgr:");
+	say("-ERR unknown command 'SET', with args beginning with: 'tlsmgr:a' "
+	    "'record'\r\n");
+	turn_until(the_link.state == SHARED_LINK_DOWN);
+	assert_true(unit_log_has("refuses all commands: ERR unknown command"));
+	assert_false(unit_log_has("record"));
+}
+
+/* A replica that begins to load says so to whatever it is asked. */
+static void
+an_error_to_auth_is_not_always_about_the_password(void **state)
+{
+	char list[3 * PATH_MAX];
+
+	snprintf(list, sizeof(list), "unix:%s", engine.path);
+	start_with(list, NULL, "correct-horse");
+	expect("AUTH correct-horse");
+	say("-LOADING Redis is loading the dataset in memory\r\n");
+	turn_until(the_link.state == SHARED_LINK_DOWN);
+	assert_true(unit_log_has("cannot be used as it is: LOADING"));
+	assert_true(the_link.due_us - clock_monotonic_us() < 1000000);
+}
+
+/* Of a full one lookups go on, however many sessions it refuses. */
+static void
+one_that_stores_nothing_is_not_given_up_for_one_error_more(void **state)
+{
+	start_up();
+	for (unsigned i = 1; i <= 20; i++) {
+		send_command(SHARED_SET, "a", "v");
+		expect("SET a");
+		say(i < 20 ? "-OOM command not allowed\r\n" : "-ERR no\r\n");
+		expect_answers(i, i < 20 ? ERROR_NO_SPACE : ERROR_IO);
+	}
+	assert_int_equal(the_link.state, SHARED_LINK_UP);
+}
+
 int
 main(void)
 {
@@ -151,6 +205,10 @@ main(void)
 		TEST(a_reply_that_never_ends_ends_the_connection),
 		TEST(errors_of_the_engine_have_their_consequences),
 		TEST(ten_refused_commands_in_a_row_are_enough),
+		TEST(no_password_and_no_record_gets_into_the_log),
+		TEST(an_error_to_auth_is_not_always_about_the_password),
+		TEST(
+		    one_that_stores_nothing_is_not_given_up_for_one_error_more),
 	};
 
 	if (!shared_reply_is_built_in()) {

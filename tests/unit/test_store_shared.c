@@ -148,6 +148,29 @@ a_deletion_outlives_an_outage(void **state)
 	assert_int_equal(a.engine.dels, 1);
 }
 
+/* As Redis does that cannot save; lookups must not be held up by it. */
+static void
+a_deletion_that_is_refused_is_tried_again_once_a_second(void **state)
+{
+	start_both();
+	put(&a, "id", "session");
+	turn_until(statistics_of(&a).stores == 1);
+	a.engine.refusal = "-MISCONF no\r\n";
+	remove_key(&a, "id");
+	turn_until(statistics_of(&a).errors == 1);
+	for (int i = 0; i < 100; i++) {
+		turn();
+		assert_false(finds(&a, "other", ""));
+	}
+	assert_false(finds(&a, "id", ""));
+	assert_int_equal(a.engine.dels, 1);
+	a.engine.refusal = NULL;
+	clock_advance(1);
+	turn_until(memory_engine_count(&a.engine) == 0);
+	assert_int_equal(a.engine.dels, 2);
+	assert_true(is_up(&a));
+}
+
 static void
 a_session_that_is_put_after_its_deletion_is_there(void **state)
 {
@@ -357,6 +380,7 @@ main(void)
 		TEST(a_record_from_ahead_is_skewed_and_warned_of_once),
 		TEST(a_deletion_reaches_the_engine_and_until_then_it_is_a_miss),
 		TEST(a_deletion_outlives_an_outage),
+		TEST(a_deletion_that_is_refused_is_tried_again_once_a_second),
 		TEST(a_session_that_is_put_after_its_deletion_is_there),
 		TEST(the_same_session_is_not_sent_again_too_soon),
 		TEST(a_session_that_is_too_large_stays_here),
