@@ -16,16 +16,11 @@ ctl_group_open(struct shared_group *group, const struct settings *settings,
 {
 	const struct shared_group_config from =
 	    SHARED_GROUP_CONFIG(settings, config, owner->uid);
-	bool is_root = geteuid() == 0;
 
 	shared_group_open_secret(group, &from);
 	/* Where the daemon is: a path may be relative. */
 	(void)!chdir(settings->queue_directory);
-	if (is_root)
-		master_owner_enter(owner);
 	shared_group_open_trust(group);
-	if (is_root)
-		master_owner_leave();
 	shared_group_begin(group);
 }
 

@@ -23,9 +23,7 @@ daemon_open_shared(struct daemon *daemon)
 	    SHARED_GROUP_CONFIG(settings, daemon->config, daemon->owner.uid);
 
 	shared_group_open_secret(&daemon->group, &config);
-	master_owner_enter(&daemon->owner);
 	shared_group_open_trust(&daemon->group);
-	master_owner_leave();
 }
 
 /* From here on the keys of tickets are those of the group. */

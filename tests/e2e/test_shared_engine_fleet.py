@@ -180,3 +180,30 @@ def test_trust_does_not_travel(make_fleet, tmp_path):
     scenarios.send_message(fleet.hosts[2])
     fleet.hosts[2].wait_for_log("status=deferred", mark)
     assert "Reusing old session" not in fleet.hosts[2].log(mark)
+
+
+def test_trust_is_what_a_file_holds_not_where_it_is(make_fleet, tmp_path):
+    """The same settings on all hosts; what is at that path is replaced."""
+    path = tmp_path / "ca.pem"
+    fleet, engine = make_fleet(settings="smtp_tls_security_level = secure\n"
+                               "smtp_tls_secure_cert_match = "
+                               "mail.example.test\n"
+                               "smtp_tls_CAfile = %s\n" % path)
+    tmp_path.chmod(0o755)
+    engine.start()
+    for number, trusted in ((0, 0), (1, 0), (2, 1)):
+        host = fleet.hosts[number]
+        # The sink is that of the first host.
+        path.write_text(open(fleet.hosts[trusted].directory +
+                             "/etc/cert.pem").read())
+        path.chmod(0o644)
+        host.start()
+        wait_until(lambda: shared(host)["state"] == "up", "in touch")
+        mark = host.log_mark()
+        scenarios.send_message(host)
+        if trusted == 1:
+            host.wait_for_log("status=deferred", mark)
+            assert "Reusing old session" not in host.log(mark)
+        else:
+            assert reused(host, mark) == (number == 1)
+            wait_until(lambda: shared(host)["queue"] == 0, "it is stored")
