@@ -111,6 +111,38 @@ def test_tickets_are_taken_by_tlsproxy(make_fleet, kind):
     assert not complaints(fleet)
 
 
+def resumed(fleet, kind, first, then):
+    """A new client of one host is taken up by another."""
+    client = smtp_tls.Client(kind)
+    client.connect(fleet.addresses[first], postfix_fleet.PORT)
+    return client.connect(fleet.addresses[then], postfix_fleet.PORT)
+
+
+@pytest.mark.parametrize("off_s", [20 * 60, -20 * 60, 2 * 3600, -2 * 3600])
+def test_a_clock_that_is_wrong_harms_nobody_else(make_fleet, off_s):
+    """20 minutes off young tickets are taken by all; 2 hours off that host has
+    its own, and serves."""
+    fleet = make_fleet()
+    for host in fleet.hosts:
+        host.settings = host.settings.replace(
+            SETTINGS, "smtpd_tls_session_cache_timeout = 3600s\n")
+        host.write_config(host.settings)
+    fleet.share(new_secret())
+    clock = ClockShift(fleet.hosts[2].directory)
+    clock.step(off_s)
+    fleet.hosts[2].environment = clock.environment
+    fleet.hosts[2].write_config(fleet.hosts[2].settings)
+    fleet.start()
+    for kind in smtp_tls.TICKETS:
+        for first in range(3):
+            for then in range(3):
+                is_near = abs(off_s) < 1800 or first == then or \
+                    2 not in (first, then)
+                assert resumed(fleet, kind, first, then) == is_near, \
+                    (kind, first, then)
+    assert not complaints(fleet)
+
+
 class Load:
     """Clients that come back all the time, on hosts whose clocks step.
 
