@@ -3,7 +3,7 @@
  * must have in common, and the keys and fingerprints that follow from both.
  *
  *	shared_group_open_secret()   with the privileges of the start
- *	shared_group_open_trust()    the same: so do smtp(8) and smtpd(8) read them
+ *	shared_group_open_trust()    with these too, as smtp(8) reads its CAfile
  *	shared_group_begin()         in the jail, where nothing can be opened
  *	shared_group_close()
  *
