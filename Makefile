@@ -47,13 +47,17 @@ SANITIZE ?=
 
 CPPFLAGS_ALL = -D_GNU_SOURCE -Iinclude $(CPPFLAGS) \
 	$(shell $(PKG_CONFIG) --cflags libevent_core libcrypto 2>/dev/null) \
-	$(if $(SECCOMP),-DHAVE_LIBSECCOMP) $(if $(HIREDIS),-DHAVE_HIREDIS)
+	$(if $(SECCOMP),-DHAVE_LIBSECCOMP) $(if $(HIREDIS),-DHAVE_HIREDIS) \
+	$(if $(NCURSES),-DHAVE_NCURSES)
 CFLAGS_ALL = -std=c11 $(OPTIMIZE) $(WARNINGS) $(HARDEN) $(SANITIZE) $(CFLAGS)
 LDFLAGS_ALL = $(HARDEN_LINK) $(SANITIZE) $(LDFLAGS)
 # Optional, `make SECCOMP=`: without it no filter of system calls.
 SECCOMP = $(shell $(PKG_CONFIG) --libs libseccomp 2>/dev/null)
 # Optional, `make HIREDIS=`: without it hosts can share no engine.
 HIREDIS = $(shell $(PKG_CONFIG) --libs hiredis 2>/dev/null)
+# Optional, `make NCURSES=`: without it `tlsmgrctl top` has no live screen.
+NCURSES = $(shell $(PKG_CONFIG) --libs ncursesw 2>/dev/null \
+	|| $(PKG_CONFIG) --libs ncurses 2>/dev/null)
 # Berkeley DB comes without a pkg-config file.
 LIBS = $(shell $(PKG_CONFIG) --libs libevent_core libcrypto 2>/dev/null \
 	|| echo -levent_core -lcrypto) -ldb-5.3 $(SECCOMP) $(HIREDIS)
@@ -133,8 +137,8 @@ $(LIBRARY): $(OBJECTS)
 
 $(BUILD)/tlsmgr: $(BUILD)/obj/daemon/main.o $(LIBRARY)
 $(BUILD)/tlsmgrctl: $(BUILD)/obj/ctl/tlsmgrctl.o $(LIBRARY)
-# HTTP is for the tool alone.
-$(BUILD)/tlsmgrctl: LIBS += -levent_extra
+# HTTP and a screen are for the tool alone.
+$(BUILD)/tlsmgrctl: LIBS += -levent_extra $(NCURSES)
 $(BUILD)/tlsmgr $(BUILD)/tlsmgrctl:
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 

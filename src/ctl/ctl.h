@@ -41,6 +41,7 @@ enum ctl_option {
 	CTL_OPTION_RAW = 64,
 	CTL_OPTION_SORT = 128,
 	CTL_OPTION_LIMIT = 256,
+	CTL_OPTION_ONCE = 512,
 };
 
 struct ctl_command;
@@ -146,6 +147,7 @@ bool ctl_is_root(void);
 
 /* The subcommands. */
 ctl_command_fn ctl_status;
+ctl_command_fn ctl_top;
 ctl_command_fn ctl_list;
 ctl_command_fn ctl_flush;
 ctl_command_fn ctl_delete;

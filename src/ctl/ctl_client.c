@@ -21,6 +21,9 @@
 
 #define READ_LEN 16384
 
+/* Where nobody wants to wait. */
+#define RECEIVE_US 1000
+
 /* Postfix's own daemon is silent when it is asked for what it does not know. */
 #define FIRST_PROBE_US 250000
 #define PROBE_US       1000000
@@ -137,9 +140,9 @@ fail_closed(const struct ctl_client *client, char **cause)
 	    client->path);
 }
 
-static enum error
-send_request(
-    const struct ctl_client *client, const struct buffer *request, char **cause)
+enum error
+ctl_client_send(
+    struct ctl_client *client, const struct buffer *request, char **cause)
 {
 	const unsigned char *data = buffer_head(request);
 	size_t sent = 0;
@@ -265,11 +268,19 @@ fail_silent(const struct ctl_client *client, enum error error, char **cause)
 }
 
 enum error
+ctl_client_receive(
+    struct ctl_client *client, struct ctl_reply *reply, char **cause)
+{
+	return read_reply(
+	    client, clock_monotonic_us() + RECEIVE_US, reply, cause);
+}
+
+enum error
 ctl_client_ask(struct ctl_client *client, const struct buffer *request,
     struct ctl_reply *reply, char **cause)
 {
 	uint64_t until_us = deadline_us(client);
-	enum error error = send_request(client, request, cause);
+	enum error error = ctl_client_send(client, request, cause);
 
 	if (error != ERROR_NONE)
 		return error;
@@ -294,7 +305,7 @@ send_probe(struct ctl_client *client, const char *request,
 	if (cache_type != NULL)
 		attr_put_string(&message, "cache_type", cache_type);
 	attr_put_end(&message);
-	error = send_request(client, &message, cause);
+	error = ctl_client_send(client, &message, cause);
 	buffer_fini(&message);
 	return error;
 }

@@ -56,6 +56,17 @@ enum error ctl_client_ask(struct ctl_client *, const struct buffer *request,
     struct ctl_reply *, char **cause);
 
 /*
+ * The two halves of that, for who has something else to do meanwhile. Replies
+ * come in the order of requests. Receiving waits a millisecond at most;
+ * ERROR_AGAIN: the next one is not whole yet, and the connection is as good as
+ * before. How many are to come, the caller knows.
+ */
+enum error ctl_client_send(
+    struct ctl_client *, const struct buffer *request, char **cause);
+enum error ctl_client_receive(
+    struct ctl_client *, struct ctl_reply *, char **cause);
+
+/*
  * Find out who answers, by asking for statistics; those are kept in
  * client->statistics where there are any. The first thing to be asked.
  * CTL_DAEMON_POSTFIX leaves a connection that is to be closed.

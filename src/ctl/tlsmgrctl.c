@@ -26,6 +26,8 @@ static ctl_command_fn help;
 static const struct ctl_command commands[] = {
 	{ "status", "", "Show what the daemon does and holds",
 	    STATUS_OPTIONS, 0, 0, ctl_status },
+	{ "top", "", "Watch requests, caches and destinations, live",
+	    CTL_OPTION_ONCE, 0, 0, ctl_top },
 	{ "list", "TYPE [TEXT]", "List the sessions whose id contains the text",
 	    LIST_OPTIONS, 1, 2, ctl_list },
 	{ "flush", "TYPE|all", "Remove all sessions of a cache",

@@ -65,7 +65,8 @@ def test_a_wrong_command_line_is_refused(arguments):
 
 def test_help_names_every_subcommand():
     commands = subcommands()
-    assert {"status", "list", "flush", "delete", "rotate", "flush-tickets",
+    assert {"status", "top", "list", "flush", "delete", "rotate",
+            "flush-tickets",
             "save", "seed", "shared", "secret", "config", "check", "ping",
             "exporter", "reload",
             "enable", "disable", "help"} == set(commands)

@@ -23,6 +23,7 @@ LIBRARIES = {
     "event2/bufferevent.h": ["ctl/ctl_http.c"],
     "event2/listener.h": ["ctl/ctl_http.c"],
     "db.h": ["cache/bdb.c"],
+    "curses.h": ["ctl/ctl_terminal.c"],
     "hiredis/": ["shared/shared_reply.c"],
 }
 
