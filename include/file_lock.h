@@ -8,9 +8,11 @@
 #include "error.h"
 
 /*
- * Take the lock, without waiting; it ends with the descriptor. ERROR_LOCKED:
- * another process has it; ERROR_IO: see errno.
+ * Take the lock, without waiting; it ends with the descriptor, or before that
+ * with file_unlock(). ERROR_LOCKED: another process has it; ERROR_IO: see
+ * errno.
  */
 enum error file_lock(int fd);
+void file_unlock(int fd);
 
 #endif

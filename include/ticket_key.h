@@ -130,7 +130,8 @@ enum error ticket_keys_adopt(
  */
 void ticket_keys_retire(struct ticket_keys *, time_t now);
 
-/* Wipe all keys of this host now. Always calls back. */
+/* Wipe all keys of this host now. ticket_keys_wipe() calls back, always. */
 void ticket_keys_wipe(struct ticket_keys *);
+void ticket_keys_forget(struct ticket_keys *);
 
 #endif

@@ -19,3 +19,12 @@ file_lock(int fd)
 		return ERROR_NONE;
 	return errno == EAGAIN || errno == EACCES ? ERROR_LOCKED : ERROR_IO;
 }
+
+void
+file_unlock(int fd)
+{
+	struct flock lock = { .l_type = F_UNLCK, .l_whence = SEEK_SET };
+
+	if (fcntl(fd, F_OFD_SETLK, &lock) < 0 && errno == EINVAL)
+		(void)fcntl(fd, F_SETLK, &lock);
+}

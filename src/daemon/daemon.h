@@ -51,7 +51,7 @@ struct daemon {
 	struct shared_sync sync;
 	struct ticket_keys ticket_keys;
 	struct ticket_key_file ticket_key_file;
-	struct loop_timer load_timer;  /* set: that file is locked */
+	struct loop_timer load_timer;  /* set: that file is to be loaded */
 	uint64_t key_lock_deadline_us; /* monotonic; then a warning */
 	bool is_key_lock_warned;
 	struct loop_timer retire_timer; /* keys that nobody asks for */
@@ -109,12 +109,13 @@ void daemon_end_upkeep_pauses(struct daemon *);
 
 /*
  * daemon_ticket_keys.c: make a directory for the file where there is none,
- * with privileges, open the file as the owner; load it in the jail; release
- * the file before anything else is done to end, so that the next process has
- * it at once: what is made from then on is in memory only.
+ * with privileges, open the file as the owner; load it in the jail; save keys
+ * that changed, at once or soon; close the file before anything else is done to
+ * end: what is made from then on is in memory only.
  */
 void daemon_open_ticket_keys(struct daemon *);
 void daemon_start_ticket_keys(struct daemon *);
+void daemon_save_ticket_keys(struct daemon *);
 void daemon_release_ticket_keys(struct daemon *);
 void daemon_close_ticket_keys(struct daemon *);
 

@@ -32,6 +32,7 @@ static enum error
 wipe_ticket_keys_cb(void *arg)
 {
 	struct daemon *daemon = arg;
+	enum error error = ERROR_NONE, file_error;
 
 	if (daemon->ticket_keys.lifetime_s <= 0)
 		return ERROR_DISABLED;
@@ -39,18 +40,15 @@ wipe_ticket_keys_cb(void *arg)
 	 */
 	if (daemon->ticket_keys.group != NULL)
 		return ERROR_SHARED;
-	if (daemon->ticket_keys.ring != NULL) {
-		enum error error =
-		    shared_ring_wipe_old(&daemon->ring, clock_wall_s());
-
+	if (daemon->ticket_keys.ring != NULL)
+		error = shared_ring_wipe_old(&daemon->ring, clock_wall_s());
+	file_error = ticket_key_file_wipe(
+	    &daemon->ticket_key_file, &daemon->ticket_keys);
+	if (file_error == ERROR_DISABLED) {
 		ticket_keys_wipe(&daemon->ticket_keys);
-		return error;
+		file_error = ERROR_NONE;
 	}
-	/* The old keys in the file would be taken over later. */
-	if (loop_timer_is_set(&daemon->load_timer))
-		return ERROR_LOCKED;
-	ticket_keys_wipe(&daemon->ticket_keys);
-	return ERROR_NONE;
+	return error != ERROR_NONE ? error : file_error;
 }
 
 /* Each part is tried, whatever becomes of the others. */

@@ -62,9 +62,7 @@ up_cb(void *arg)
 static void
 ring_changed_cb(void *arg)
 {
-	struct daemon *daemon = arg;
-
-	ticket_key_file_save(&daemon->ticket_key_file, &daemon->ticket_keys);
+	daemon_save_ticket_keys(arg);
 }
 
 bool

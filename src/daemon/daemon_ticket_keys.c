@@ -16,7 +16,7 @@
 _Static_assert(TICKET_KEY_SETTINGS_LEN == SETTINGS_DIGEST_LEN,
     "keys depend on the settings of which this is the digest");
 
-/* As long as the process before us may be ending, and after that. */
+/* How soon to try again: while somebody may just be writing, and later. */
 #define LOCK_RETRY_US      10000
 #define LOCK_RETRY_LATE_US 1000000
 #define LOCK_PATIENCE_S    10
@@ -60,12 +60,23 @@ daemon_open_ticket_keys(struct daemon *daemon)
 	free(path);
 }
 
+void
+daemon_save_ticket_keys(struct daemon *daemon)
+{
+	if (ticket_key_file_save(&daemon->ticket_key_file,
+		&daemon->ticket_keys) != ERROR_LOCKED ||
+	    loop_timer_is_set(&daemon->load_timer))
+		return;
+	daemon->key_lock_deadline_us =
+	    clock_monotonic_us() + (uint64_t)LOCK_PATIENCE_S * 1000000;
+	loop_timer_set(&daemon->load_timer, 0);
+}
+
 static void
 changed_cb(void *arg, const struct ticket_keys *keys)
 {
-	struct daemon *daemon = arg;
-
-	ticket_key_file_save(&daemon->ticket_key_file, keys);
+	(void)keys;
+	daemon_save_ticket_keys(arg);
 }
 
 /* Once: somebody holds the lock for longer than a process takes to end. */
@@ -80,7 +91,7 @@ warn_of_long_lock(struct daemon *daemon)
 	    daemon->ticket_key_file.path, LOCK_PATIENCE_S);
 }
 
-/* The process before us may still have the file: try until it has not. */
+/* Another process may be writing, or have the file: try until it has not. */
 static void
 load_cb(void *arg)
 {
@@ -96,14 +107,13 @@ load_cb(void *arg)
 	    &daemon->load_timer, is_late ? LOCK_RETRY_LATE_US : LOCK_RETRY_US);
 }
 
-/* While another process has the file, keys may come in at any time. */
+/* Another process may have made keys at any time. */
 static void
 refresh_cb(void *arg, struct ticket_keys *keys, time_t now)
 {
 	struct daemon *daemon = arg;
 
-	if (loop_timer_is_set(&daemon->load_timer))
-		ticket_key_file_load(&daemon->ticket_key_file, keys, now);
+	ticket_key_file_refresh(&daemon->ticket_key_file, keys, now);
 }
 
 static void
@@ -134,8 +144,12 @@ daemon_release_ticket_keys(struct daemon *daemon)
 {
 	struct ticket_key_file *file = &daemon->ticket_key_file;
 	const struct timespec pause = { .tv_nsec = LOCK_RETRY_US * 1000L };
+	const struct ticket_key *key;
 
-	/* Keys of our own that nobody else has: the process before ends too. */
+	/* One that is made for a client later would end with us. */
+	if (daemon->server.client_count > 0)
+		(void)ticket_keys_current(
+		    &daemon->ticket_keys, clock_wall_s(), &key);
 	for (int i = 0; i < LAST_TRIES && file->is_unsaved &&
 			ticket_key_file_load(file, &daemon->ticket_keys,
 			    clock_wall_s()) == ERROR_LOCKED;

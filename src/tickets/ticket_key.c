@@ -272,9 +272,15 @@ ticket_keys_retire(struct ticket_keys *keys, time_t now)
 }
 
 void
-ticket_keys_wipe(struct ticket_keys *keys)
+ticket_keys_forget(struct ticket_keys *keys)
 {
 	explicit_bzero(keys->keys, sizeof(keys->keys));
 	keys->count = 0;
+}
+
+void
+ticket_keys_wipe(struct ticket_keys *keys)
+{
+	ticket_keys_forget(keys);
 	notify(keys);
 }

@@ -113,23 +113,30 @@ def test_flush_tickets_forgets_all_keys_for_good(make_master):
         assert client.ticket_key() == fresh
 
 
-def test_flush_tickets_waits_for_the_process_that_has_the_file(make_master):
-    """Or the next load of the file would bring them back."""
+def test_the_process_before_brings_no_wiped_key_back(make_master):
+    """It has them in memory until it ends."""
     master = make_master()
-    master.configure({}, {"tlsmgr_ticket_key_file":
-                          master.data_directory + "/ticket_keys"})
+    path = master.data_directory + "/ticket_keys"
+    master.configure({}, {"tlsmgr_ticket_key_file": path})
     old = master.start()
-    with master.client() as client:
-        name = key_of(client.ticket_key())[0]
-    old.signal(signal.SIGSTOP)
+    with master.client() as old_client:
+        name = key_of(old_client.ticket_key())[0]
+        old.signal(signal.SIGSTOP)
+        master.start(generation=2)
+        with master.client() as client:
+            assert act(client, "flush_tickets") == OK
+            old.signal(signal.SIGCONT)
+            # It does not know that it is to end, and saves.
+            assert act(old_client, "rotate") == OK
+            made = key_of(old_client.ticket_key())[0]
+            wait_until(lambda: client.ticket_key(made).status == OK,
+                       "the new key is in the file")
+            assert client.ticket_key(name).status == ERR
+            assert old_client.ticket_key(name).status == ERR
     old.hang_up()
-    master.start(generation=2)
-    with master.client() as client:
-        assert act(client, "flush_tickets") == ERR
-        old.signal(signal.SIGCONT)
-        assert old.wait() == 0
-        wait_until(lambda: act(client, "flush_tickets") == OK, "the file")
-        assert client.ticket_key(name).status == ERR
+    assert old.wait() == 0
+    with open(path, "rb") as source:
+        assert name not in source.read()
 
 
 def test_without_tickets_there_is_nothing_to_rotate_or_flush(make_master):

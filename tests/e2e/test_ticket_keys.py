@@ -213,6 +213,53 @@ def test_a_process_that_ends_hands_out_keys_and_makes_none(master):
 
 
 @OURS
+def test_processes_that_are_stopped_keep_no_key_from_the_next_ones(master):
+    """As when one reload follows the other before the first has ended."""
+    stopped, handed_out = [], []
+    for generation in range(1, 5):
+        daemon = master.start(generation=generation)
+        with master.client() as client:
+            # The first one is gone before anybody has asked for a key.
+            if generation > 1:
+                rotate(client)
+                handed_out.append(client.ticket_key())
+            for key in handed_out:
+                assert secrets_of(client.ticket_key(name_of(key))) == \
+                    secrets_of(key)
+        daemon.signal(signal.SIGSTOP)
+        daemon.hang_up()
+        stopped.append(daemon)
+    for daemon in reversed(stopped):
+        daemon.signal(signal.SIGCONT)
+        assert daemon.wait() == 0
+    master.start(generation=9)
+    with master.client() as client:
+        for key in handed_out:
+            assert secrets_of(client.ticket_key(name_of(key))) == \
+                secrets_of(key)
+
+
+@OURS
+def test_a_key_that_is_first_asked_for_at_the_end_is_kept(master):
+    old = master.start()
+    with master.client() as client:
+        client.seed(8)
+        old.signal(signal.SIGSTOP)
+        # More than one turn of the loop takes: it comes when all is saved.
+        client.send(b"request\0seed\0size\00032\0\0" * 100 +
+                    b"request\0tktkey\0keyname\0\0\0")
+        old.hang_up()
+        old.signal(signal.SIGCONT)
+        for _ in range(100):
+            client.receive()
+        key = client.receive()
+    assert old.wait() == 0
+    master.start(generation=2)
+    with master.client() as client:
+        assert client.ticket_key() == key
+
+
+@OURS
 def test_a_file_that_somebody_else_keeps_locked_is_named(master):
     """Ten seconds later; the keys are in memory meanwhile."""
     clock = ClockShift(master.directory)

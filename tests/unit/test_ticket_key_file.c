@@ -1,6 +1,6 @@
 /*
- * Unit tests of ticket_key_file.c, and of file_lock.c, which it uses: which
- * keys outlive a process, which file is used, and two processes at a time.
+ * Unit tests of ticket_key_file.c: which keys outlive a process, and which file
+ * is used.
  */
 #include "ticket_key_file.h"
 
@@ -190,147 +190,6 @@ without_tickets_no_key_stays(void **state)
 	process_end(&process);
 }
 
-/* As it is while an old process ends and a new one starts. */
-static void
-a_file_that_is_locked_is_read_and_not_written(void **state)
-{
-	struct process old, new;
-	unsigned char first, second;
-
-	process_start(&old, START);
-	first = current_at(&old, START);
-	assert_int_equal(process_open(&new), ERROR_NONE);
-	assert_int_equal(
-	    ticket_key_file_load(&new.file, &new.keys, START), ERROR_LOCKED);
-	assert_int_equal(
-	    ticket_key_file_save(&new.file, &new.keys), ERROR_LOCKED);
-	assert_int_equal(new.keys.count, 1);
-	assert_int_equal(current_at(&new, START + 1), first);
-	/* It serves meanwhile, and does not touch the file. */
-	assert_int_equal(ticket_keys_rotate(&new.keys, START + 2), ERROR_NONE);
-	second = current_at(&new, START + 2);
-	assert_true(file_has_key(first));
-	assert_false(file_has_key(second));
-
-	process_end(&old);
-	assert_int_equal(
-	    ticket_key_file_load(&new.file, &new.keys, START + 3), ERROR_NONE);
-	assert_int_equal(new.keys.count, 2);
-	assert_int_equal(current_at(&new, START + 3), second);
-	assert_int_equal(new.keys.keys[1].name[0], first);
-	assert_true(file_has_key(first));
-	assert_true(file_has_key(second));
-	assert_nothing_logged();
-	process_end(&new);
-}
-
-/* Both have handed out theirs, so both are needed. */
-static void
-keys_that_two_processes_made_are_all_kept(void **state)
-{
-	struct process old, new;
-	unsigned char found[TICKET_KEYS_MAX];
-
-	process_start(&old, START);
-	assert_int_equal(process_open(&new), ERROR_NONE);
-	for (int i = 0; i < 5; i++) {
-		current_at(&old, START + i);
-		current_at(&new, START + i);
-		ticket_keys_rotate(&old.keys, START + i);
-		ticket_keys_rotate(&new.keys, START + i);
-	}
-	process_end(&old);
-	assert_int_equal(
-	    ticket_key_file_load(&new.file, &new.keys, START + 5), ERROR_NONE);
-	assert_int_equal(new.keys.count, 12);
-	process_end(&new);
-	assert_int_equal(keys_found_at(START + 6, found), 12);
-	for (unsigned i = 1; i <= 12; i++)
-		assert_non_null(memchr(found, 0x80 + (int)i, 12));
-}
-
-/* What the old one makes is there for the new one at once. */
-static void
-a_locked_file_can_be_read_again_and_again(void **state)
-{
-	struct process old, new;
-	unsigned char rotated;
-
-	process_start(&old, START);
-	assert_int_equal(process_open(&new), ERROR_NONE);
-	for (int i = 0; i < 5; i++) {
-		ticket_keys_rotate(&old.keys, START + i);
-		rotated = current_at(&old, START + i);
-		assert_int_equal(
-		    ticket_key_file_load(&new.file, &new.keys, START + i),
-		    ERROR_LOCKED);
-		assert_int_equal(current_at(&new, START + i), rotated);
-	}
-	assert_int_equal(new.keys.count, 5);
-	assert_int_equal(new.keys.rotations, 0);
-	process_end(&new);
-	process_end(&old);
-}
-
-/* What is wrong in it is for the process that has the lock to say. */
-static void
-nothing_is_said_of_a_locked_file(void **state)
-{
-	struct process old, new;
-
-	process_start(&old, START);
-	current_at(&old, START);
-	assert_int_equal(process_open(&new), ERROR_NONE);
-	assert_int_equal(
-	    ticket_key_file_load(&new.file, &new.keys, START - DAY_S),
-	    ERROR_LOCKED);
-	new.file.settings[0] ^= 1;
-	assert_int_equal(
-	    ticket_key_file_load(&new.file, &new.keys, START), ERROR_LOCKED);
-	write_file("other", 5);
-	assert_int_equal(
-	    ticket_key_file_load(&new.file, &new.keys, START), ERROR_LOCKED);
-	assert_int_equal(new.keys.count, 0);
-	assert_nothing_logged();
-	process_end(&new);
-	process_end(&old);
-}
-
-static void
-after_closing_nothing_is_written(void **state)
-{
-	struct process old, new;
-	unsigned char late;
-
-	process_start(&old, START);
-	current_at(&old, START);
-	ticket_key_file_close(&old.file);
-	process_start(&new, START);
-	late = current_at(&old, START + HALF_S);
-	assert_int_equal(
-	    ticket_key_file_save(&old.file, &old.keys), ERROR_DISABLED);
-	assert_false(file_has_key(late));
-	assert_int_equal(new.keys.count, 1);
-	process_end(&new);
-	process_end(&old);
-}
-
-/* The lock is of the open file: any other close in the process leaves it. */
-static void
-other_descriptors_leave_the_lock_alone(void **state)
-{
-	struct process old, new;
-
-	process_start(&old, START);
-	assert_int_equal(process_open(&new), ERROR_NONE);
-	process_end(&new);
-	assert_int_equal(process_open(&new), ERROR_NONE);
-	assert_int_equal(
-	    ticket_key_file_load(&new.file, &new.keys, START), ERROR_LOCKED);
-	process_end(&new);
-	process_end(&old);
-}
-
 static void
 without_a_file_keys_are_in_memory(void **state)
 {
@@ -470,12 +329,6 @@ main(void)
 		TEST(keys_of_other_settings_are_not_used),
 		TEST(keys_that_live_too_long_are_not_used),
 		TEST(without_tickets_no_key_stays),
-		TEST(a_file_that_is_locked_is_read_and_not_written),
-		TEST(keys_that_two_processes_made_are_all_kept),
-		TEST(a_locked_file_can_be_read_again_and_again),
-		TEST(nothing_is_said_of_a_locked_file),
-		TEST(after_closing_nothing_is_written),
-		TEST(other_descriptors_leave_the_lock_alone),
 		TEST(without_a_file_keys_are_in_memory),
 		TEST(a_file_that_others_can_read_is_not_used),
 		TEST(what_is_not_a_file_of_its_own_is_not_used),
