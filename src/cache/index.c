@@ -26,7 +26,7 @@
 
 enum error
 index_init(struct index *index, const char *name, uint64_t memory,
-    const unsigned char key[SIPHASH_KEY_LEN], const struct journal *journal)
+    const unsigned char key[SIPHASH_KEY_LEN], struct journal *journal)
 {
 	enum error error;
 
@@ -129,20 +129,47 @@ index_find(
 }
 
 enum error
-index_set(struct index *index, uint64_t hash, const struct index_entry *entry,
-    struct index_entry *old)
+index_find_record(struct index *index, const struct journal_record *record,
+    uint64_t *hash, struct index_entry *entry)
+{
+	enum error error;
+
+	if (record->type != JOURNAL_PUT)
+		return ERROR_NOT_FOUND;
+	*hash = index_hash(index, record->key, record->key_len);
+	error = index_find(index, *hash, entry, false);
+	if (error == ERROR_NONE && entry->sequence != record->sequence)
+		return ERROR_NOT_FOUND;
+	return error;
+}
+
+static void
+add_live(struct index *index, const struct index_entry *entry)
+{
+	journal_add_live(index->journal, index_entry_position(entry),
+	    index_entry_size(entry));
+}
+
+static void
+remove_live(struct index *index, const struct index_entry *entry)
+{
+	journal_remove_live(index->journal, index_entry_position(entry),
+	    index_entry_size(entry));
+}
+
+enum error
+index_set(struct index *index, uint64_t hash, const struct index_entry *entry)
 {
 	struct index_slot *slot = index_cache_find(&index->cache, hash);
 	enum error found = ERROR_NONE, error = ERROR_NONE;
+	struct index_entry old;
 
 	if (slot == NULL)
-		found = bdb_get(index->table, hash, old);
+		found = bdb_get(index->table, hash, &old);
 	else if (slot->state == INDEX_TOMBSTONE)
 		found = ERROR_NOT_FOUND;
 	else
-		*old = slot->entry;
-	if (found != ERROR_NONE || !is_held(index, old))
-		*old = (struct index_entry){ 0 };
+		old = slot->entry;
 	if (slot != NULL)
 		index_cache_set(&index->cache, slot, hash, entry,
 		    slot->state == INDEX_DIRTY_INSERT ? INDEX_DIRTY_INSERT
@@ -151,11 +178,31 @@ index_set(struct index *index, uint64_t hash, const struct index_entry *entry,
 		error = take_slot(index, hash, entry,
 		    found == ERROR_NOT_FOUND ? INDEX_DIRTY_INSERT
 					     : INDEX_DIRTY_UPDATE);
+	if (error != ERROR_NONE)
+		return error;
+	if (found == ERROR_NONE && is_held(index, &old))
+		remove_live(index, &old);
+	add_live(index, entry);
+	return ERROR_NONE;
+}
+
+enum error
+index_insert(
+    struct index *index, uint64_t hash, const struct index_entry *entry)
+{
+	enum error error;
+
+	if (index_cache_find(&index->cache, hash) != NULL)
+		return index_set(index, hash, entry);
+	error = bdb_put(index->table, hash, entry);
+	if (error == ERROR_NONE)
+		add_live(index, entry);
 	return error;
 }
 
 enum error
-index_remove(struct index *index, uint64_t hash)
+index_remove(
+    struct index *index, uint64_t hash, const struct index_entry *entry)
 {
 	struct index_slot *slot = index_cache_find(&index->cache, hash);
 	enum error error = ERROR_NONE;
@@ -166,7 +213,9 @@ index_remove(struct index *index, uint64_t hash)
 		index_cache_mark(&index->cache, slot,
 		    slot->state == INDEX_DIRTY_INSERT ? INDEX_EMPTY
 						      : INDEX_TOMBSTONE);
-	return error == ERROR_NOT_FOUND ? ERROR_NONE : error;
+	if (error == ERROR_NONE)
+		remove_live(index, entry);
+	return error;
 }
 
 uint64_t

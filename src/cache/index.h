@@ -117,7 +117,7 @@ struct index_slot *index_cache_next_dirty(
 /* --- the index (index.c) ------------------------------------------------- */
 
 struct index {
-	const struct journal *journal; /* borrowed: which entries are held */
+	struct journal *journal; /* borrowed; told which records are live */
 	unsigned char key[SIPHASH_KEY_LEN];
 	uint64_t capacity; /* entries that surely fit */
 	struct bdb *table; /* owned */
@@ -134,7 +134,7 @@ struct index {
  * there. ERROR_NO_SPACE, ERROR_IO: there is no table, and nothing to be freed.
  */
 enum error index_init(struct index *, const char *name, uint64_t memory,
-    const unsigned char key[SIPHASH_KEY_LEN], const struct journal *);
+    const unsigned char key[SIPHASH_KEY_LEN], struct journal *);
 void index_fini(struct index *);
 
 /* The keyed hash of the identifier of a session, which is its key. */
@@ -146,13 +146,25 @@ void index_prefetch(const struct index *, uint64_t hash);
 enum error index_find(
     struct index *, uint64_t hash, struct index_entry *, bool is_hot);
 /*
- * Let the hash lead to this entry. *old is the one that it led to before;
- * its location is 0 where there was none. ERROR_NO_SPACE: nothing changed.
+ * The entry that leads to this record, or to the other copy of it while a
+ * compaction has made one. ERROR_NOT_FOUND: it is dead.
  */
-enum error index_set(struct index *, uint64_t hash, const struct index_entry *,
-    struct index_entry *old);
-/* It leads nowhere any more. ERROR_IO: it does as before. */
-enum error index_remove(struct index *, uint64_t hash);
+enum error index_find_record(struct index *, const struct journal_record *,
+    uint64_t *hash, struct index_entry *);
+/*
+ * Let the hash lead to this entry: its record is live, and the one that it led
+ * to before is not any more. ERROR_NO_SPACE: nothing changed.
+ */
+enum error index_set(struct index *, uint64_t hash, const struct index_entry *);
+/* The same for a hash that leads nowhere and is not asked for soon. */
+enum error index_insert(
+    struct index *, uint64_t hash, const struct index_entry *);
+/*
+ * The hash, which leads to this entry, leads nowhere any more. ERROR_IO: it
+ * does as before.
+ */
+enum error index_remove(
+    struct index *, uint64_t hash, const struct index_entry *);
 
 /* Slots that are yet to be written back. */
 uint64_t index_dirty_count(const struct index *);
@@ -190,15 +202,9 @@ enum error index_load_find(
     const struct index_load *, uint64_t hash, struct index_entry *);
 
 /*
- * Insert what was collected, until deadline_us (monotonic); `inserted` and
- * `removed` are called for each change, with the entry that counts from now on
- * and the one that does no more. True: that was all of it.
+ * Insert what was collected, until deadline_us (monotonic). True: that was all
+ * of it.
  */
-struct index_load_ops {
-	void (*inserted)(void *arg, const struct index_entry *);
-	void (*removed)(void *arg, const struct index_entry *);
-};
-bool index_load_insert(struct index_load *, const struct index_load_ops *,
-    void *arg, uint64_t deadline_us);
+bool index_load_insert(struct index_load *, uint64_t deadline_us);
 
 #endif

@@ -208,37 +208,24 @@ index_load_find(
 }
 
 static void
-insert(struct index_load *load, const struct found *found,
-    const struct index_load_ops *ops, void *arg)
+insert(struct index *index, const struct found *found)
 {
-	struct index *index = load->index;
 	struct index_entry old;
 	enum error error = index_find(index, found->hash, &old, false);
 
-	if (error == ERROR_NONE && old.sequence >= found->entry.sequence)
+	if (error == ERROR_NONE &&
+	    (old.sequence >= found->entry.sequence ||
+		index_remove(index, found->hash, &old) != ERROR_NONE))
 		return;
-	if (error == ERROR_NONE) {
-		if (index_remove(index, found->hash) != ERROR_NONE)
-			return;
-		ops->removed(arg, &old);
-	}
-	if (found->entry.location == 0 ||
-	    !journal_holds(index->journal, index_entry_position(&found->entry),
+	if (found->entry.location != 0 &&
+	    journal_holds(index->journal, index_entry_position(&found->entry),
 		found->entry.sequence))
-		return;
-	/* Past the index cache, unless that knows of it. */
-	if (index_cache_find(&index->cache, found->hash) != NULL)
-		error = index_set(index, found->hash, &found->entry, &old);
-	else
-		error = bdb_put(index->table, found->hash, &found->entry);
-	if (error == ERROR_NONE)
-		ops->inserted(arg, &found->entry);
+		(void)index_insert(index, found->hash, &found->entry);
 }
 
 /* A part of the next bucket. */
 static void
-insert_some(
-    struct index_load *load, const struct index_load_ops *ops, void *arg)
+insert_some(struct index_load *load)
 {
 	struct bucket *bucket = &load->buckets[load->next];
 
@@ -246,7 +233,7 @@ insert_some(
 		bucket_sort(load, bucket);
 	for (int i = 0; i < INSERT_ENTRIES && load->inserted < bucket->count;
 	     i++)
-		insert(load, &bucket->found[load->inserted++], ops, arg);
+		insert(load->index, &bucket->found[load->inserted++]);
 	if (load->inserted < bucket->count)
 		return;
 	bucket_clear(load, bucket);
@@ -255,12 +242,11 @@ insert_some(
 }
 
 bool
-index_load_insert(struct index_load *load, const struct index_load_ops *ops,
-    void *arg, uint64_t deadline_us)
+index_load_insert(struct index_load *load, uint64_t deadline_us)
 {
 	load->is_complete = true;
 	while (load->next < UINT32_C(1) << load->bits) {
-		insert_some(load, ops, arg);
+		insert_some(load);
 		if (clock_monotonic_us() >= deadline_us)
 			return false;
 	}

@@ -22,13 +22,6 @@ serving_error(const struct store_journal *store)
 	                                             : ERROR_IO;
 }
 
-static void
-add_live(struct store_journal *store, const struct index_entry *entry)
-{
-	journal_add_live(store->journal, index_entry_position(entry),
-	    index_entry_size(entry));
-}
-
 /* The entry of a hash, also of one that is yet to come into the index. */
 static enum error
 find_entry(
@@ -50,11 +43,10 @@ lose_entry(
 	struct index_entry found;
 
 	if (index_find(&store->index, hash, &found, false) != ERROR_NONE ||
-	    found.location != entry->location ||
-	    index_remove(&store->index, hash) != ERROR_NONE)
+	    found.location != entry->location)
 		return;
-	store_journal_remove_live(store, entry);
-	store->counted.lost++;
+	if (index_remove(&store->index, hash, entry) == ERROR_NONE)
+		store->counted.lost++;
 }
 
 /* The session under a key, if there is one that may be served. */
@@ -139,9 +131,8 @@ remove_record(struct store_journal *store, struct journal_record *record)
 		return found;
 	if (index_find(&store->index, hash, &entry, false) != ERROR_NONE)
 		return error;
-	if (index_remove(&store->index, hash) != ERROR_NONE)
+	if (index_remove(&store->index, hash, &entry) != ERROR_NONE)
 		return ERROR_IO;
-	store_journal_remove_live(store, &entry);
 	return error;
 }
 
@@ -163,7 +154,7 @@ static enum error
 put_record(struct store_journal *store, struct journal_record *record)
 {
 	uint64_t bytes_max = store->config.bytes_max;
-	struct index_entry entry, old = { 0 };
+	struct index_entry entry;
 	uint64_t hash;
 	enum error error;
 
@@ -178,7 +169,7 @@ put_record(struct store_journal *store, struct journal_record *record)
 	error = journal_append(store->journal, record);
 	if (error == ERROR_NONE) {
 		entry = index_entry_of(record);
-		error = index_set(&store->index, hash, &entry, &old);
+		error = index_set(&store->index, hash, &entry);
 		if (error != ERROR_NONE)
 			take_back(store, *record);
 	}
@@ -186,9 +177,6 @@ put_record(struct store_journal *store, struct journal_record *record)
 		report_not_stored(store, error);
 		return error;
 	}
-	if (old.location != 0)
-		store_journal_remove_live(store, &old);
-	add_live(store, &entry);
 	return ERROR_NONE;
 }
 
@@ -280,7 +268,7 @@ each_next(struct store_journal *store, uint64_t *cursor,
 	uint64_t hash;
 
 	if (error == ERROR_NONE) {
-		error = store_journal_find_record(store, record, &hash, &entry);
+		error = index_find_record(&store->index, record, &hash, &entry);
 		if (error == ERROR_NONE &&
 		    !store_journal_is_certain(store, &entry))
 			error = ERROR_NOT_FOUND;

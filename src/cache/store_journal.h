@@ -82,18 +82,6 @@ store_journal_is_certain(
 	return entry->sequence >= store->doubt_sequence;
 }
 
-/* store_journal_entry.c */
-
-/* This record is dead, or has another position from now on. */
-void store_journal_remove_live(
-    struct store_journal *, const struct index_entry *);
-/*
- * The entry that leads to this record, or to the other copy of it while a
- * compaction has made one. ERROR_NOT_FOUND: it is dead.
- */
-enum error store_journal_find_record(struct store_journal *,
-    const struct journal_record *, uint64_t *hash, struct index_entry *);
-
 /* store_journal_open.c: see store.h. */
 enum error store_journal_open(
     const struct store_config *, struct store **, char **cause);

@@ -72,7 +72,7 @@ expire_one(struct store_journal *store, time_t now, uint64_t *next_us)
 		                                : JOURNAL_IDLE;
 		return false;
 	}
-	if (store_journal_find_record(store, &record, &hash, &entry) ==
+	if (index_find_record(&store->index, &record, &hash, &entry) ==
 	    ERROR_NONE) {
 		if (store_is_expired(
 			(time_t)record.put_at, now, store->config.timeout_s)) {
@@ -85,8 +85,7 @@ expire_one(struct store_journal *store, time_t now, uint64_t *next_us)
 			*next_us = time_left_us(store, record.put_at, now);
 			return false;
 		}
-		if (index_remove(&store->index, hash) == ERROR_NONE)
-			store_journal_remove_live(store, &entry);
+		(void)index_remove(&store->index, hash, &entry);
 	}
 	journal_drop_oldest(store->journal);
 	return true;

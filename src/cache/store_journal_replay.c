@@ -64,26 +64,6 @@ collect_some(struct store_journal *store)
 }
 
 static void
-inserted_cb(void *arg, const struct index_entry *entry)
-{
-	struct store_journal *store = arg;
-
-	journal_add_live(store->journal, index_entry_position(entry),
-	    index_entry_size(entry));
-}
-
-static void
-removed_cb(void *arg, const struct index_entry *entry)
-{
-	store_journal_remove_live(arg, entry);
-}
-
-static const struct index_load_ops load_ops = {
-	.inserted = inserted_cb,
-	.removed = removed_cb,
-};
-
-static void
 replay_end(struct store_journal *store)
 {
 	const struct journal_live *live = journal_live(store->journal);
@@ -143,8 +123,7 @@ store_journal_replay_slice(struct store_journal *store, uint64_t deadline_us)
 		if (clock_monotonic_us() >= deadline_us)
 			return 0;
 	}
-	if (store->load != NULL &&
-	    !index_load_insert(store->load, &load_ops, store, deadline_us))
+	if (store->load != NULL && !index_load_insert(store->load, deadline_us))
 		return 0;
 	return trim(store, deadline_us);
 }

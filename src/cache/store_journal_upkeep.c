@@ -20,11 +20,12 @@
 static bool
 compact_is_live(void *arg, const struct journal_record *record)
 {
+	struct store_journal *store = arg;
 	const struct index_entry wanted = index_entry_of(record);
 	struct index_entry entry;
 	uint64_t hash;
 
-	return store_journal_find_record(arg, record, &hash, &entry) ==
+	return index_find_record(&store->index, record, &hash, &entry) ==
 	           ERROR_NONE &&
 	       entry.location == wanted.location;
 }
@@ -41,13 +42,8 @@ compact_moved(void *arg, const struct journal_record *record)
 	struct index_entry old;
 	uint64_t hash;
 
-	if (store_journal_find_record(store, record, &hash, &old) !=
-		ERROR_NONE ||
-	    index_set(&store->index, hash, &entry, &old) != ERROR_NONE)
-		return;
-	store_journal_remove_live(store, &old);
-	journal_add_live(
-	    store->journal, record->position, journal_record_size(record));
+	if (index_find_record(&store->index, record, &hash, &old) == ERROR_NONE)
+		(void)index_set(&store->index, hash, &entry);
 }
 
 static const struct journal_compact_ops compact_ops = {

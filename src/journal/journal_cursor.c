@@ -1,6 +1,7 @@
 /*
- * journal_cursor: reading on from record to record, through the windows. Values
- * are stepped over by arithmetic unless somebody asks for one.
+ * journal_cursor: reading on from record to record. Values are stepped over by
+ * arithmetic unless somebody asks for one. Owns the windows: a piece of the
+ * file in memory for each who reads on.
  */
 #include "journal_private.h"
 
@@ -21,6 +22,40 @@
 
 /* A disk that takes longer than this is waited for, to learn what it has. */
 #define PATIENCE_US 100000
+
+static void
+window_fini(struct journal_window *window)
+{
+	if (window->data != NULL)
+		explicit_bzero(window->data, window->size);
+	free(window->data);
+	*window = (struct journal_window){ 0 };
+}
+
+void
+journal_windows_fini(struct journal *journal)
+{
+	for (int i = 0; i < JOURNAL_READERS; i++)
+		window_fini(&journal->windows[i]);
+}
+
+void
+journal_windows_forget(struct journal *journal)
+{
+	for (int i = 0; i < JOURNAL_READERS; i++)
+		journal->windows[i].len = 0;
+}
+
+/* A record larger than the window gets one of its size, for as long as used. */
+static void
+window_resize(struct journal_window *window, size_t size)
+{
+	if (window->size == size)
+		return;
+	window_fini(window);
+	window->data = xmalloc(size);
+	window->size = size;
+}
 
 /* Ask the disk for this, or find that it was asked too long ago: false. */
 static bool
@@ -86,8 +121,7 @@ window_read(struct journal *journal, struct journal_cursor *cursor,
 	    position + len > window->position + window->len) {
 		if (journal_fault_is_in_backoff(journal, cursor->slot))
 			return ERROR_IO;
-		journal_window_resize(
-		    window, len > WINDOW_LEN ? len : WINDOW_LEN);
+		window_resize(window, len > WINDOW_LEN ? len : WINDOW_LEN);
 		error = window_fill(journal, cursor, position, len, limit);
 	}
 	if (error == ERROR_IO)

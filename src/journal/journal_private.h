@@ -12,7 +12,6 @@
  *     journal_load.c        the chain as found in a file
  *     journal_tail.c        where records are appended
  *     journal_retire.c      how segments leave, and what is live in them
- *     journal_window.c      the memory of those that read on
  *     journal_cursor.c      reading on from record to record
  *     journal_map.c         segments in our address space
  *     journal_read.c        one record
@@ -209,19 +208,12 @@ void journal_retire(struct journal *, uint32_t slot, bool is_lost);
 /* Write what is unwritten, and let slots of retired segments be used again. */
 enum error journal_retire_free(struct journal *);
 
-/* journal_window.c */
+/* journal_cursor.c */
 
 /* Wipe and free what readers have in memory. */
 void journal_windows_fini(struct journal *);
 /* A slot is written anew: what was read of it is not so any more. */
 void journal_windows_forget(struct journal *);
-/*
- * Give a window this size, for a record that is larger than it; what was in it
- * is gone if it had another.
- */
-void journal_window_resize(struct journal_window *, size_t size);
-
-/* journal_cursor.c */
 
 /* Where the slot's segment ends, as far as is known. */
 uint32_t journal_segment_end(const struct journal *, uint32_t slot);

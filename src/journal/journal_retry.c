@@ -9,34 +9,23 @@
 #define PATIENCE_US 60000000
 #define EXCESS_LEN  (64 * JOURNAL_SEGMENT_LEN)
 
-/* The slot whose fault is the oldest. There is one. */
+/* The slot whose next try is due first, or whose fault is the oldest. */
 static uint32_t
-find_oldest(const struct journal *journal)
+find_first(const struct journal *journal, bool is_by_retry)
 {
-	uint32_t oldest = JOURNAL_NO_SLOT;
+	uint32_t first = JOURNAL_NO_SLOT;
+	uint64_t first_us = UINT64_MAX;
 
-	for (uint32_t i = 0; i < journal->slot_count; i++)
-		if (journal->segments[i].fault.since_us != 0 &&
-		    (oldest == JOURNAL_NO_SLOT ||
-			journal->segments[i].fault.since_us <
-			    journal->segments[oldest].fault.since_us))
-			oldest = i;
-	return oldest;
-}
+	for (uint32_t i = 0; i < journal->slot_count; i++) {
+		const struct journal_fault *fault = &journal->segments[i].fault;
+		uint64_t us = is_by_retry ? fault->retry_us : fault->since_us;
 
-/* The slot whose next try is due first. There is one. */
-static uint32_t
-find_due(const struct journal *journal)
-{
-	uint32_t due = JOURNAL_NO_SLOT;
-
-	for (uint32_t i = 0; i < journal->slot_count; i++)
-		if (journal->segments[i].fault.since_us != 0 &&
-		    (due == JOURNAL_NO_SLOT ||
-			journal->segments[i].fault.retry_us <
-			    journal->segments[due].fault.retry_us))
-			due = i;
-	return due;
+		if (fault->since_us != 0 && us < first_us) {
+			first = i;
+			first_us = us;
+		}
+	}
+	return first;
 }
 
 /*
@@ -110,14 +99,14 @@ journal_retry_slice(struct journal *journal, uint64_t give_up_us)
 	if (journal->fault_count == 0)
 		return JOURNAL_IDLE;
 	/* Others may have tried in vain just now: that is no reason to wait. */
-	slot = find_oldest(journal);
+	slot = find_first(journal, false);
 	if (slot != journal->tail.slot &&
 	    is_to_be_given_up(
 		journal, &journal->segments[slot].fault, give_up_us)) {
 		give_up(journal, slot);
 		return 0;
 	}
-	slot = find_due(journal);
+	slot = find_first(journal, true);
 	if (now_us < journal->segments[slot].fault.retry_us)
 		return journal->segments[slot].fault.retry_us - now_us;
 	retry(journal, slot);

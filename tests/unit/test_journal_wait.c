@@ -2,7 +2,7 @@
  * Unit tests of journal: a disk that takes its time. Who can go on later
  * does not wait for it, and nothing is lost for that.
  *
- * Covers journal_cursor.c, journal_window.c, journal_io.c, journal_load.c.
+ * Covers journal_cursor.c, journal_io.c, journal_load.c.
  */
 #include "journal.h"
 

@@ -1,6 +1,6 @@
 /*
  * Unit tests of how a store starts and ends (store_journal_start.c,
- * store_journal_open.c, store_journal_entry.c, store_journal_replay.c): what is
+ * store_journal_open.c, store_journal_replay.c): what is
  * kept, what is not, and what others left in the place of the file. A process
  * that ends in any way is a child that does.
  */
