@@ -173,11 +173,9 @@ put_record(struct store_journal *store, struct journal_record *record)
 		if (error != ERROR_NONE)
 			take_back(store, *record);
 	}
-	if (error != ERROR_NONE) {
+	if (error != ERROR_NONE)
 		report_not_stored(store, error);
-		return error;
-	}
-	return ERROR_NONE;
+	return error;
 }
 
 static void

@@ -1,8 +1,8 @@
 /*
  * Unit tests of how a store starts and ends (store_journal_start.c,
- * store_journal_open.c, store_journal_replay.c): what is
- * kept, what is not, and what others left in the place of the file. A process
- * that ends in any way is a child that does.
+ * store_journal_open.c, store_journal_replay.c): what is kept, what is not, and
+ * what others left in the place of the file. A process that ends in any way is
+ * a child that does.
  */
 #include "clock.h"
 #include "journal_private.h"
