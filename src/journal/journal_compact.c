@@ -296,6 +296,13 @@ journal_compact_slice(struct journal *journal,
 	if (pass->phase == JOURNAL_COMPACT_IDLE && !pass_begin(journal))
 		return idle_slice(journal);
 	pass_check(journal);
+	/* They must be gone before the next output stands: not all at once. */
+	if (pass->phase == JOURNAL_COMPACT_COPYING &&
+	    journal->retired.count > 0) {
+		if (journal_retire_free(journal) != ERROR_NONE)
+			pass_fail(journal);
+		return 0;
+	}
 	pass->source.may_block = pass->moving.may_block =
 	    is_above_high_water(journal);
 	do {
