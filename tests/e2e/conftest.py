@@ -22,6 +22,7 @@ import engine as engines  # noqa: E402
 import installed  # noqa: E402
 import key_directories  # noqa: E402
 import shared_member  # noqa: E402
+from exporter import Exporter  # noqa: E402
 from fake_master import FakeMaster  # noqa: E402
 from postfix_instance import PostfixInstance  # noqa: E402
 from shared_host import Host  # noqa: E402
@@ -171,6 +172,22 @@ def service(shared_master):
 def client(service):
     with service.client() as client:
         yield client
+
+
+@pytest.fixture
+def make_exporter():
+    """make_exporter(config_directory, ...): an Exporter that runs."""
+    made = []
+
+    def make(*arguments):
+        made.append(Exporter(*arguments))
+        return made[-1]
+    yield make
+    for exporter in made:
+        if exporter.process.poll() is None:
+            status, complaints = exporter.end()
+            print(complaints)
+            assert status == 0
 
 
 @pytest.fixture

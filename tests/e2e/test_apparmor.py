@@ -4,13 +4,11 @@ its life, with all that it can do; and is none that allows everything."""
 import os
 import re
 import shutil
-import socket
 
 import pytest
 
 import apparmor
 import fake_master
-import installed
 import shared_member
 from attributes import OK
 from conftest import CACHES, REPOSITORY
@@ -153,7 +151,7 @@ def live(master):
         assert client.lookup("smtpd", "id").status == OK
         assert client.ticket_key().status == OK
         assert len(client.seed(32).data("seed")) == 32
-        for request in "stats", "save", "rotate_keys":
+        for request in "stats", "save", "rotate":
             client.ask([("request", request)])
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import ctl
 from conftest import CACHES, REPOSITORY
-from test_exporter import Exporter
+from exporter import Exporter
 
 UNIT = REPOSITORY / "conf/tlsmgr-exporter.service"
 pytestmark = pytest.mark.ours("it knows no such request")
