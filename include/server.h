@@ -5,7 +5,7 @@
  * replies; what it may make us keep is bounded by one request and the replies
  * of one turn, and by what all may hold together; and per turn of the loop it
  * is served a few requests only, so nobody waits for somebody else's pipeline.
- * Long requests (service_is_long()) wait in a queue for their turn: all clients
+ * Long requests (service_begin()) wait in a queue for their turn: all clients
  * together have half a millisecond of each turn for them.
  */
 #ifndef SERVER_H

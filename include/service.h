@@ -47,6 +47,7 @@ struct service_admin {
 	enum error (*save)(void *arg);
 };
 
+struct service_handler;
 struct service_latency;
 
 struct service {
@@ -69,8 +70,9 @@ struct service {
 
 /* One request in hand. Embedded in the client. */
 struct service_call {
-	struct service *service; /* set by service_run() */
-	const char *request;     /* its name, for messages */
+	struct service *service;               /* set by service_begin() */
+	const struct service_handler *handler; /* NULL: nobody handles it */
+	const char *request;                   /* its name, for messages */
 	struct service_peer peer;
 	struct buffer *reply; /* borrowed; the reply is appended here */
 	void (*done)(struct service_call *);
@@ -86,19 +88,19 @@ void service_set_admin(struct service *, const struct service_admin *);
 void service_fini(struct service *);
 
 /*
- * May this request take a millisecond, as those of administrators may? The
- * caller then decides when it is its turn, and whether. The list is not
- * changed.
+ * A request, in two steps. The first reads what is asked. True: that may take a
+ * millisecond, as what administrators ask may; the caller then decides when it
+ * is its turn, and whether, and begins again. `request` and the bytes behind it
+ * are borrowed until the second step returns.
  */
-bool service_is_long(const struct service *, const struct attr_list *request);
+bool service_begin(
+    struct service *, struct attr_list *request, struct service_call *);
 
 /*
- * Carry out one request. The caller has set peer, reply and done; done is
- * called once, possibly before this returns and possibly much later. `request`
- * and the bytes behind it are borrowed until this returns.
+ * Then carry it out. The caller has set peer, reply and done; done is called
+ * once, possibly before this returns and possibly much later.
  */
-void service_run(
-    struct service *, struct attr_list *request, struct service_call *);
+void service_run(struct attr_list *request, struct service_call *);
 
 /*
  * Answer a request that could not even be read: a status of FAIL alone, and a

@@ -186,13 +186,13 @@ client_run_request(struct client *client, const unsigned char *data)
 	struct attr_list request;
 
 	attr_list_init(&request, &client->reader, data);
-	client->has_long = service_is_long(service, &request);
+	client->has_long = service_begin(service, &request, &client->call);
 	if (client->has_long && !client->may_run_long)
 		return false;
 	client->has_long = client->may_run_long = false;
 	client->call.reply = &client->server->reply;
 	client->is_in_hand = true;
-	service_run(service, &request, &client->call);
+	service_run(&request, &client->call);
 	/* A late answer may come while another client is served. */
 	if (client->is_in_hand)
 		client->call.reply = &client->output;

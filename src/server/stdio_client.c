@@ -105,7 +105,8 @@ serve_input(struct stdio_client *client, struct service *service)
 		}
 		attr_list_init(
 		    &request, &client->reader, buffer_head(&client->input));
-		service_run(service, &request, &client->call);
+		(void)service_begin(service, &request, &client->call);
+		service_run(&request, &client->call);
 		attr_reader_init(&client->reader);
 		buffer_consume(&client->input, used);
 		if (!write_reply(&client->reply))

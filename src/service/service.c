@@ -18,11 +18,13 @@
  * The names are those in statistics, too. Requests of administrators are
  * served where there is a struct service_admin, and count as long.
  */
-static const struct service_handler {
+struct service_handler {
 	const char *request;
 	service_handler_fn *run;
 	bool is_admins;
-} handlers[] = {
+};
+
+static const struct service_handler handlers[] = {
 	{ "lookup", request_lookup, false },
 	{ "update", request_update, false },
 	{ "delete", request_delete, false },
@@ -100,47 +102,45 @@ service_end_period(struct service *service)
 			destinations_end_period(service->destinations[i]);
 }
 
-/* The index in the table, or UNKNOWN. */
-static size_t
+/* NULL: there is none of that name. */
+static const struct service_handler *
 handler_find(const struct service *service, const char *request)
 {
 	for (size_t i = 0; i < HANDLER_COUNT; i++)
 		if (strcmp(handlers[i].request, request) == 0 &&
 		    (service->admin != NULL || !handlers[i].is_admins))
-			return i;
-	return UNKNOWN;
+			return &handlers[i];
+	return NULL;
 }
 
 bool
-service_is_long(const struct service *service, const struct attr_list *request)
-{
-	struct attr_list list = *request;
-	const char *name;
-	size_t handler;
-
-	if (attr_get_string(&list, "request", &name, NULL) != ERROR_NONE)
-		return false;
-	handler = handler_find(service, name);
-	return handler != UNKNOWN && handlers[handler].is_admins;
-}
-
-void
-service_run(struct service *service, struct attr_list *request,
+service_begin(struct service *service, struct attr_list *request,
     struct service_call *call)
 {
 	const char *name = "";
-	size_t handler = UNKNOWN;
+	const struct service_handler *handler = NULL;
+
+	if (attr_get_string(request, "request", &name, NULL) == ERROR_NONE)
+		handler = handler_find(service, name);
+	call->service = service;
+	call->handler = handler;
+	call->request = handler != NULL ? handler->request : name;
+	return handler != NULL && handler->is_admins;
+}
+
+void
+service_run(struct attr_list *request, struct service_call *call)
+{
+	const struct service_handler *handler = call->handler;
+	struct service *service = call->service;
+	size_t kind = handler != NULL ? (size_t)(handler - handlers) : UNKNOWN;
 
 	service->requests++;
 	prng_gather_time();
-	call->service = service;
-	if (attr_get_string(request, "request", &name, NULL) == ERROR_NONE)
-		handler = handler_find(service, name);
-	call->request = name;
-	service->request_counts[handler]++;
-	service_latency_begin(&service->latencies[handler]);
-	if (handler != UNKNOWN) {
-		handlers[handler].run(service, request, call);
+	service->request_counts[kind]++;
+	service_latency_begin(&service->latencies[kind]);
+	if (handler != NULL) {
+		handler->run(service, request, call);
 		return;
 	}
 	service_call_complain(call, "unknown request");

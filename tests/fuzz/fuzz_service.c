@@ -103,7 +103,8 @@ serve(struct service *service, struct store_memory *stores,
 	struct attr_list request;
 
 	attr_list_init(&request, reader, data);
-	service_run(service, &request, call);
+	(void)service_begin(service, &request, call);
+	service_run(&request, call);
 	for (int i = 0; i < CACHE_TYPES; i++)
 		if (stores[i].late_done != NULL)
 			store_memory_answer(&stores[i]);

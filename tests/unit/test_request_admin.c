@@ -74,7 +74,8 @@ ask(const char *text)
 	    attr_reader_feed(&reader, data, len, &used), ERROR_NONE);
 	assert_int_equal(used, len);
 	attr_list_init(&list, &reader, data);
-	service_run(&service, &list, &call);
+	(void)service_begin(&service, &list, &call);
+	service_run(&list, &call);
 	assert_int_equal(done_count, before + 1);
 	assert_true(reply.len < sizeof(answer));
 	for (size_t i = 0; i < reply.len; i++)

@@ -60,7 +60,8 @@ ask(const char *text)
 	    attr_reader_feed(&reader, data, len, &used), ERROR_NONE);
 	attr_list_init(&list, &reader, data);
 	is_done = false;
-	service_run(&service, &list, &call);
+	(void)service_begin(&service, &list, &call);
+	service_run(&list, &call);
 	assert_true(is_done);
 	assert_true(reply.len < sizeof(answer));
 	for (size_t i = 0; i < reply.len; i++) {
