@@ -79,7 +79,7 @@ _tlsmgrctl()
 	flush)
 		mapfile -t COMPREPLY < <(compgen -W "smtpd smtp lmtp all" -- "$word")
 		;;
-	list | delete)
+	list | delete | trace)
 		if [ -z "$type" ]; then
 			mapfile -t COMPREPLY < <(
 				compgen -W "smtpd smtp lmtp" -- "$word")

@@ -52,6 +52,6 @@ complete -c tlsmgrctl -n '__tlsmgrctl_is_at 1 list' -l sort -x -a 'age left size
 complete -c tlsmgrctl -n '__tlsmgrctl_is_at 0' -a '(__tlsmgrctl_subcommands)'
 complete -c tlsmgrctl -n '__tlsmgrctl_is_at 1 help' -a '(__tlsmgrctl_subcommands)'
 complete -c tlsmgrctl -n '__tlsmgrctl_is_at 1 flush' -a 'smtpd smtp lmtp all'
-complete -c tlsmgrctl -n '__tlsmgrctl_is_at 1 list delete' -a 'smtpd smtp lmtp'
+complete -c tlsmgrctl -n '__tlsmgrctl_is_at 1 list delete trace' -a 'smtpd smtp lmtp'
 complete -c tlsmgrctl -n '__tlsmgrctl_is_at 2 delete' -a '(__tlsmgrctl_ids)'
 complete -c tlsmgrctl -n '__tlsmgrctl_is_at 1 exporter' -a '127.0.0.1:9847'

@@ -22,7 +22,7 @@ enum service_status {
 	STATUS_FAIL = -2, /* the request is not as it must be */
 };
 
-/* Who asks, as the kernel says; for log lines. */
+/* Who asks, as the kernel says. */
 struct service_peer {
 	pid_t pid;
 	uid_t uid;
@@ -45,10 +45,17 @@ struct service_admin {
 	enum error (*wipe_ticket_keys)(void *arg);
 	/* Write out what the end of the process would save. Never waits. */
 	enum error (*save)(void *arg);
+	/*
+	 * Log as with so many -v more, for so many minutes; 0: as configured.
+	 * Returns until when, 0 for the latter.
+	 */
+	time_t (*raise_log_level)(void *arg, int by, unsigned minutes);
 };
 
 struct service_handler;
 struct service_latency;
+struct trace_event;
+struct tracer;
 
 struct service {
 	struct cache *caches;              /* CACHE_TYPES of them, borrowed */
@@ -66,6 +73,8 @@ struct service {
 	uint64_t *request_counts; /* by handler, the last unknown; owned */
 	struct service_latency *latencies; /* the same */
 	uint64_t complaint_count; /* requests that something was wrong with */
+	struct tracer *tracers;   /* owned; calls that are told of others */
+	unsigned tracer_count;
 };
 
 /* One request in hand. Embedded in the client. */
@@ -76,8 +85,14 @@ struct service_call {
 	struct service_peer peer;
 	struct buffer *reply; /* borrowed; the reply is appended here */
 	void (*done)(struct service_call *);
+	/*
+	 * Was added to the reply, which goes on until service_stop(). May be
+	 * called during any other call. NULL: replies cannot go on here.
+	 */
+	void (*more)(struct service_call *);
 	struct cache_request cache_request; /* the handler's */
-	uint64_t destination; /* the same; of destinations_request() */
+	uint64_t destination;      /* the same; of destinations_request() */
+	struct trace_event *event; /* owned; NULL: nobody traces this call */
 };
 
 /* The caches (CACHE_TYPES of them) and the keys are borrowed. */
@@ -97,10 +112,14 @@ bool service_begin(
     struct service *, struct attr_list *request, struct service_call *);
 
 /*
- * Then carry it out. The caller has set peer, reply and done; done is called
- * once, possibly before this returns and possibly much later.
+ * Then carry it out. The caller has set peer, reply, done and more. Either done
+ * is called once, possibly before this returns and possibly much later; or more
+ * is called, the first time before this returns, and done is not.
  */
 void service_run(struct attr_list *request, struct service_call *);
+
+/* End a call for which more was called. */
+void service_stop(struct service_call *);
 
 /*
  * Answer a request that could not even be read: a status of FAIL alone, and a

@@ -142,7 +142,8 @@ lookup_done(
 		wake_upkeep(cache);
 		return;
 	}
-	if (cache->log_activity)
+	/* What counts is whether it was to be logged when it was asked for. */
+	if (request->id != NULL)
 		log_info(
 		    "read %s TLS cache entry %s: time=%lld [data %zu bytes]",
 		    cache->name, request->id, (long long)put_at, len);

@@ -139,6 +139,9 @@ struct ctl_argument {
 int ctl_ask(struct ctl_client *, const char *request,
     const struct ctl_argument *, struct ctl_reply *);
 
+/* After CTL_NO from a request whose answer has a reason: say it. */
+void ctl_refused(struct ctl_reply *);
+
 /* One of smtpd, smtp, lmtp; if not, that is said. */
 bool ctl_is_cache_type(const char *name);
 
@@ -161,6 +164,8 @@ ctl_command_fn ctl_secret;
 ctl_command_fn ctl_check;
 ctl_command_fn ctl_ping;
 ctl_command_fn ctl_exporter;
+ctl_command_fn ctl_trace;
+ctl_command_fn ctl_verbose;
 ctl_command_fn ctl_reload;
 ctl_command_fn ctl_enable;
 ctl_command_fn ctl_disable;

@@ -108,6 +108,15 @@ ctl_ask(struct ctl_client *client, const char *request,
 	return status == 0 ? CTL_OK : CTL_NO;
 }
 
+void
+ctl_refused(struct ctl_reply *reply)
+{
+	const char *reason = ctl_reply_take(reply, "reason");
+
+	ctl_error("%s",
+	    reason != NULL ? reason : "the daemon refused; its log says why");
+}
+
 bool
 ctl_is_cache_type(const char *name)
 {

@@ -293,6 +293,24 @@ ctl_client_ask(struct ctl_client *client, const struct buffer *request,
 	    client, read_reply(client, until_us, reply, cause), cause);
 }
 
+enum error
+ctl_client_next(
+    struct ctl_client *client, struct ctl_reply *reply, char **cause)
+{
+	enum error error;
+
+	do {
+		error = read_list(client, deadline_us(client), reply, cause);
+	} while (error == ERROR_AGAIN);
+	return error;
+}
+
+bool
+ctl_client_has_more(const struct ctl_client *client)
+{
+	return client->input.len > client->reply_len;
+}
+
 static enum error
 send_probe(struct ctl_client *client, const char *request,
     const char *cache_type, char **cause)

@@ -67,6 +67,15 @@ enum error ctl_client_receive(
     struct ctl_client *, struct ctl_reply *, char **cause);
 
 /*
+ * Of an answer that goes on, wait for the next list, for as long as it takes.
+ * The reply and errors as above; ERROR_CLOSED: that was all.
+ */
+enum error ctl_client_next(
+    struct ctl_client *, struct ctl_reply *, char **cause);
+/* Is some of what comes next there already? */
+bool ctl_client_has_more(const struct ctl_client *);
+
+/*
  * Find out who answers, by asking for statistics; those are kept in
  * client->statistics where there are any. The first thing to be asked.
  * CTL_DAEMON_POSTFIX leaves a connection that is to be closed.

@@ -7,13 +7,29 @@
 #include "ctl_master_cf.h"
 #include "ctl_master_process.h"
 #include "ctl_statistics.h"
+#include "ctl_text.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 /* Home, then clear from there to the end. */
 #define START_OF_SCREEN "\033[H\033[J"
+
+/* Somebody wants more in the log, for a while. */
+static void
+put_log_level(const struct ctl_reply *statistics)
+{
+	int64_t by = ctl_statistics_get(statistics, NULL, "log_level_raised");
+	int64_t until_s =
+	    ctl_statistics_get(statistics, NULL, "log_level_until");
+
+	if (by > 0)
+		printf("\nThe log level is raised by %" PRId64 " until %s; "
+		       "\"" CTL_NAME " verbose 0\" ends that.\n",
+		    by, ctl_text_time((time_t)until_s).text);
+}
 
 static int
 show(struct ctl *ctl)
@@ -36,8 +52,10 @@ show(struct ctl *ctl)
 		ctl_status_json(&reply);
 	else if (is_for_prometheus)
 		ctl_status_prometheus(&reply, is_openmetrics);
-	else
+	else {
 		ctl_status_text(&reply, clock_wall_s(), ctl->is_coloured);
+		put_log_level(&reply);
+	}
 	ctl_client_close(&client);
 	return CTL_OK;
 }

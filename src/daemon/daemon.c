@@ -278,6 +278,7 @@ daemon_start(struct daemon *daemon)
 	daemon_catch_signals(daemon);
 	daemon_init_upkeep(daemon);
 	service_init(&daemon->service, daemon->caches, &daemon->ticket_keys);
+	daemon_start_log_level(daemon);
 	daemon_start_admin(daemon);
 	/* The pool first: everything else may draw on it. */
 	prng_schedule_start(daemon->prng, daemon->loop);
@@ -326,6 +327,7 @@ daemon_close(struct daemon *daemon)
 	daemon_close_ticket_keys(daemon);
 	daemon_close_admin(daemon);
 	daemon_close_history(daemon);
+	daemon_close_log_level(daemon);
 	loop_timer_fini(&daemon->restart_timer);
 	loop_timer_fini(&daemon->watchdog_timer);
 	loop_timer_fini(&daemon->log_timer);

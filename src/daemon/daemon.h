@@ -72,6 +72,10 @@ struct daemon {
 	struct loop_timer restart_timer; /* set: a fresh start is wanted */
 	uint64_t restart_requests;       /* served when we last looked */
 	uint64_t restart_deadline_us;    /* monotonic */
+	bool logs_cache_activity[CACHE_TYPES]; /* as configured */
+	int log_level_raised;                  /* by so many -v */
+	time_t log_level_until;                /* 0: it is not raised */
+	struct loop_timer log_level_timer;     /* set: then it is over */
 	struct loop_timer statistics_timer;
 	struct loop_timer period_timer; /* of the service */
 	uint64_t logged_requests;       /* those in the statistics logged */
@@ -182,6 +186,14 @@ int64_t daemon_shared_keys_until(const struct daemon *);
 void daemon_start_admin(struct daemon *);
 void daemon_log_statistics(struct daemon *);
 void daemon_close_admin(struct daemon *);
+
+/*
+ * daemon_log_level.c: what is logged, once caches are open. To raise the level:
+ * as raise_log_level in service.h.
+ */
+void daemon_start_log_level(struct daemon *);
+time_t daemon_raise_log_level(struct daemon *, int by, unsigned minutes);
+void daemon_close_log_level(struct daemon *);
 
 /* In the jail: read what is there, and be ready to serve. */
 void daemon_start(struct daemon *);

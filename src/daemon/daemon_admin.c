@@ -68,6 +68,12 @@ save_cb(void *arg)
 	return first;
 }
 
+static time_t
+raise_log_level_cb(void *arg, int by, unsigned minutes)
+{
+	return daemon_raise_log_level(arg, by, minutes);
+}
+
 void
 daemon_log_statistics(struct daemon *daemon)
 {
@@ -107,6 +113,7 @@ daemon_start_admin(struct daemon *daemon)
 		.put_parameters = put_parameters_cb,
 		.wipe_ticket_keys = wipe_ticket_keys_cb,
 		.save = save_cb,
+		.raise_log_level = raise_log_level_cb,
 	};
 	service_set_admin(&daemon->service, &daemon->admin);
 	loop_timer_init(&daemon->statistics_timer, daemon->loop,

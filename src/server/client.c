@@ -7,7 +7,7 @@
  * call in hand it cannot be freed: is_closing is set, and the end of the call
  * frees it.
  */
-#include "client.h"
+#include "client_buffers.h"
 
 #include "clock.h"
 #include "xalloc.h"
@@ -16,103 +16,13 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 /* Requests that one client is served per turn of the loop. */
 #define CLIENT_TURN_REQUESTS 16
 
-/* Replies beyond this many bytes must be taken before we go on. */
-#define CLIENT_REPLY_MAX 65536
-
 /* At the end: as many as the largest request takes, not as many as come. */
 #define CLIENT_DRAIN_READS (ATTR_LIST_MAX / SERVER_READ_LEN + 1)
-
-/* Write `len` bytes; returns how many the socket took. */
-static size_t
-client_write(struct client *client, const void *data, size_t len)
-{
-	ssize_t count;
-
-	do {
-		count = send(client->fd, data, len, MSG_NOSIGNAL);
-	} while (count < 0 && errno == EINTR);
-	if (count >= 0)
-		return (size_t)count;
-	if (errno != EAGAIN && errno != EWOULDBLOCK)
-		client->is_closing = true;
-	return 0;
-}
-
-/* Write the replies that came together while serving. */
-static void
-client_write_replies(struct client *client)
-{
-	struct buffer *reply = &client->server->reply;
-	size_t count = 0;
-
-	if (client->output.len == 0 && reply->len > 0)
-		count = client_write(client, buffer_head(reply), reply->len);
-	if (count < reply->len)
-		buffer_append(&client->output, buffer_head(reply) + count,
-		    reply->len - count);
-	buffer_clear(reply, CLIENT_REPLY_MAX);
-}
-
-/* Write what the socket did not take before. */
-static void
-client_write_output(struct client *client)
-{
-	struct buffer *output = &client->output;
-
-	if (output->len == 0)
-		return;
-	buffer_consume(
-	    output, client_write(client, buffer_head(output), output->len));
-	if (output->len == 0)
-		buffer_clear(output, 0);
-}
-
-/* 0 for nothing, and one more for each doubling. */
-static unsigned
-size_class_of(size_t memory)
-{
-	unsigned size_class = 0;
-
-	for (; memory > 0 && size_class < SERVER_SIZE_CLASSES - 1; memory /= 2)
-		size_class++;
-	return size_class;
-}
-
-/* The client holds so much now: keep the sum and the lists right. */
-static void
-client_set_memory(struct client *client, size_t memory)
-{
-	struct server *server = client->server;
-	unsigned size_class = size_class_of(memory);
-
-	server->memory += memory - client->memory;
-	client->memory = memory;
-	if (size_class == client->size_class)
-		return;
-	if (client->size_class > 0)
-		TAILQ_REMOVE(
-		    &server->by_size[client->size_class], client, size_entry);
-	if (size_class > 0)
-		TAILQ_INSERT_TAIL(
-		    &server->by_size[size_class], client, size_entry);
-	client->size_class = size_class;
-}
-
-/* Buffers may have grown or shrunk. */
-static void
-client_count_memory(struct client *client)
-{
-	size_t memory = client->input.size + client->output.size;
-
-	if (memory != client->memory)
-		client_set_memory(client, memory);
-}
 
 void
 client_watch(struct client *client)
@@ -123,7 +33,9 @@ client_watch(struct client *client)
 	    client->input.len > 0 && client->reader.offset < client->input.len;
 	unsigned interest = LOOP_READ;
 
-	if (client->is_in_hand || (client->has_long && !has_output))
+	if (client->is_streaming)
+		interest = has_output ? LOOP_READ | LOOP_WRITE : LOOP_READ;
+	else if (client->is_in_hand || (client->has_long && !has_output))
 		interest = 0;
 	else if (has_output || has_request)
 		interest = LOOP_WRITE;
@@ -137,13 +49,13 @@ client_free(struct client *client)
 
 	TAILQ_REMOVE(&server->clients, client, entry);
 	server->client_count--;
-	client_set_memory(client, 0);
 	if (client->is_queued)
 		TAILQ_REMOVE(&server->long_clients, client, long_entry);
 	loop_watch_fini(&client->watch);
 	close(client->fd);
 	buffer_fini(&client->input);
 	buffer_fini(&client->output);
+	client_count_memory(client);
 	free(client);
 }
 
@@ -151,17 +63,42 @@ void
 client_finish(struct client *client)
 {
 	client->is_closing = true;
+	if (client->is_streaming) {
+		client_write_output(client);
+		service_stop(&client->call);
+		client->is_in_hand = false;
+	}
 	if (!client->is_in_hand)
 		client_free(client);
 	else
 		loop_watch_set(&client->watch, 0);
 }
 
+static struct client *
+client_of(struct service_call *call)
+{
+	return (struct client *)((char *)call - offsetof(struct client, call));
+}
+
+/* Another client may be served now: nothing is freed here. */
+static void
+client_call_more(struct service_call *call)
+{
+	struct client *client = client_of(call);
+
+	client->is_streaming = true;
+	if (client->is_serving)
+		return;
+	/* Where the socket is full, the loop says when it no longer is. */
+	if ((client->watch.interest & LOOP_WRITE) == 0)
+		client_write_output(client);
+	client_watch(client);
+}
+
 static void
 client_call_done(struct service_call *call)
 {
-	struct client *client =
-	    (struct client *)((char *)call - offsetof(struct client, call));
+	struct client *client = client_of(call);
 
 	client->is_in_hand = false;
 	if (client->is_serving)
@@ -271,9 +208,12 @@ client_serve_input(struct client *client, const unsigned char *data, size_t len)
 			buffer_clear(input, 0);
 	} else {
 		done = client_serve(client, data, len);
-		buffer_append(input, data + done, len - done);
+		if (done < len)
+			buffer_append(input, data + done, len - done);
 	}
 	client_write_replies(client);
+	if (client->is_streaming && input->len > 0)
+		client->is_closing = true;
 }
 
 /* False: there was nothing to read. */
@@ -296,6 +236,8 @@ client_read(struct client *client)
 void
 client_work(struct client *client, unsigned ready)
 {
+	if (client->is_streaming && (ready & LOOP_READ) != 0)
+		client->is_closing = true;
 	client_write_output(client);
 	if (!client->is_closing && client->output.len == 0) {
 		if (ready & LOOP_READ)
@@ -326,6 +268,7 @@ client_new(struct server *server, int fd, const struct service_peer *peer,
 	client->server = server;
 	client->fd = fd;
 	client->call.done = client_call_done;
+	client->call.more = client_call_more;
 	client->call.peer = *peer;
 	attr_reader_init(&client->reader);
 	buffer_init(&client->input);

@@ -29,6 +29,7 @@ struct client {
 	unsigned size_class;  /* of that; 0: none is held */
 	unsigned drain_reads; /* reads since the drain began */
 	bool is_in_hand;      /* a handler has the call */
+	bool is_streaming;    /* and the reply goes on until the end */
 	bool is_serving;      /* inside client_serve() */
 	bool is_closing;      /* no more requests are taken */
 	bool has_long;        /* the next request is a long one */
@@ -52,7 +53,10 @@ void client_work(struct client *, unsigned ready);
 /* The turn of a client that has_long: the same, with that request served. */
 void client_work_long(struct client *);
 
-/* Watch for what can happen next; nothing for a long request that waits. */
+/*
+ * Watch for what can happen next; nothing for a long request that waits. During
+ * a stream whatever comes from the client ends it.
+ */
 void client_watch(struct client *);
 
 enum client_drain {
@@ -63,13 +67,13 @@ enum client_drain {
 
 /*
  * Answer what has arrived already, one turn of it, without waiting. What
- * begins with a long request is not answered.
+ * begins with a long request is not answered. Not for a client that streams.
  */
 enum client_drain client_drain(struct client *);
 
 /*
- * Take no more requests, and free the client: at once, or where a handler has
- * its call in hand, when that is done.
+ * Take no more requests, end a stream, and free the client: at once, or where a
+ * handler has its call in hand, when that is done.
  */
 void client_finish(struct client *);
 

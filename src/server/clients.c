@@ -168,6 +168,9 @@ make_room(struct server *server)
 {
 	struct client *idle = TAILQ_FIRST(&server->clients);
 
+	/* Nobody asks for anything during a stream. The last is the new one. */
+	while (idle->is_streaming)
+		idle = TAILQ_NEXT(idle, entry);
 	server->limit_closes++;
 	if (log_limit_allows(&server->limit_complaints, COMPLAINT_PERIOD_S))
 		log_warning("more than %zu clients: closing the longest idle",
@@ -208,6 +211,9 @@ drain_once(struct server *server, struct pollfd *waiting, nfds_t *count)
 			break;
 		TAILQ_REMOVE(&server->clients, client, entry);
 		TAILQ_INSERT_TAIL(&server->clients, client, entry);
+		/* Streams end last, with what the others ask. */
+		if (client->is_streaming)
+			continue;
 		switch (client_drain(client)) {
 		case CLIENT_DRAIN_DONE:
 			client_finish(client);

@@ -3,8 +3,10 @@
  * what they have in common (service_call.c).
  *
  * A handler finishes by calling service_call_done(), once, possibly before it
- * returns and possibly much later. The request's bytes are its own only until
- * it returns; the call and the reply buffer stay until it is done.
+ * returns and possibly much later; or with a reply that goes on, which it adds
+ * to, and tells by call->more(), until service_stop(). The request's bytes are
+ * its own only until it returns; the call and the reply buffer stay until it is
+ * done.
  */
 #ifndef REQUEST_H
 #define REQUEST_H
@@ -29,11 +31,16 @@ service_handler_fn request_flush;
 service_handler_fn request_rotate;
 service_handler_fn request_flush_tickets;
 service_handler_fn request_save;
+service_handler_fn request_trace;
+service_handler_fn request_verbose;
 
 /* End the reply and tell the client. The last thing a handler does. */
 void service_call_done(struct service_call *);
 /* The same, after a reply that is this status alone. */
 void service_call_reply(struct service_call *, enum service_status);
+/* The same, and for a person, why it is not OK; empty where it is. */
+void service_call_reply_why(
+    struct service_call *, enum service_status, const char *reason);
 /* Say in the log, not too often, what is wrong with this request. */
 void service_call_complain(struct service_call *, const char *what);
 /*

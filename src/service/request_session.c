@@ -5,6 +5,7 @@
 #include "checksum.h"
 #include "prng.h"
 #include "request.h"
+#include "trace.h"
 
 #include <openssl/crypto.h>
 
@@ -77,6 +78,7 @@ lookup_done(void *arg, enum error error, const void *session, size_t len)
 	const struct cache *cache = call->cache_request.cache;
 	struct destinations *destinations = destinations_of(call, cache);
 
+	trace_end(call, error, len);
 	if (error != ERROR_NONE) {
 		lookup_reply(call, service_status_of(error), NULL, 0);
 		return;
@@ -101,6 +103,7 @@ request_lookup(struct service *service, struct attr_list *request,
 	} else {
 		service_pass_over_rest(request, call);
 		count_request(call, cache, id, id_len, true);
+		trace_begin(call, cache, id, id_len, 0);
 		cache_lookup(
 		    cache, &call->cache_request, id, id_len, lookup_done, call);
 	}
@@ -114,7 +117,7 @@ update_done(void *arg, enum error error, const void *session, size_t len)
 	    destinations_of(call, call->cache_request.cache);
 
 	(void)session;
-	(void)len;
+	trace_end(call, error, len);
 	if (error == ERROR_NONE && destinations != NULL)
 		destinations_stored(destinations, call->destination);
 	service_call_reply(call, service_status_of(error));
@@ -139,6 +142,7 @@ request_update(struct service *service, struct attr_list *request,
 	} else {
 		service_pass_over_rest(request, call);
 		count_request(call, cache, id, id_len, false);
+		trace_begin(call, cache, id, id_len, len);
 		cache_update(cache, &call->cache_request, id, id_len,
 		    service->session, len, update_done, call);
 	}
@@ -151,7 +155,7 @@ delete_done(void *arg, enum error error, const void *session, size_t len)
 	struct service_call *call = arg;
 
 	(void)session;
-	(void)len;
+	trace_end(call, error, len);
 	service_call_reply(call, service_status_of(error));
 }
 
@@ -168,6 +172,7 @@ request_delete(struct service *service, struct attr_list *request,
 		service_call_reply(call, STATUS_FAIL);
 	} else {
 		service_pass_over_rest(request, call);
+		trace_begin(call, cache, id, id_len, 0);
 		cache_delete(
 		    cache, &call->cache_request, id, id_len, delete_done, call);
 	}

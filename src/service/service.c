@@ -8,6 +8,7 @@
 #include "request.h"
 #include "secret.h"
 #include "service_latency.h"
+#include "trace.h"
 #include "xalloc.h"
 
 #include <stdio.h>
@@ -15,31 +16,40 @@
 #include <string.h>
 
 /*
- * The names are those in statistics, too. Requests of administrators are
- * served where there is a struct service_admin, and count as long.
+ * Who may ask. What is not for all clients is served where there is a struct
+ * service_admin, and counts as long.
  */
+enum audience {
+	CLIENTS,
+	ADMINISTRATORS, /* whoever may connect */
+	ROOT,           /* root alone */
+};
+
+/* The names are those in statistics, too. */
 struct service_handler {
 	const char *request;
 	service_handler_fn *run;
-	bool is_admins;
+	enum audience audience;
 };
 
 static const struct service_handler handlers[] = {
-	{ "lookup", request_lookup, false },
-	{ "update", request_update, false },
-	{ "delete", request_delete, false },
-	{ "seed", request_seed, false },
-	{ "tktkey", request_ticket_key, false },
-	{ "policy", request_policy, false },
-	{ "stats", request_stats, true },
-	{ "config", request_config, true },
-	{ "list", request_list, true },
-	{ "destinations", request_destinations, true },
-	{ "history", request_history, true },
-	{ "flush", request_flush, true },
-	{ "rotate", request_rotate, true },
-	{ "flush_tickets", request_flush_tickets, true },
-	{ "save", request_save, true },
+	{ "lookup", request_lookup, CLIENTS },
+	{ "update", request_update, CLIENTS },
+	{ "delete", request_delete, CLIENTS },
+	{ "seed", request_seed, CLIENTS },
+	{ "tktkey", request_ticket_key, CLIENTS },
+	{ "policy", request_policy, CLIENTS },
+	{ "stats", request_stats, ADMINISTRATORS },
+	{ "config", request_config, ADMINISTRATORS },
+	{ "list", request_list, ADMINISTRATORS },
+	{ "destinations", request_destinations, ADMINISTRATORS },
+	{ "history", request_history, ADMINISTRATORS },
+	{ "flush", request_flush, ADMINISTRATORS },
+	{ "rotate", request_rotate, ADMINISTRATORS },
+	{ "flush_tickets", request_flush_tickets, ADMINISTRATORS },
+	{ "save", request_save, ADMINISTRATORS },
+	{ "trace", request_trace, ROOT },
+	{ "verbose", request_verbose, ROOT },
 };
 
 #define HANDLER_COUNT (sizeof(handlers) / sizeof(handlers[0]))
@@ -70,6 +80,7 @@ service_init(struct service *service, struct cache *caches,
 		.session = secret_alloc(ATTR_SESSION_MAX),
 		.request_counts = xcalloc(HANDLER_COUNT + 1, sizeof(uint64_t)),
 		.latencies = service_latencies_new(HANDLER_COUNT + 1),
+		.tracers = tracers_new(),
 	};
 	service->destinations[CACHE_SMTP] = make_destinations();
 	service->destinations[CACHE_LMTP] = make_destinations();
@@ -90,6 +101,8 @@ service_fini(struct service *service)
 	service->request_counts = NULL;
 	free(service->latencies);
 	service->latencies = NULL;
+	free(service->tracers);
+	service->tracers = NULL;
 	for (int i = 0; i < CACHE_TYPES; i++)
 		destinations_free(service->destinations[i]);
 }
@@ -108,7 +121,7 @@ handler_find(const struct service *service, const char *request)
 {
 	for (size_t i = 0; i < HANDLER_COUNT; i++)
 		if (strcmp(handlers[i].request, request) == 0 &&
-		    (service->admin != NULL || !handlers[i].is_admins))
+		    (service->admin != NULL || handlers[i].audience == CLIENTS))
 			return &handlers[i];
 	return NULL;
 }
@@ -125,7 +138,17 @@ service_begin(struct service *service, struct attr_list *request,
 	call->service = service;
 	call->handler = handler;
 	call->request = handler != NULL ? handler->request : name;
-	return handler != NULL && handler->is_admins;
+	return handler != NULL && handler->audience != CLIENTS;
+}
+
+static void
+refuse_others_than_root(struct service_call *call)
+{
+	char reason[64];
+
+	service_call_complain(call, "it is root's alone");
+	snprintf(reason, sizeof(reason), "%s is root's alone", call->request);
+	service_call_reply_why(call, STATUS_FAIL, reason);
 }
 
 void
@@ -139,12 +162,20 @@ service_run(struct attr_list *request, struct service_call *call)
 	prng_gather_time();
 	service->request_counts[kind]++;
 	service_latency_begin(&service->latencies[kind]);
-	if (handler != NULL) {
+	if (handler == NULL) {
+		service_call_complain(call, "unknown request");
+		service_call_reply(call, STATUS_FAIL);
+	} else if (handler->audience == ROOT && call->peer.uid != 0) {
+		refuse_others_than_root(call);
+	} else {
 		handler->run(service, request, call);
-		return;
 	}
-	service_call_complain(call, "unknown request");
-	service_call_reply(call, STATUS_FAIL);
+}
+
+void
+service_stop(struct service_call *call)
+{
+	trace_remove(call);
 }
 
 static void
@@ -168,7 +199,7 @@ service_each_figure(
 
 	each_request(service, figure, arg);
 	for (size_t i = 0; i <= HANDLER_COUNT; i++)
-		if (i == UNKNOWN || !handlers[i].is_admins)
+		if (i == UNKNOWN || handlers[i].audience == CLIENTS)
 			service_latency_add(&sum, &service->latencies[i]);
 	service_latency_each(&sum, figure, arg);
 }

@@ -25,6 +25,15 @@ service_call_reply(struct service_call *call, enum service_status status)
 }
 
 void
+service_call_reply_why(
+    struct service_call *call, enum service_status status, const char *reason)
+{
+	attr_put_int(call->reply, "status", status);
+	attr_put_string(call->reply, "reason", reason);
+	service_call_done(call);
+}
+
+void
 service_call_complain(struct service_call *call, const char *what)
 {
 	struct service *service = call->service;

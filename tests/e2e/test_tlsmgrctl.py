@@ -56,7 +56,9 @@ def tell(master, *arguments, **keywords):
     ["seed"], ["seed", "0"], ["seed", "256"], ["seed", "-1"], ["seed", "1x"],
     ["status", "--json", "--prometheus"], ["flush", "smtpd", "--json"],
     ["ping", "--timeout", "0"], ["ping", "--timeout", "x"],
-    ["status", "--watch=0"], ["help", "nosuch"], ["rotate", "now"]])
+    ["status", "--watch=0"], ["trace", "smtp", "a", "b"],
+    ["trace", "nosuch", "a"], ["trace", "--json"], ["verbose"],
+    ["help", "nosuch"], ["rotate", "now"]])
 def test_a_wrong_command_line_is_refused(arguments):
     result = ctl.run(None, *arguments)
     assert result.status == USAGE, result
@@ -68,7 +70,7 @@ def test_help_names_every_subcommand():
     assert {"status", "top", "list", "flush", "delete", "rotate",
             "flush-tickets",
             "save", "seed", "shared", "secret", "config", "check", "ping",
-            "exporter", "reload",
+            "exporter", "reload", "trace", "verbose",
             "enable", "disable", "help"} == set(commands)
     for command in commands:
         for arguments in (["help", command], [command, "--help"]):

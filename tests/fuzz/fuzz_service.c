@@ -1,7 +1,8 @@
 /*
  * fuzz_service: a conversation with the service, over stores in memory. Where
  * the bytes are cut is drawn from the first one, and must make no difference;
- * every request has one whole reply, which begins with a status.
+ * every request has one whole reply, which begins with a status; and somebody
+ * who traces it is told in whole lists.
  */
 #include "fuzz.h"
 
@@ -18,6 +19,20 @@ call_done(struct service_call *call)
 {
 	(void)call;
 	answers++;
+}
+
+/* What follows would be another client's. */
+static void
+call_more(struct service_call *call)
+{
+	answers++;
+	service_stop(call);
+}
+
+static void
+tracer_more(struct service_call *call)
+{
+	(void)call;
 }
 
 static void
@@ -50,6 +65,14 @@ static enum error
 save(void *arg)
 {
 	return cache_write_out(&((struct service *)arg)->caches[0]);
+}
+
+static time_t
+raise_log_level(void *arg, int by, unsigned minutes)
+{
+	(void)arg;
+	fuzz_expect(by >= 0 && by < 10 && minutes > 0 && minutes <= 1440);
+	return by;
 }
 
 /* The replies are so many lists, with a status in front. */
@@ -115,7 +138,11 @@ static void
 converse(struct service *service, struct store_memory *stores,
     struct fuzz_input input, unsigned cut, struct buffer *replies)
 {
-	struct service_call call = { .done = call_done, .reply = replies };
+	struct service_call call = {
+		.done = call_done,
+		.more = call_more,
+		.reply = replies,
+	};
 	struct attr_reader reader;
 	size_t there = 0, used;
 	unsigned requests = 0, random = cut;
@@ -155,6 +182,42 @@ converse(struct service *service, struct store_memory *stores,
 	check_replies(replies, requests);
 }
 
+static void
+begin_trace(struct service *service, struct store_memory *stores,
+    struct service_call *tracer)
+{
+	static const unsigned char data[] =
+	    "request\0trace\0cache_type\0\0filter\0\0";
+	struct attr_reader reader;
+	size_t used;
+
+	attr_reader_init(&reader);
+	fuzz_expect(
+	    attr_reader_feed(&reader, data, sizeof(data), &used) == ERROR_NONE);
+	serve(service, stores, data, &reader, tracer);
+	buffer_clear(tracer->reply, 0);
+}
+
+static void
+check_events(const struct buffer *events)
+{
+	const unsigned char *data = buffer_head(events);
+	size_t len = events->len, used;
+
+	for (; len > 0; data += used, len -= used) {
+		struct attr_reader reader;
+		struct attr_list list;
+		const char *value;
+
+		attr_reader_init(&reader);
+		fuzz_expect(
+		    attr_reader_feed(&reader, data, len, &used) == ERROR_NONE);
+		attr_list_init(&list, &reader, data);
+		fuzz_expect(attr_get_string(&list, "time_us", &value, NULL) ==
+			    ERROR_NONE);
+	}
+}
+
 /* A conversation with a service of its own. Returns the length of replies. */
 static size_t
 run(struct fuzz_input input, unsigned cut, bool is_late)
@@ -170,8 +233,10 @@ run(struct fuzz_input input, unsigned cut, bool is_late)
 		.put_parameters = put_parameters,
 		.wipe_ticket_keys = wipe_ticket_keys,
 		.save = save,
+		.raise_log_level = raise_log_level,
 	};
-	struct buffer replies;
+	struct buffer replies, events;
+	struct service_call tracer = { .more = tracer_more, .reply = &events };
 	size_t len;
 
 	memset(stores, 0, sizeof(stores));
@@ -190,9 +255,14 @@ run(struct fuzz_input input, unsigned cut, bool is_late)
 	service_init(&service, caches, &keys);
 	service_set_admin(&service, &admin);
 	buffer_init(&replies);
+	buffer_init(&events);
+	begin_trace(&service, stores, &tracer);
 	converse(&service, stores, input, cut, &replies);
+	service_stop(&tracer);
+	check_events(&events);
 	len = replies.len;
 	buffer_fini(&replies);
+	buffer_fini(&events);
 	service_fini(&service);
 	ticket_keys_fini(&keys);
 	for (int i = 0; i < CACHE_TYPES; i++)

@@ -24,6 +24,8 @@ static struct history history; /* the test's to fill */
 /* What the daemon was asked to do, and what comes of it. */
 static struct {
 	unsigned wipes, saves;
+	int log_level;
+	unsigned minutes;
 	enum error result;
 } asked;
 
@@ -65,6 +67,15 @@ service_unit_save(void *arg)
 	return asked.result;
 }
 
+static inline time_t
+service_unit_raise_log_level(void *arg, int by, unsigned minutes)
+{
+	(void)arg;
+	asked.log_level = by;
+	asked.minutes = minutes;
+	return by == 0 ? 0 : 1700000000;
+}
+
 static inline void
 service_unit_wake(void *arg)
 {
@@ -95,6 +106,7 @@ service_unit_setup(void **state)
 		.get_history = service_unit_get_history,
 		.wipe_ticket_keys = service_unit_wipe_ticket_keys,
 		.save = service_unit_save,
+		.raise_log_level = service_unit_raise_log_level,
 	};
 
 	memset(&store, 0, sizeof(store));

@@ -317,6 +317,31 @@ activity_is_logged_as_postfix_does(void **state)
 	assert_false(unit_log_has("secret"));
 }
 
+/* The store answers later, and root has raised the log level meanwhile. */
+static void
+raise_and_get(struct store *base, const char *key, size_t key_len,
+    store_get_fn *answer, void *arg)
+{
+	cache.log_activity = !cache.log_activity;
+	store_memory_ops.get(base, key, key_len, answer, arg);
+}
+
+static void
+what_is_logged_of_a_lookup_is_settled_when_it_is_asked(void **state)
+{
+	struct store_ops ops = store_memory_ops;
+
+	update("x", "one");
+	ops.get = raise_and_get;
+	store.base.ops = &ops;
+	lookup("x");
+	assert_string_equal(unit_lines, "");
+	lookup("x");
+	assert_true(unit_log_has("lookup smtpd session id=x"));
+	assert_true(unit_log_has("read smtpd TLS cache entry x: time="));
+	store.base.ops = &store_memory_ops;
+}
+
 int
 main(void)
 {
@@ -343,6 +368,9 @@ main(void)
 		    an_answer_may_come_late, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    activity_is_logged_as_postfix_does, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    what_is_logged_of_a_lookup_is_settled_when_it_is_asked,
+		    setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,7 +121,8 @@ each_kind_of_request_is_counted_for_itself(void **state)
 	    "request.destinations|0|"
 	    "request.history|0|"
 	    "request.flush|0|request.rotate|0|request.flush_tickets|0|"
-	    "request.save|0|request.unknown|3||" OK_ALONE);
+	    "request.save|0|request.trace|0|request.verbose|0|request.unknown|"
+	    "3||" OK_ALONE);
 	assert_int_equal(service.requests, 7);
 }
 
@@ -135,6 +136,8 @@ without_a_daemon_requests_of_administrators_are_unknown(void **state)
 	expect("request|flush_tickets||", FAIL_ALONE);
 	expect("request|rotate||", FAIL_ALONE);
 	expect("request|flush|cache_type|smtpd||", FAIL_ALONE);
+	expect("request|trace|cache_type||filter|||", FAIL_ALONE);
+	expect("request|verbose|level|1|minutes|1||", FAIL_ALONE);
 	expect("request|policy|cache_type|lmtp||",
 	    "status|0|cachable|0|timeout|3600||");
 }
