@@ -36,6 +36,15 @@ _tlsmgrctl()
 	--timeout | --limit)
 		return
 		;;
+	--since | --step)
+		mapfile -t COMPREPLY < <(
+			compgen -W "1m 5m 30m 1h 2h 12h 24h" -- "$word")
+		return
+		;;
+	--plot)
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		return
+		;;
 	--sort)
 		mapfile -t COMPREPLY < <(
 			compgen -W "age left size destination" -- "$word")
@@ -45,7 +54,9 @@ _tlsmgrctl()
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		-c | --config | --timeout | --sort | --limit) ((i++)) ;;
+		-c | --config | --timeout | --sort | --limit | --since | --step | --plot)
+			((i++))
+			;;
 		-*) ;;
 		*)
 			if [ -z "$command" ]; then

@@ -7,7 +7,7 @@ function __tlsmgrctl_operands
     for token in $tokens[2..-1]
         if test $skip = 1
             set skip 0
-        else if contains -- $token -c --config --timeout --sort --limit
+        else if contains -- $token -c --config --timeout --sort --limit --since --step --plot
             set skip 1
         else if not string match -q -- '-*' $token
             echo $token
@@ -49,6 +49,9 @@ complete -c tlsmgrctl -s c -l config -x -a '(__fish_complete_directories)'
 complete -c tlsmgrctl -l timeout -x
 complete -c tlsmgrctl -n '__tlsmgrctl_is_at 1 list' -l limit -x
 complete -c tlsmgrctl -n '__tlsmgrctl_is_at 1 list' -l sort -x -a 'age left size destination'
+complete -c tlsmgrctl -n '__tlsmgrctl_is_at 1 history' -l since -x -a '1m 5m 30m 1h 2h 12h 24h'
+complete -c tlsmgrctl -n '__tlsmgrctl_is_at 1 history' -l step -x -a '1m 5m 30m 1h 2h 12h 24h'
+complete -c tlsmgrctl -n '__tlsmgrctl_is_at 1 history' -l plot -r -F
 complete -c tlsmgrctl -n '__tlsmgrctl_is_at 0' -a '(__tlsmgrctl_subcommands)'
 complete -c tlsmgrctl -n '__tlsmgrctl_is_at 1 help' -a '(__tlsmgrctl_subcommands)'
 complete -c tlsmgrctl -n '__tlsmgrctl_is_at 1 flush' -a 'smtpd smtp lmtp all'

@@ -42,6 +42,10 @@ enum ctl_option {
 	CTL_OPTION_SORT = 128,
 	CTL_OPTION_LIMIT = 256,
 	CTL_OPTION_ONCE = 512,
+	CTL_OPTION_SINCE = 4096,
+	CTL_OPTION_STEP = 8192,
+	CTL_OPTION_CSV = 16384,
+	CTL_OPTION_PLOT = 32768,
 };
 
 struct ctl_command;
@@ -56,6 +60,9 @@ struct ctl {
 	const char
 	    *list_order;     /* of ctl_sessions_order(); NULL: as they come */
 	uint64_t list_limit; /* of rows */
+	int64_t history_since_s; /* before now */
+	int64_t history_step_s;  /* 0: as it fits */
+	const char *plot_path;
 	bool is_directory_given; /* config_directory, by an option */
 	bool is_coloured; /* standard output is a terminal that likes it */
 	bool wants_help;
@@ -151,6 +158,7 @@ bool ctl_is_root(void);
 /* The subcommands. */
 ctl_command_fn ctl_status;
 ctl_command_fn ctl_top;
+ctl_command_fn ctl_history;
 ctl_command_fn ctl_list;
 ctl_command_fn ctl_flush;
 ctl_command_fn ctl_delete;

@@ -17,6 +17,7 @@
 #define WATCH_S      2
 #define SECONDS_MAX  3600
 #define TIMEOUT_S    5
+#define DAY_S        INT64_C(86400)
 #define ALL_COMMANDS 0
 
 enum letter {
@@ -26,6 +27,10 @@ enum letter {
 	LETTER_RAW,
 	LETTER_SORT,
 	LETTER_LIMIT,
+	LETTER_SINCE,
+	LETTER_STEP,
+	LETTER_CSV,
+	LETTER_PLOT,
 	LETTER_WATCH,
 	LETTER_ONCE,
 	LETTER_CHANGED,
@@ -55,6 +60,14 @@ static const struct row {
 	    "by age, left, size or destination" },
 	{ "limit", "N", LETTER_LIMIT, CTL_OPTION_LIMIT,
 	    "show no more than the first N" },
+	{ "since", "TIME", LETTER_SINCE, CTL_OPTION_SINCE,
+	    "of the last 30m, 2h, or 24h (if not given)" },
+	{ "step", "TIME", LETTER_STEP, CTL_OPTION_STEP,
+	    "by 1m, 1h, or as it fits (if not given)" },
+	{ "csv", NULL, LETTER_CSV, CTL_OPTION_CSV,
+	    "print comma-separated values" },
+	{ "plot", "FILE.svg", LETTER_PLOT, CTL_OPTION_PLOT,
+	    "draw it, with gnuplot" },
 	{ "changed", NULL, LETTER_CHANGED, CTL_OPTION_CHANGED,
 	    "leave out what has its default" },
 	{ "force", NULL, LETTER_FORCE, CTL_OPTION_FORCE,
@@ -112,6 +125,26 @@ parse_limit(const char *text, uint64_t *limit)
 	return false;
 }
 
+/* "90m", "2h", "1d": whole minutes, up to a day. */
+static bool
+parse_time(const char *option, const char *text, int64_t *seconds)
+{
+	static const char units[] = "mhd";
+	static const int64_t lengths_s[] = { 60, 3600, DAY_S };
+	char *end;
+	unsigned long parsed = strtoul(text, &end, 10);
+	const char *unit = *end != '\0' ? strchr(units, *end) : NULL;
+
+	if (*text >= '0' && *text <= '9' && unit != NULL && end[1] == '\0' &&
+	    parsed > 0 && parsed <= DAY_S / 60) {
+		*seconds = (int64_t)parsed * lengths_s[unit - units];
+		if (*seconds <= DAY_S)
+			return true;
+	}
+	ctl_error("--%s %s: must be a time, 1m to 24h", option, text);
+	return false;
+}
+
 static bool
 take_option(struct ctl *ctl, int letter, const char *argument)
 {
@@ -147,6 +180,17 @@ take_option(struct ctl *ctl, int letter, const char *argument)
 		if (!parse_limit(argument, &ctl->list_limit))
 			return false;
 		break;
+	case LETTER_SINCE:
+		if (!parse_time("since", argument, &ctl->history_since_s))
+			return false;
+		break;
+	case LETTER_STEP:
+		if (!parse_time("step", argument, &ctl->history_step_s))
+			return false;
+		break;
+	case LETTER_PLOT:
+		ctl->plot_path = argument;
+		break;
 	case LETTER_WATCH:
 		if (argument != NULL &&
 		    !parse_seconds("watch", argument, &ctl->watch_s))
@@ -164,7 +208,8 @@ count_formats(unsigned options)
 {
 	return __builtin_popcount(
 	    options &
-	    (CTL_OPTION_JSON | CTL_OPTION_PROMETHEUS | CTL_OPTION_OPENMETRICS));
+	    (CTL_OPTION_JSON | CTL_OPTION_PROMETHEUS | CTL_OPTION_OPENMETRICS |
+		CTL_OPTION_CSV | CTL_OPTION_PLOT));
 }
 
 /* Does this subcommand take all the options that were given? */
@@ -182,7 +227,7 @@ check_options(const struct ctl *ctl)
 	}
 	if (count_formats(ctl->options) > 1) {
 		ctl_error("--json, --prometheus and --openmetrics exclude each "
-			  "other");
+			  "other, as do --json, --csv and --plot");
 		return false;
 	}
 	return true;
@@ -219,6 +264,7 @@ ctl_options_parse(struct ctl *ctl, const struct ctl_command *commands, int argc,
 	ctl->timeout_ms = TIMEOUT_S * 1000;
 	ctl->watch_s = WATCH_S;
 	ctl->list_limit = UINT64_MAX;
+	ctl->history_since_s = DAY_S;
 	make_getopt_table(table);
 	while ((letter = getopt_long(argc, argv, "c:h", table, NULL)) != -1)
 		if (letter == '?' || !take_option(ctl, letter, optarg))

@@ -48,7 +48,7 @@ ctl_run_start(
 	posix_spawnattr_setsigmask(&attributes, &none);
 	posix_spawnattr_setsigdefault(&attributes, &pipe_signal);
 	/* It changes no argument; its prototype is older than const. */
-	number = posix_spawn(
+	number = posix_spawnp(
 	    pid, path, &actions, &attributes, (char *const *)argv, environ);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);

@@ -6,6 +6,7 @@
 #define CTL_STATISTICS_H
 
 #include "buffer.h"
+#include "ctl_rates.h"
 #include "ctl_reply.h"
 
 #include <stdbool.h>
@@ -52,9 +53,10 @@ int64_t ctl_statistics_get(
 
 /* The three forms, to standard output. For Prometheus, NULL is a form too: that
  * there is no daemon. */
-void ctl_status_text(
-    const struct ctl_reply *statistics, int64_t now_s, bool is_coloured);
-void ctl_status_json(const struct ctl_reply *statistics);
+void ctl_status_text(const struct ctl_reply *statistics,
+    const struct ctl_rates_now *, int64_t now_s, bool is_coloured);
+void ctl_status_json(
+    const struct ctl_reply *statistics, const struct ctl_rates_now *);
 void ctl_status_prometheus(
     const struct ctl_reply *statistics, bool is_openmetrics);
 

@@ -36,6 +36,7 @@ show(struct ctl *ctl)
 {
 	struct ctl_client client;
 	struct ctl_reply reply;
+	struct ctl_rates_now rates;
 	bool is_openmetrics = (ctl->options & CTL_OPTION_OPENMETRICS) != 0;
 	bool is_for_prometheus =
 	    is_openmetrics || (ctl->options & CTL_OPTION_PROMETHEUS) != 0;
@@ -48,12 +49,15 @@ show(struct ctl *ctl)
 		return status;
 	}
 	reply = ctl_client_statistics(&client);
+	if (!is_for_prometheus)
+		ctl_rates_ask(&client, clock_wall_s(), &rates);
 	if ((ctl->options & CTL_OPTION_JSON) != 0)
-		ctl_status_json(&reply);
+		ctl_status_json(&reply, &rates);
 	else if (is_for_prometheus)
 		ctl_status_prometheus(&reply, is_openmetrics);
 	else {
-		ctl_status_text(&reply, clock_wall_s(), ctl->is_coloured);
+		ctl_status_text(
+		    &reply, &rates, clock_wall_s(), ctl->is_coloured);
 		put_log_level(&reply);
 	}
 	ctl_client_close(&client);

@@ -68,7 +68,8 @@ put_scope(const struct ctl_reply *statistics, const char *scope,
 }
 
 void
-ctl_status_json(const struct ctl_reply *statistics)
+ctl_status_json(
+    const struct ctl_reply *statistics, const struct ctl_rates_now *rates)
 {
 	printf("{\n");
 	for (const struct ctl_statistic *row = ctl_process_statistics;
@@ -78,6 +79,8 @@ ctl_status_json(const struct ctl_reply *statistics)
 		printf(",\n");
 	}
 	put_requests(statistics);
+	ctl_rates_put_json(rates);
+	printf(",\n");
 	put_scope(statistics, CTL_SHARED, ctl_shared_statistics, 2);
 	printf(",\n  \"caches\": {\n");
 	for (int i = 0; i < CACHE_TYPES; i++) {

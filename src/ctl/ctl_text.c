@@ -4,6 +4,7 @@
 #include "ctl_text.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 
 #define MINUTE_S 60
@@ -83,6 +84,24 @@ ctl_text_percent(int64_t part, int64_t whole)
 	if (whole <= 0)
 		return make_text("-");
 	return make_text("%.1f%%", 100 * (double)part / (double)whole);
+}
+
+struct ctl_text
+ctl_text_rate(double per_second)
+{
+	if (isnan(per_second))
+		return make_text("-");
+	if (per_second < 9.995)
+		return make_text("%.2f", per_second);
+	return make_text("%.*f", per_second < 999.95 ? 1 : 0, per_second);
+}
+
+struct ctl_text
+ctl_text_share(double share)
+{
+	if (isnan(share))
+		return make_text("-");
+	return make_text("%.*f%%", share < 0.9995 ? 1 : 0, 100 * share);
 }
 
 struct ctl_text

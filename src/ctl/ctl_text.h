@@ -20,6 +20,10 @@ struct ctl_text ctl_text_duration(int64_t seconds);
 struct ctl_text ctl_text_bytes(int64_t bytes);
 /* "30 us", "12 ms", "1.2 s". */
 struct ctl_text ctl_text_latency(int64_t microseconds);
+/* "0.25", "12.5", "1234"; "-" of NAN. */
+struct ctl_text ctl_text_rate(double per_second);
+/* From 0 to 1: "98.2%", "100%"; "-" of NAN. */
+struct ctl_text ctl_text_share(double share);
 /* "98.2%", or "-" of nothing. */
 struct ctl_text ctl_text_percent(int64_t part, int64_t whole);
 /* Local time, "2026-11-21 04:33:05". */

@@ -18,6 +18,9 @@
 	    CTL_OPTION_WATCH)
 #define LIST_OPTIONS \
 	(CTL_OPTION_JSON | CTL_OPTION_RAW | CTL_OPTION_SORT | CTL_OPTION_LIMIT)
+#define HISTORY_OPTIONS                                       \
+	(CTL_OPTION_JSON | CTL_OPTION_CSV | CTL_OPTION_PLOT | \
+	    CTL_OPTION_SINCE | CTL_OPTION_STEP)
 #define CONFIG_OPTIONS (CTL_OPTION_JSON | CTL_OPTION_CHANGED)
 
 static ctl_command_fn help;
@@ -28,6 +31,8 @@ static const struct ctl_command commands[] = {
 	    STATUS_OPTIONS, 0, 0, ctl_status },
 	{ "top", "", "Watch requests, caches and destinations, live",
 	    CTL_OPTION_ONCE, 0, 0, ctl_top },
+	{ "history", "", "Show what happened in the last 24 hours",
+	    HISTORY_OPTIONS, 0, 0, ctl_history },
 	{ "list", "TYPE [TEXT]", "List the sessions whose id contains the text",
 	    LIST_OPTIONS, 1, 2, ctl_list },
 	{ "flush", "TYPE|all", "Remove all sessions of a cache",

@@ -70,7 +70,7 @@ def test_help_names_every_subcommand():
     assert {"status", "top", "list", "flush", "delete", "rotate",
             "flush-tickets",
             "save", "seed", "shared", "secret", "config", "check", "ping",
-            "exporter", "reload", "trace", "verbose",
+            "exporter", "history", "reload", "trace", "verbose",
             "enable", "disable", "help"} == set(commands)
     for command in commands:
         for arguments in (["help", command], [command, "--help"]):

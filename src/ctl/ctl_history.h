@@ -1,0 +1,95 @@
+/*
+ * ctl_history: what the daemon counted, minute by minute or in larger steps, as
+ * the request `history` has it.
+ */
+#ifndef CTL_HISTORY_H
+#define CTL_HISTORY_H
+
+#include "ctl_client.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ctl_history_row {
+	char *name; /* owned */
+	bool is_counter;
+};
+
+/* The time in which something was counted. */
+struct ctl_history_step {
+	int64_t time_s; /* when it began, since the epoch */
+	double seconds; /* for which it was counted */
+	double *values; /* owned; one for each row */
+};
+
+/* All zero is an empty one. Steps are in order, and some may be missing. */
+struct ctl_history {
+	char *file; /* owned; where it is kept, "" for memory */
+	struct ctl_history_row *rows; /* owned, as the steps */
+	size_t row_count;
+	struct ctl_history_step *steps;
+	size_t step_count;
+	int64_t step_s;
+};
+
+/* Has the daemon one, as its statistics tell? Older ones have none. */
+bool ctl_history_is_kept(const struct ctl_client *);
+/*
+ * All minutes from that time on. CTL_OK, or what is wrong was said. To be freed
+ * in any case.
+ */
+int ctl_history_ask(struct ctl_client *, int64_t since_s, struct ctl_history *);
+void ctl_history_fini(struct ctl_history *);
+
+/*
+ * In steps of so many seconds, a multiple of 60, which begin at whole ones of
+ * local time: counters and durations are added up, of gauges the last counts.
+ */
+void ctl_history_group(
+    const struct ctl_history *, int64_t step_s, struct ctl_history *grouped);
+/* The same of all from that time on, in one, whose values are to be freed. */
+void ctl_history_sum(
+    const struct ctl_history *, int64_t since_s, struct ctl_history_step *sum);
+/* When the step began that a time is in; the same as ctl_history_group(). */
+int64_t ctl_history_step_of(int64_t time_s, int64_t step_s);
+
+/* Of a row by name; NAN: the daemon does not have it. */
+double ctl_history_value(const struct ctl_history *,
+    const struct ctl_history_step *, const char *name);
+
+/*
+ * Figures of one step; each is NAN where there is nothing to say. Requests are
+ * those of Postfix. A share is from 0 to 1. A quantile of latency is an upper
+ * bound, in microseconds, and INFINITY where there is none. Errors are what
+ * should not happen: requests, reads and writes that failed, sessions lost,
+ * entropy that did not come, complaints.
+ */
+double ctl_history_requests_rate(
+    const struct ctl_history *, const struct ctl_history_step *);
+double ctl_history_cache_rate(const struct ctl_history *,
+    const struct ctl_history_step *, const char *cache, const char *name);
+double ctl_history_stores_rate(
+    const struct ctl_history *, const struct ctl_history_step *);
+double ctl_history_found_share(const struct ctl_history *,
+    const struct ctl_history_step *, const char *cache);
+double ctl_history_latency_us(
+    const struct ctl_history *, const struct ctl_history_step *, double share);
+double ctl_history_clients(
+    const struct ctl_history *, const struct ctl_history_step *);
+double ctl_history_entries(
+    const struct ctl_history *, const struct ctl_history_step *);
+double ctl_history_errors(
+    const struct ctl_history *, const struct ctl_history_step *);
+
+/* To standard output: for people, and all figures for programs. */
+void ctl_history_text(const struct ctl_history *, int64_t now_s);
+void ctl_history_json(const struct ctl_history *);
+void ctl_history_csv(const struct ctl_history *);
+/*
+ * Draw it, with gnuplot(1), to an absolute path. CTL_OK, or what is wrong was
+ * said.
+ */
+int ctl_history_plot(const struct ctl_history *, const char *path);
+
+#endif
