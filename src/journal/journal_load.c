@@ -225,7 +225,7 @@ link_found(struct journal *journal, uint64_t max_len)
 			    ? load->found[i + 1].first_sequence
 			    : load->end_sequence) <= journal->dropped_sequence)
 			journal_retire(journal, load->found[i].slot, false);
-	if (excess > 0 && journal->fault_count == 0 &&
+	if (excess > 0 &&
 	    journal->dropped_sequence < load->found[excess].first_sequence)
 		journal->dropped_sequence = load->found[excess].first_sequence;
 	journal_load_fini(journal);

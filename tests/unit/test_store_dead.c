@@ -34,9 +34,10 @@ setup(void **state)
 	return 0;
 }
 
-/* A segment that has replaced what the one before it held, mostly a hole. */
+/* A segment that has one record, and is mostly a hole. */
 static void
-write_segment(int file, uint32_t slot)
+write_segment(
+    int file, uint32_t slot, enum journal_record_type type, const char *key)
 {
 	unsigned char bytes[JOURNAL_SEGMENT_HEAD_LEN + 256] = { 0 };
 	const struct journal_segment_head head = {
@@ -46,13 +47,13 @@ write_segment(int file, uint32_t slot)
 		.next_sequence = 1000 + slot,
 	};
 	const struct journal_record record = {
-		.type = JOURNAL_PUT,
+		.type = type,
 		.sequence = 1000 + slot,
 		.put_at = clock_wall_s(),
-		.key = "replaced",
-		.key_len = 8,
+		.key = key,
+		.key_len = strlen(key),
 		.value = "value",
-		.value_len = 5,
+		.value_len = type == JOURNAL_PUT ? 5 : 0,
 	};
 	unsigned char *at = bytes + JOURNAL_SEGMENT_HEAD_LEN;
 
@@ -65,7 +66,10 @@ write_segment(int file, uint32_t slot)
 	    sizeof(bytes));
 }
 
-/* What a process left that was killed in the worst of moments. */
+/*
+ * What a process left that was killed in the worst of moments. Each segment
+ * replaces what the one before it held; but the second removes another.
+ */
 static void
 leave_dead_segments(bool is_first_alive)
 {
@@ -76,8 +80,10 @@ leave_dead_segments(bool is_first_alive)
 		assert_int_equal(put(store, "first", "value"), ERROR_NONE);
 	close_store(store);
 	file = open(unit_path("cache.journal"), O_RDWR | O_CLOEXEC);
-	for (uint32_t slot = 1; slot <= SEGMENTS; slot++)
-		write_segment(file, slot);
+	write_segment(file, 1, JOURNAL_PUT, "removed");
+	write_segment(file, 2, JOURNAL_REMOVE, "removed");
+	for (uint32_t slot = 3; slot <= SEGMENTS; slot++)
+		write_segment(file, slot, JOURNAL_PUT, "replaced");
 	close(file);
 }
 
@@ -101,6 +107,8 @@ work(void)
 		calls = disk_calls() - before;
 		if (calls > longest)
 			longest = calls;
+		if (next_us > 0)
+			clock_advance(1);
 		if (slices % 100 == 0)
 			assert_int_equal(get(store, "new"), ERROR_NONE);
 		assert_true(++slices < 100000);
@@ -194,6 +202,28 @@ segments_beyond_what_the_bounds_allow_leave_unread(void **state)
 	close_store(store);
 }
 
+/* The removal leaves unread, and what it removed cannot be read before that. */
+static void
+what_was_removed_by_what_leaves_unread_stays_so(void **state)
+{
+	config.entries_max = 1000;
+	config.bytes_max = 1 << 20;
+	leave_dead_segments(false);
+	disk.fail_from = (int64_t)journal_position(1, 0);
+	disk.fail_to = disk.fail_from + 1;
+	start_in_slices();
+	for (int i = 0; i < 40; i++) {
+		if (i == 20)
+			disk.fail_to = 0;
+		clock_advance(1);
+		store_unit_maintain(store);
+	}
+	assert_true(statistics(store).is_ready);
+	assert_int_equal(get(store, "removed"), ERROR_NOT_FOUND);
+	assert_int_equal(get(store, "replaced"), ERROR_NONE);
+	close_store(store);
+}
+
 /* They are not read, and clients do not wait for them to be freed. */
 static void
 segments_of_other_settings_leave_in_short_slices(void **state)
@@ -216,6 +246,7 @@ main(void)
 		TEST(dead_segments_at_the_front_leave_in_short_slices),
 		TEST(dead_segments_behind_one_that_lives_leave_in_short_slices),
 		TEST(segments_beyond_what_the_bounds_allow_leave_unread),
+		TEST(what_was_removed_by_what_leaves_unread_stays_so),
 		TEST(segments_of_other_settings_leave_in_short_slices),
 	};
 
