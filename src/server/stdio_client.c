@@ -1,16 +1,19 @@
 /*
- * stdio_client: the -S option. The only place that reads and writes blocking;
- * never used together with the server. The event loop does not run meanwhile,
- * so the signals that end us, and the watchdog, are looked after here.
+ * stdio_client: the -S option. The only place that waits for a client, be it to
+ * write or to read; never used together with the server. The event loop does
+ * not run meanwhile, so the signals that end us, and the watchdog, are looked
+ * after here.
  */
 #include "stdio_client.h"
 
 #include "attr.h"
 #include "buffer.h"
 #include "master.h"
+#include "minmax.h"
 #include "service.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -23,6 +26,7 @@ struct stdio_client {
 	struct buffer input;
 	struct buffer reply;
 	struct service_call call;
+	sigset_t mask_of_wait;
 };
 
 static volatile sig_atomic_t is_ended;
@@ -50,17 +54,18 @@ catch_signals(sigset_t *mask_of_wait)
 		sigaction(master_end_signals[i], &action, NULL);
 }
 
-/* Until there is something to read, or nothing more. False: we are to end. */
+/* Until a read or write does not block. False: we are to end. */
 static bool
-wait_for_input(const sigset_t *mask)
+wait_for(const struct stdio_client *client, int fd, short event)
 {
-	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+	struct pollfd wanted = { .fd = fd, .events = event };
 
 	/* Each tick of the watchdog interrupts it as well. */
 	do {
 		master_watchdog_pat();
-	} while (
-	    !is_ended && ppoll(&input, 1, NULL, mask) < 0 && errno == EINTR);
+	} while (!is_ended &&
+		 ppoll(&wanted, 1, NULL, &client->mask_of_wait) < 0 &&
+		 errno == EINTR);
 	return !is_ended;
 }
 
@@ -70,19 +75,22 @@ call_done(struct service_call *call)
 	(void)call; /* our stores answer before they return */
 }
 
+/* A pipe that is ready takes so much at once. False: give up. */
 static bool
-write_reply(struct buffer *reply)
+write_reply(struct stdio_client *client)
 {
-	ssize_t count;
+	struct buffer *reply = &client->reply;
+	ssize_t count = 0;
 
-	while (reply->len > 0) {
-		count = write(STDOUT_FILENO, buffer_head(reply), reply->len);
-		if (count < 0 && errno != EINTR)
-			return false;
+	while (reply->len > 0 && wait_for(client, STDOUT_FILENO, POLLOUT)) {
+		count = write(STDOUT_FILENO, buffer_head(reply),
+		    min_size(reply->len, PIPE_BUF));
+		if (count < 0 && errno != EINTR && errno != EAGAIN)
+			break;
 		if (count > 0)
 			buffer_consume(reply, (size_t)count);
 	}
-	return true;
+	return reply->len == 0;
 }
 
 /* Answer the whole requests that have arrived. False: give up. */
@@ -100,7 +108,7 @@ serve_input(struct stdio_client *client, struct service *service)
 			return true;
 		if (error != ERROR_NONE) {
 			service_refuse(service, &client->call, error);
-			write_reply(&client->reply);
+			write_reply(client);
 			return false;
 		}
 		attr_list_init(
@@ -109,7 +117,7 @@ serve_input(struct stdio_client *client, struct service *service)
 		service_run(&request, &client->call);
 		attr_reader_init(&client->reader);
 		buffer_consume(&client->input, used);
-		if (!write_reply(&client->reply))
+		if (!write_reply(client))
 			return false;
 	}
 	return true;
@@ -124,7 +132,7 @@ read_input(struct stdio_client *client, struct service *service)
 	count = read(
 	    STDIN_FILENO, buffer_reserve(&client->input, READ_LEN), READ_LEN);
 	if (count <= 0)
-		return count < 0 && errno == EINTR;
+		return count < 0 && (errno == EINTR || errno == EAGAIN);
 	buffer_commit(&client->input, (size_t)count);
 	return serve_input(client, service);
 }
@@ -139,13 +147,13 @@ stdio_client_serve(struct service *service)
 			.done = call_done,
 		},
 	};
-	sigset_t mask_of_wait;
 
 	attr_reader_init(&client.reader);
 	buffer_init(&client.input);
 	buffer_init(&client.reply);
-	catch_signals(&mask_of_wait);
-	while (wait_for_input(&mask_of_wait) && read_input(&client, service))
+	catch_signals(&client.mask_of_wait);
+	while (wait_for(&client, STDIN_FILENO, POLLIN) &&
+	       read_input(&client, service))
 		continue;
 	buffer_fini(&client.input);
 	buffer_fini(&client.reply);

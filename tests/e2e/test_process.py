@@ -4,6 +4,7 @@ stdio_client.c."""
 import contextlib
 import os
 import pty
+import select
 import signal
 import socket
 import stat
@@ -11,7 +12,7 @@ import time
 
 import pytest
 
-from attributes import ERR, FAIL, OK, Client
+from attributes import ERR, FAIL, OK, Client, encode
 from conftest import CACHES
 from fake_master import BASE_ARGUMENTS
 from waiting import wait_until
@@ -149,6 +150,21 @@ def test_a_signal_ends_standard_input_and_output(make_master, number):
         assert client.update("smtpd", "x", b"session").status == OK
         daemon.signal(number)
         assert daemon.wait() == 0
+
+
+@pytest.mark.ours("ends after one request")
+def test_a_signal_ends_it_where_standard_output_is_not_read(make_master):
+    requests, output = os.pipe(), os.pipe()
+    daemon = make_master(CACHES).start("-S", stdin=requests[0],
+                                       stdout=output[1])
+    os.close(requests[0])
+    os.write(requests[1], encode([("request", "config")]) * 50)
+    wait_until(lambda: not select.select([], [output[1]], [], 0)[1],
+               "its output takes no more")
+    daemon.signal(signal.SIGTERM)
+    assert daemon.wait() == 0
+    for each in (requests[1], *output):
+        os.close(each)
 
 
 def files_of(master, but=()):
