@@ -21,6 +21,9 @@
 #define END_WAIT_MS  1000
 #define WAIT_STEP_MS 10
 
+/* In a flood, every other line would be about those that are missing. */
+#define REPORT_PERIOD_US 1000000
+
 /* In order of preference: the first that takes a line gets it. */
 enum transport { POSTLOG, SYSLOG, TRANSPORT_COUNT };
 
@@ -28,7 +31,8 @@ static struct {
 	bool (*is_open)(void);
 	bool (*send)(enum log_level, const char *tag, const char *text);
 	uint64_t (*write_backlog)(void);
-	unsigned missed; /* lines not taken since the last that was */
+	unsigned missed; /* lines not taken, and not reported yet */
+	uint64_t next_report_us;
 } transports[TRANSPORT_COUNT] = {
 	[POSTLOG] = { log_postlog_is_open, log_postlog_send,
 	    log_postlog_write_backlog, 0 },
@@ -75,6 +79,7 @@ log_close_postlog(void)
 {
 	log_postlog_close();
 	transports[POSTLOG].missed = 0;
+	transports[POSTLOG].next_report_us = 0;
 }
 
 uint64_t
@@ -92,23 +97,42 @@ log_write_backlog(void)
 	return next_us;
 }
 
-/* The same, for so long at most: before the process ends. */
+/* Tell a destination that is back how many lines it has missed. */
 static void
-wait_for_backlog(unsigned timeout_ms)
+report_missed(enum transport i)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "log: %u lines before this are missing",
+	    transports[i].missed);
+	if (transports[i].send(LOG_LEVEL_WARNING, log_tag, text)) {
+		transports[i].missed = 0;
+		transports[i].next_report_us =
+		    clock_monotonic_us() + REPORT_PERIOD_US;
+	}
+}
+
+/* Before the process ends: what is still to be sent, for so long at most. */
+static void
+finish(unsigned timeout_ms)
 {
 	for (unsigned waited_ms = 0;
 	     log_write_backlog() != UINT64_MAX && waited_ms < timeout_ms;
 	     waited_ms += WAIT_STEP_MS)
 		poll(NULL, 0, WAIT_STEP_MS);
+	for (enum transport i = 0; i < TRANSPORT_COUNT; i++)
+		if (transports[i].is_open() && transports[i].missed > 0)
+			report_missed(i);
 }
 
 void
 log_close(void)
 {
-	wait_for_backlog(END_WAIT_MS);
+	finish(END_WAIT_MS);
 	log_close_postlog();
 	log_syslog_close();
 	transports[SYSLOG].missed = 0;
+	transports[SYSLOG].next_report_us = 0;
 }
 
 void
@@ -145,18 +169,6 @@ write_to_stderr(enum log_level level, const char *text)
 		return; /* no destination is left */
 }
 
-/* Tell a destination that is back how many lines it has missed. */
-static void
-report_missed(enum transport i)
-{
-	char text[64];
-
-	snprintf(text, sizeof(text), "log: %u lines before this are missing",
-	    transports[i].missed);
-	if (transports[i].send(LOG_LEVEL_WARNING, log_tag, text))
-		transports[i].missed = 0;
-}
-
 /* Hand a line to where it goes. Async-signal-safe with `in_handler`. */
 static void
 deliver(enum log_level level, const char *text, bool in_handler)
@@ -172,7 +184,8 @@ deliver(enum log_level level, const char *text, bool in_handler)
 		if (!transports[i].is_open())
 			continue;
 		has_destination = true;
-		if (transports[i].missed > 0 && !in_handler)
+		if (transports[i].missed > 0 && !in_handler &&
+		    clock_monotonic_us() >= transports[i].next_report_us)
 			report_missed(i);
 		taken = transports[i].send(level, log_tag, text);
 		if (!taken)
@@ -251,7 +264,7 @@ log_fatal(const char *fmt, ...)
 	va_start(ap, fmt);
 	log_message(LOG_LEVEL_FATAL, fmt, ap);
 	va_end(ap);
-	wait_for_backlog(END_WAIT_MS);
+	finish(END_WAIT_MS);
 	/* No atexit(3): we may be within a library that holds its locks. */
 	_exit(1);
 }
@@ -264,7 +277,7 @@ log_panic(const char *fmt, ...)
 	va_start(ap, fmt);
 	log_message(LOG_LEVEL_PANIC, fmt, ap);
 	va_end(ap);
-	wait_for_backlog(END_WAIT_MS);
+	finish(END_WAIT_MS);
 	abort();
 }
 

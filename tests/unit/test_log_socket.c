@@ -233,6 +233,63 @@ lines_that_a_full_syslog_loses_are_counted(void **state)
 	close(fd);
 }
 
+static unsigned
+count_reports(int fd)
+{
+	unsigned count = 0;
+	char line[4096];
+
+	while (receive(fd, line, sizeof(line)) > 0)
+		count += strstr(line, "are missing") != NULL;
+	return count;
+}
+
+/* Its queue is emptied again and again, and always too late. */
+static void
+lines_about_missing_lines_do_not_add_to_a_flood(void **state)
+{
+	int fd = bind_socket("syslog", SOCK_DGRAM);
+	unsigned reports = 0;
+
+	assert_int_equal(log_syslog_open("syslog", "mail"), ERROR_NONE);
+	for (unsigned round = 0; round < 5; round++) {
+		for (unsigned i = 0; i < 5000; i++)
+			log_info("text");
+		while (log_write_backlog() != UINT64_MAX)
+			reports += count_reports(fd);
+		reports += count_reports(fd);
+	}
+	assert_int_equal(reports, 1);
+	clock_advance(1);
+	log_info("text");
+	assert_int_equal(count_reports(fd), 1);
+	close(fd);
+}
+
+/* Though the last of those lines was not long ago. */
+static void
+what_is_missing_is_said_before_the_end(void **state)
+{
+	int fd = bind_socket("syslog", SOCK_DGRAM);
+	char line[4096];
+
+	assert_int_equal(log_syslog_open("syslog", "mail"), ERROR_NONE);
+	for (unsigned round = 0; round < 2; round++) {
+		for (unsigned i = 0; i < 5000; i++)
+			log_info("text");
+		while (log_write_backlog() != UINT64_MAX)
+			drain(fd);
+		drain(fd);
+	}
+	log_info("text");
+	assert_true(receive(fd, line, sizeof(line)) > 0);
+	assert_null(strstr(line, "are missing"));
+	log_close();
+	assert_true(receive(fd, line, sizeof(line)) > 0);
+	assert_non_null(strstr(line, "are missing"));
+	close(fd);
+}
+
 static void
 restart_syslogd(int type)
 {
@@ -262,6 +319,7 @@ static void
 a_restarted_syslogd_is_connected_to_again(void **state)
 {
 	restart_syslogd(SOCK_DGRAM);
+	clock_advance(1);
 	restart_syslogd(SOCK_STREAM);
 }
 
@@ -298,6 +356,8 @@ main(void)
 		TEST(a_line_that_a_full_postlog_refuses_goes_to_syslog),
 		TEST(queued_lines_go_to_the_next_log_daemon),
 		TEST(lines_that_a_full_syslog_loses_are_counted),
+		TEST(lines_about_missing_lines_do_not_add_to_a_flood),
+		TEST(what_is_missing_is_said_before_the_end),
 		TEST(a_restarted_syslogd_is_connected_to_again),
 		TEST(a_postlog_that_comes_late_is_connected_to),
 	};
