@@ -76,6 +76,7 @@ struct daemon {
 	int log_level_raised;                  /* by so many -v */
 	time_t log_level_until;                /* 0: it is not raised */
 	struct loop_timer log_level_timer;     /* set: then it is over */
+	uint64_t next_save_us; /* monotonic; of the exchange file */
 	struct loop_timer statistics_timer;
 	struct loop_timer period_timer; /* of the service */
 	uint64_t logged_requests;       /* those in the statistics logged */

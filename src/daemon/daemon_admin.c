@@ -8,6 +8,9 @@
 #include "parameters.h"
 #include "statistics.h"
 
+/* The exchange file is not saved more often on request. */
+#define SAVE_PERIOD_US 1000000
+
 static void
 put_statistics_cb(void *arg, struct buffer *reply)
 {
@@ -51,12 +54,27 @@ wipe_ticket_keys_cb(void *arg)
 	return error != ERROR_NONE ? error : file_error;
 }
 
+/* Clients that ask in a loop would have the file system write all the time. */
+static enum error
+save_exchange(struct daemon *daemon)
+{
+	uint64_t now_us = clock_monotonic_us();
+	enum error error;
+
+	if (now_us < daemon->next_save_us)
+		return ERROR_NONE;
+	error = prng_schedule_update(daemon->prng);
+	if (error == ERROR_NONE)
+		daemon->next_save_us = now_us + SAVE_PERIOD_US;
+	return error;
+}
+
 /* Each part is tried, whatever becomes of the others. */
 static enum error
 save_cb(void *arg)
 {
 	struct daemon *daemon = arg;
-	enum error first = prng_schedule_update(daemon->prng), error;
+	enum error first = save_exchange(daemon), error;
 
 	for (int i = 0; i < CACHE_TYPES; i++) {
 		if (!cache_is_enabled(&daemon->caches[i]))

@@ -2,6 +2,7 @@
 config; and what is no such request. Covers daemon_admin.c."""
 
 import os
+import re
 import signal
 import time
 
@@ -9,6 +10,7 @@ import pytest
 
 from admin import act, ids, listing, slice_of, statistics
 from attributes import ERR, FAIL, OK, TICKET_KEY
+from clock_shift import ClockShift
 from conftest import CACHES
 from pipeline import store_all
 from waiting import wait_until
@@ -151,6 +153,36 @@ def test_without_tickets_there_is_nothing_to_rotate_or_flush(make_master):
     assert not [line for line in master.messages() if "on request" in line]
 
 
+@pytest.mark.parametrize("request_name, cache_type, line", [
+    ("rotate", None, "session ticket key made on request"),
+    ("flush", "smtpd", "smtpd TLS cache .*: emptied on request"),
+    ("flush_tickets", None, "session ticket keys wiped on request")])
+def test_requests_in_a_loop_do_not_fill_the_log(
+        make_master, request_name, cache_type, line):
+    """One line a second of each kind, which says how many there were."""
+    master = make_master(CACHES)
+    clock = ClockShift(master.directory)
+    daemon = master.start(environment=clock.environment)
+    began = time.monotonic()
+    with master.client() as client, master.client() as other:
+        for _ in range(500):
+            assert act(client, request_name, cache_type) == OK
+        for _ in range(500):
+            assert act(other, request_name, cache_type) == OK
+        clock.step(1)
+        assert act(client, request_name, cache_type) == OK
+    assert daemon.terminate() == 0
+    passed_s = int(time.monotonic() - began) + 2
+    messages = master.messages()
+    lines = [each for each in messages if re.search(line, each)]
+    held_back = [int(each.split()[0]) for each in messages
+                 if each.endswith("requests like the next one were not "
+                                  "logged")]
+    assert 2 <= len(lines) <= passed_s
+    assert len(lines) + sum(held_back) == 1001
+    assert len(messages) <= 2 * passed_s + 10
+
+
 # save
 
 def test_save_writes_what_a_kill_would_lose(master):
@@ -174,6 +206,23 @@ def test_save_writes_what_a_kill_would_lose(master):
     master.start()
     with master.client() as client:
         assert ids(listing(client)) == ["x"]
+
+
+def test_saves_in_a_loop_write_the_exchange_file_once_a_second(make_master):
+    master = make_master(CACHES)
+    clock = ClockShift(master.directory)
+    master.start(environment=clock.environment)
+    with master.client() as client:
+        updates = statistics(client)["exchange_updates"]
+        began = time.monotonic()
+        for _ in range(200):
+            assert act(client, "save") == OK
+        passed_s = int(time.monotonic() - began) + 1
+        updates_then = statistics(client)["exchange_updates"]
+        assert 1 <= updates_then - updates <= passed_s
+        clock.step(1)
+        assert act(client, "save") == OK
+        assert statistics(client)["exchange_updates"] == updates_then + 1
 
 
 def test_save_waits_for_nobody(make_master):
