@@ -8,9 +8,13 @@
 #include "xalloc.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
 /* A file that is being read, and a logical line as it grows. */
 struct reader {
@@ -182,15 +186,57 @@ read_lines(struct reader *reader, FILE *file)
 	}
 }
 
+/* Whoever hides a file behind /dev/null means an empty one. */
+static bool
+is_null_device(const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
+}
+
+static bool
+may_be_read(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 &&
+	       (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) ||
+		   is_null_device(&st));
+}
+
+/* NULL, with errno: it cannot be read, or its end might never come. */
+static FILE *
+open_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	FILE *file = NULL;
+
+	if (fd < 0)
+		return NULL;
+	errno = EINVAL;
+	if (may_be_read(fd))
+		file = fdopen(fd, "r");
+	if (file == NULL)
+		close(fd);
+	return file;
+}
+
+/* What strerror(3) has no good words for. */
+static const char *
+describe_failure(int error_number)
+{
+	return error_number == EINVAL ? "it is not a regular file"
+	                              : strerror(error_number);
+}
+
 static enum error
 read_file(struct reader *reader)
 {
-	FILE *file = fopen(reader->path, "re");
+	FILE *file = open_file(reader->path);
 
 	if (file == NULL) {
 		reader->error = errno == ENOENT ? ERROR_NOT_FOUND : ERROR_IO;
-		*reader->cause =
-		    xasprintf("open %s: %s", reader->path, strerror(errno));
+		*reader->cause = xasprintf(
+		    "open %s: %s", reader->path, describe_failure(errno));
 		return reader->error;
 	}
 	read_lines(reader, file);

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -363,6 +364,32 @@ a_file_that_cannot_be_read_is_an_error(void **state)
 	free(cause);
 }
 
+/* The end of some never comes. */
+static void
+a_file_that_is_no_regular_one_is_not_read(void **state)
+{
+	char wanted[PATH_MAX + 100], *cause = NULL;
+	const char *path = unit_path("main.cf");
+
+	snprintf(
+	    wanted, sizeof(wanted), "open %s: it is not a regular file", path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(config_read_file(config, path, &cause), ERROR_IO);
+	assert_string_equal(cause, wanted);
+	free(cause);
+	config_read_own_file(config, path, NULL);
+	assert_non_null(strstr(problems_of(config), wanted));
+	unlink(path);
+	assert_int_equal(symlink("/dev/zero", path), 0);
+	assert_int_equal(config_read_file(config, path, &cause), ERROR_IO);
+	assert_string_equal(cause, wanted);
+	free(cause);
+	unlink(path);
+	/* As files are hidden. */
+	assert_int_equal(symlink("/dev/null", path), 0);
+	assert_int_equal(config_read_file(config, path, &cause), ERROR_NONE);
+}
+
 #define FILE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -384,6 +411,7 @@ main(void)
 		FILE_TEST(a_line_may_be_long),
 		FILE_TEST(there_may_be_many_names),
 		FILE_TEST(a_file_that_cannot_be_read_is_an_error),
+		FILE_TEST(a_file_that_is_no_regular_one_is_not_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
