@@ -379,6 +379,7 @@ test-matrix:
 	BUILD=$(BUILD) tests/matrix/run $(SUITES)
 	BUILD=$(BUILD) tests/matrix/package $(SUITES)
 	BUILD=$(BUILD) tests/matrix/package --upgrade bullseye bookworm
+	BUILD=$(BUILD) tests/matrix/package --release $(SUITES)
 	BUILD=$(BUILD) tests/matrix/fresh $(SUITES)
 	BUILD=$(BUILD) tests/matrix/arm64
 
