@@ -34,7 +34,6 @@
 
 #define HEADER_MAX 8192
 #define BODY_MAX   1024
-#define INPUT_MAX  16384 /* read ahead of what evhttp has parsed */
 
 #define LOOK_US      250000
 #define LOOK_FULL_US 10000
@@ -197,7 +196,6 @@ bufferevent_cb(struct event_base *base, void *arg)
 
 	if (bufferevent == NULL)
 		log_fatal("event loop: out of memory");
-	bufferevent_setwatermark(bufferevent, EV_READ, 0, INPUT_MAX);
 	if (http->room > 0)
 		http->room--;
 	if (http->room == 0)

@@ -198,8 +198,8 @@ def test_a_stalled_daemon_is_down_for_all_who_ask(master, exporter, number):
     for took_s, text in answers:
         assert "\ntlsmgr_up 0\n" in text
         assert took_s < PROMISED_S + SLACK_S
-    # How long a single one takes does not depend on how many there are.
-    assert min(took_s for took_s, _ in answers) < PROMISED_S
+    # Sooner than the question itself would have given up, which is after 5 s.
+    assert min(took_s for took_s, _ in answers) < 2 * PROMISED_S
     wait_until(exporter.is_up, "the daemon is back")
 
 
@@ -243,16 +243,22 @@ def test_a_scrape_in_mid_reload_is_answered(master, exporter):
 
 # Its limits
 
-def test_who_says_little_is_ended_and_others_are_served(exporter):
+@pytest.mark.parametrize("start", [
+    b"GET /met", HEAD + b"X: ",
+    b"POST /metrics HTTP/1.1\r\nContent-Length: 1000\r\n\r\n"])
+def test_who_says_little_is_ended_and_others_are_served(exporter, start):
     """A byte now and then, which keeps a library's timeout from passing."""
     slow = [exporter.connect() for _ in range(20)]
-    ended = set()
+    ended, dripped = set(), 0
 
     def drip():
+        nonlocal dripped
+        dripped += 1
         for connection in slow:
             try:
-                connection.send(b"x")
-                if connection.recv(1, socket.MSG_DONTWAIT) == b"":
+                if dripped % 20 == 0:
+                    connection.send(b"x")
+                if connection.recv(1) == b"":
                     ended.add(connection)
             except BlockingIOError:
                 pass
@@ -260,10 +266,12 @@ def test_who_says_little_is_ended_and_others_are_served(exporter):
                 ended.add(connection)
         return len(ended) == len(slow)
     for connection in slow:
-        connection.send(b"GET /metrics HTTP/1.1\r\nX: ")
+        connection.setblocking(False)
+        connection.send(start)
     assert exporter.is_up()
     wait_until(drip, lambda: "%d are there" % (len(slow) - len(ended)),
                4 * CONNECTION_S)
+    assert dripped > 20
     for connection in slow:
         connection.close()
     assert exporter.is_up()
@@ -304,19 +312,6 @@ def test_clients_that_leave_cost_nothing(master, exporter):
     wait_until(lambda: exporter.descriptors() <= descriptors,
                "all are closed")
     assert exporter.memory_kb() < memory_kb + 32 * 1024
-
-
-def test_a_client_that_does_not_read_is_ended(exporter):
-    """It has sent whole requests, so it waits for nothing but itself."""
-    descriptors = exporter.descriptors()
-    connection = socket.socket()
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
-    connection.connect(exporter.address)
-    connection.sendall(HEAD + b"\r\n")
-    assert exporter.is_up()
-    wait_until(lambda: exporter.descriptors() <= descriptors,
-               "it is closed", 4 * CONNECTION_S)
-    connection.close()
 
 
 def test_what_is_sent_behind_a_request_is_not_kept(master, exporter):
