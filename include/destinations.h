@@ -20,6 +20,14 @@
 #define DESTINATIONS_MAX      512 /* two periods, 256 each */
 #define DESTINATIONS_PERIOD_S 3600
 
+/*
+ * All of so many requests of a period are counted. Of those behind them one in
+ * so many is, drawn at random, and stands for all: what the busiest ones have
+ * is then known to some percent, at next to no cost.
+ */
+#define DESTINATIONS_EXACT  100000
+#define DESTINATIONS_SAMPLE 8
+
 struct destinations;
 
 /*
@@ -31,12 +39,15 @@ void destinations_free(struct destinations *); /* NULL: nothing to do */
 
 /*
  * There is a request with that id, a lookup or an update. Returns a number that
- * stands for its destination, to say what became of it.
+ * stands for its destination, to say what became of it; 0: it is not counted.
  */
 uint64_t destinations_request(
     struct destinations *, const char *id, size_t id_len, bool is_lookup);
 
-/* Nothing is counted where others have become busier meanwhile. */
+/*
+ * Of a destination that is counted; nothing is where others have become busier
+ * meanwhile.
+ */
 void destinations_hit(struct destinations *, uint64_t destination);
 void destinations_stored(struct destinations *, uint64_t destination);
 
@@ -44,8 +55,10 @@ void destinations_stored(struct destinations *, uint64_t destination);
 void destinations_end_period(struct destinations *);
 
 struct destinations_row {
-	const struct sketch_counter *counter; /* borrowed */
-	uint64_t count;                       /* requests: never too low */
+	const char *text; /* of its key; borrowed, without a NUL */
+	size_t text_len;  /* may be more than what is there */
+	bool is_raw;      /* the key is an id of no known form */
+	uint64_t count;   /* requests: never too low */
 	uint64_t error;   /* and too high by no more than that */
 	uint64_t lookups; /* these may be too low, by `error` at most */
 	uint64_t hits;

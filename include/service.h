@@ -91,7 +91,7 @@ struct service_call {
 	 */
 	void (*more)(struct service_call *);
 	struct cache_request cache_request; /* the handler's */
-	uint64_t destination;      /* the same; of destinations_request() */
+	uint64_t destination; /* of destinations_request(); 0: not counted */
 	struct trace_event *event; /* owned; NULL: nobody traces this call */
 };
 

@@ -29,6 +29,9 @@ struct destinations {
 	struct period periods[2];
 	struct period *now, *before;
 	unsigned char key[SIPHASH_KEY_LEN];
+	uint64_t requests; /* in this period */
+	uint64_t times;    /* that a request counts for, which is looked at */
+	uint64_t random;
 };
 
 static void
@@ -48,6 +51,7 @@ destinations_new(const unsigned char key[SIPHASH_KEY_LEN])
 	destinations->before = &destinations->periods[1];
 	begin(destinations->before);
 	begin(destinations->now);
+	destinations->times = 1;
 	return destinations;
 }
 
@@ -65,6 +69,24 @@ destinations_end_period(struct destinations *destinations)
 	destinations->before = destinations->now;
 	destinations->now = before;
 	begin(before);
+	destinations->requests = 0;
+	destinations->times = 1;
+}
+
+/*
+ * Not each n-th: clients ask in a pattern of their own. Knuth's generator, of
+ * which the high bits are good enough for that.
+ */
+static bool
+is_passed_over(struct destinations *destinations)
+{
+	if (++destinations->requests <= DESTINATIONS_EXACT)
+		return false;
+	destinations->times = DESTINATIONS_SAMPLE;
+	destinations->random =
+	    destinations->random * UINT64_C(6364136223846793005) +
+	    UINT64_C(1442695040888963407);
+	return (destinations->random >> 32) % DESTINATIONS_SAMPLE != 0;
 }
 
 uint64_t
@@ -72,14 +94,17 @@ destinations_request(struct destinations *destinations, const char *id,
     size_t id_len, bool is_lookup)
 {
 	struct destination_part part = { 0, id_len };
-	bool is_known = destination_find(id, id_len, &part);
-	uint64_t hash =
-	    siphash(destinations->key, id + part.offset, part.len) & ~IS_RAW;
+	uint64_t hash;
+	bool is_known;
 
-	if (!is_known)
-		hash |= IS_RAW;
-	sketch_add(&destinations->now->sketch, hash, id + part.offset, part.len)
-	    ->tallies[TALLY_LOOKUPS] += is_lookup;
+	if (is_passed_over(destinations))
+		return 0;
+	is_known = destination_find(id, id_len, &part);
+	hash = siphash(destinations->key, id + part.offset, part.len);
+	hash = is_known ? hash & ~IS_RAW : hash | IS_RAW;
+	sketch_add(&destinations->now->sketch, hash, id + part.offset, part.len,
+	    destinations->times)
+	    ->tallies[TALLY_LOOKUPS] += is_lookup ? destinations->times : 0;
 	return hash;
 }
 
@@ -90,7 +115,7 @@ count(struct destinations *destinations, uint64_t destination, int tally)
 	    sketch_find(&destinations->now->sketch, destination);
 
 	if (counter != NULL)
-		counter->tallies[tally]++;
+		counter->tallies[tally] += destinations->times;
 }
 
 void
@@ -117,12 +142,16 @@ add_tallies(struct destinations_row *row, const struct sketch_counter *counter)
 
 /* What one sketch has, and what the other has of the same or may have had. */
 static void
-make_row(struct destinations_row *row, const struct sketch_counter *counter,
-    const struct sketch *other)
+make_row(struct destinations_row *row, const struct sketch *sketch,
+    const struct sketch_counter *counter, const struct sketch *other)
 {
 	const struct sketch_counter *same = sketch_find(other, counter->hash);
 
-	*row = (struct destinations_row){ .counter = counter };
+	*row = (struct destinations_row){
+		.text = sketch_text(sketch, counter),
+		.text_len = counter->text_len,
+		.is_raw = (counter->hash & IS_RAW) != 0,
+	};
 	add_tallies(row, counter);
 	if (same != NULL) {
 		add_tallies(row, same);
@@ -137,18 +166,17 @@ static size_t
 make_rows(struct destinations_row *rows, const struct sketch *now,
     const struct sketch *before)
 {
-	const struct sketch_counter *counter;
 	size_t count = 0;
 
-	for (counter = now->counters; counter < now->counters + SKETCH_COUNTERS;
-	     counter++)
-		if (counter->count > 0)
-			make_row(&rows[count++], counter, before);
-	for (counter = before->counters;
-	     counter < before->counters + SKETCH_COUNTERS; counter++)
-		if (counter->count > 0 &&
-		    sketch_find(now, counter->hash) == NULL)
-			make_row(&rows[count++], counter, now);
+	for (size_t i = 0; i < SKETCH_COUNTERS; i++)
+		if (now->counters[i].count > 0)
+			make_row(
+			    &rows[count++], now, &now->counters[i], before);
+	for (size_t i = 0; i < SKETCH_COUNTERS; i++)
+		if (before->counters[i].count > 0 &&
+		    sketch_find(now, before->counters[i].hash) == NULL)
+			make_row(
+			    &rows[count++], before, &before->counters[i], now);
 	return count;
 }
 
@@ -174,13 +202,10 @@ destinations_list(
 char *
 destinations_text(const struct destinations_row *row)
 {
-	const struct sketch_counter *counter = row->counter;
-
-	if (counter->text_len > SKETCH_TEXT_MAX)
-		return xasprintf("%.*s...", SKETCH_TEXT_MAX, counter->text);
-	if ((counter->hash & IS_RAW) == 0)
-		return destination_describe(counter->text, counter->text_len);
-	return xstrndup(counter->text, counter->text_len);
+	if (row->text_len > SKETCH_TEXT_MAX)
+		return xasprintf("%.*s...", SKETCH_TEXT_MAX, row->text);
+	return row->is_raw ? xstrndup(row->text, row->text_len)
+	                   : destination_describe(row->text, row->text_len);
 }
 
 uint64_t

@@ -1,8 +1,11 @@
 /*
- * sketch: counters, a hash table of those in use, and a heap of all of them
- * with the least count at its root. Owns nothing.
+ * sketch: counters, a hash table of those in use, and a heap of all of them.
+ * Counts only rise, so a count in the heap is never too high: the root has the
+ * least one when its own is up to date. Owns nothing.
  */
 #include "sketch.h"
+
+#include "minmax.h"
 
 #include <string.h>
 
@@ -11,7 +14,6 @@ sketch_init(struct sketch *sketch)
 {
 	for (uint16_t i = 0; i < SKETCH_COUNTERS; i++) {
 		sketch->counters[i].count = 0;
-		sketch->counters[i].heap_at = i;
 		sketch->heap[i].count = 0;
 		sketch->heap[i].counter = i;
 	}
@@ -32,7 +34,17 @@ sketch_find(const struct sketch *sketch, uint64_t hash)
 uint64_t
 sketch_least(const struct sketch *sketch)
 {
-	return sketch->heap[0].count;
+	uint64_t least = UINT64_MAX;
+
+	for (size_t i = 0; i < SKETCH_COUNTERS; i++)
+		least = min_u64(least, sketch->counters[i].count);
+	return least;
+}
+
+const char *
+sketch_text(const struct sketch *sketch, const struct sketch_counter *counter)
+{
+	return sketch->texts[counter - sketch->counters];
 }
 
 static uint16_t *
@@ -61,25 +73,6 @@ link_counter(struct sketch *sketch, struct sketch_counter *counter)
 	*bucket = (uint16_t)(counter - sketch->counters + 1);
 }
 
-/* The one with the least count is another key's from now on. */
-static struct sketch_counter *
-take_over(struct sketch *sketch, uint64_t hash, const char *text, size_t len)
-{
-	struct sketch_counter *counter =
-	    &sketch->counters[sketch->heap[0].counter];
-
-	if (counter->count > 0)
-		unlink_counter(sketch, counter);
-	counter->hash = hash;
-	counter->error = counter->count;
-	memset(counter->tallies, 0, sizeof(counter->tallies));
-	counter->text_len = (uint16_t)(len < UINT16_MAX ? len : UINT16_MAX);
-	memcpy(
-	    counter->text, text, len < SKETCH_TEXT_MAX ? len : SKETCH_TEXT_MAX);
-	link_counter(sketch, counter);
-	return counter;
-}
-
 /* The child with the lesser count; SKETCH_COUNTERS or more: there is none. */
 static size_t
 lesser_child(const struct sketch *sketch, size_t at)
@@ -92,32 +85,62 @@ lesser_child(const struct sketch *sketch, size_t at)
 	return child;
 }
 
-/* Its count has risen: those below it that have less go up. */
+/* The root has that count now: those that have less go up. */
 static void
-sift_down(struct sketch *sketch, struct sketch_counter *counter)
+sift_down(struct sketch *sketch, uint64_t count)
 {
-	size_t at = counter->heap_at, child;
+	uint16_t counter = sketch->heap[0].counter;
+	size_t at = 0, child;
 
 	while ((child = lesser_child(sketch, at)) < SKETCH_COUNTERS &&
-	       sketch->heap[child].count < counter->count) {
+	       sketch->heap[child].count < count) {
 		sketch->heap[at] = sketch->heap[child];
-		sketch->counters[sketch->heap[at].counter].heap_at =
-		    (uint16_t)at;
 		at = child;
 	}
-	sketch->heap[at].count = counter->count;
-	sketch->heap[at].counter = (uint16_t)(counter - sketch->counters);
-	counter->heap_at = (uint16_t)at;
+	sketch->heap[at].count = count;
+	sketch->heap[at].counter = counter;
+}
+
+/* Each round is paid for by what came since that counter's last one. */
+static struct sketch_counter *
+find_least(struct sketch *sketch)
+{
+	for (;;) {
+		struct sketch_counter *root =
+		    &sketch->counters[sketch->heap[0].counter];
+
+		if (root->count == sketch->heap[0].count)
+			return root;
+		sift_down(sketch, root->count);
+	}
+}
+
+/* The one with the least count is another key's from now on. */
+static struct sketch_counter *
+take_over(struct sketch *sketch, uint64_t hash, const char *text, size_t len)
+{
+	struct sketch_counter *counter = find_least(sketch);
+
+	if (counter->count > 0)
+		unlink_counter(sketch, counter);
+	counter->hash = hash;
+	counter->error = counter->count;
+	memset(counter->tallies, 0, sizeof(counter->tallies));
+	counter->text_len = (uint16_t)min_size(len, UINT16_MAX);
+	memcpy(sketch->texts[counter - sketch->counters], text,
+	    min_size(len, SKETCH_TEXT_MAX));
+	link_counter(sketch, counter);
+	return counter;
 }
 
 struct sketch_counter *
-sketch_add(struct sketch *sketch, uint64_t hash, const char *text, size_t len)
+sketch_add(struct sketch *sketch, uint64_t hash, const char *text, size_t len,
+    uint64_t times)
 {
 	struct sketch_counter *counter = sketch_find(sketch, hash);
 
 	if (counter == NULL)
 		counter = take_over(sketch, hash, text, len);
-	counter->count++;
-	sift_down(sketch, counter);
+	counter->count += times;
 	return counter;
 }

@@ -25,23 +25,24 @@ lookup_reply(struct service_call *call, enum service_status status,
 }
 
 /* For what an administrator may want to see; nothing depends on it. */
-static struct destinations *
-destinations_of(const struct service_call *call, const struct cache *cache)
-{
-	return cache_is_enabled(cache)
-	           ? call->service->destinations[cache->type]
-	           : NULL;
-}
-
 static void
 count_request(struct service_call *call, const struct cache *cache,
     const char *id, size_t id_len, bool is_lookup)
 {
-	struct destinations *destinations = destinations_of(call, cache);
+	struct destinations *destinations =
+	    call->service->destinations[cache->type];
 
-	if (destinations != NULL)
+	call->destination = 0;
+	if (destinations != NULL && cache_is_enabled(cache))
 		call->destination =
 		    destinations_request(destinations, id, id_len, is_lookup);
+}
+
+/* Those of a call that was counted. */
+static struct destinations *
+destinations_of(const struct service_call *call)
+{
+	return call->service->destinations[call->cache_request.cache->type];
 }
 
 /* cache_type and cache_id, with which all three requests begin. */
@@ -75,17 +76,15 @@ static void
 lookup_done(void *arg, enum error error, const void *session, size_t len)
 {
 	struct service_call *call = arg;
-	const struct cache *cache = call->cache_request.cache;
-	struct destinations *destinations = destinations_of(call, cache);
 
 	trace_end(call, error, len);
 	if (error != ERROR_NONE) {
 		lookup_reply(call, service_status_of(error), NULL, 0);
 		return;
 	}
-	if (destinations != NULL)
-		destinations_hit(destinations, call->destination);
-	gather_session(cache, session, len);
+	if (call->destination != 0)
+		destinations_hit(destinations_of(call), call->destination);
+	gather_session(call->cache_request.cache, session, len);
 	lookup_reply(call, STATUS_OK, session, len);
 }
 
@@ -113,13 +112,11 @@ static void
 update_done(void *arg, enum error error, const void *session, size_t len)
 {
 	struct service_call *call = arg;
-	struct destinations *destinations =
-	    destinations_of(call, call->cache_request.cache);
 
 	(void)session;
 	trace_end(call, error, len);
-	if (error == ERROR_NONE && destinations != NULL)
-		destinations_stored(destinations, call->destination);
+	if (error == ERROR_NONE && call->destination != 0)
+		destinations_stored(destinations_of(call), call->destination);
 	service_call_reply(call, service_status_of(error));
 }
 

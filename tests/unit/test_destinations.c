@@ -169,6 +169,40 @@ nothing_is_counted_for_who_has_no_counter_any_more(void **state)
 		assert_int_equal(rows[i].hits + rows[i].stores, 0);
 }
 
+/* Whoever asks in a pattern is not taken for another. */
+static void
+of_very_many_requests_one_in_eight_stands_for_all(void **state)
+{
+	uint64_t looked_at = 0;
+
+	for (int i = 0; i < 10 * DESTINATIONS_EXACT; i++) {
+		uint64_t number = destinations_request(destinations,
+		    i % 8 == 0 ? "rare" : "often", i % 8 == 0 ? 4 : 5,
+		    i % 2 == 0);
+
+		if (number == 0)
+			continue;
+		looked_at++;
+		if (i % 2 == 0)
+			destinations_hit(destinations, number);
+		else
+			destinations_stored(destinations, number);
+	}
+	assert_in_range(looked_at, 210000, 215000);
+	assert_int_equal(destinations_list(destinations, rows), 2);
+	assert_in_range(rows[0].count, 865000, 885000);
+	assert_in_range(rows[1].count, 120000, 130000);
+	assert_in_range(rows[0].stores, 490000, 510000);
+	assert_in_range(rows[0].lookups, 365000, 385000);
+	assert_int_equal(rows[0].hits, rows[0].lookups);
+	/* The next period is counted in full again. */
+	destinations_end_period(destinations);
+	destinations_end_period(destinations);
+	destinations_stored(destinations, look_up("one"));
+	assert_int_equal(destinations_list(destinations, rows), 1);
+	expect_row(0, "one 1(0) 1/0/1");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -179,6 +213,7 @@ main(void)
 		TEST(an_id_of_another_form_counts_by_itself_and_is_raw),
 		TEST(counts_are_of_this_period_and_the_one_before),
 		TEST(what_one_period_may_have_had_is_in_the_error),
+		TEST(of_very_many_requests_one_in_eight_stands_for_all),
 		TEST(nothing_is_counted_for_who_has_no_counter_any_more),
 	};
 
