@@ -68,33 +68,56 @@ write_at(const struct history_file *file, const void *data, size_t len,
 	return written >= 0 && (size_t)written == len;
 }
 
-/* Sparse where there is nothing yet. */
+/* As the file has it; if not, made ready to be written. */
 static bool
-write_records(const struct history_file *file, const struct history *history)
+is_written(struct history_record *record, const struct history_record *there)
 {
-	bool is_empty = true;
+	bool is_same =
+	    memcmp(&record->minute, &there->minute,
+		sizeof(*record) - offsetof(struct history_record, minute)) == 0;
 
-	for (size_t i = 0; i < HISTORY_MINUTES; i++) {
-		if (history->records[i].minute == 0)
-			continue;
-		history_content_seal(&history->records[i]);
-		is_empty = false;
+	if (is_same && (record->minute != 0 || there->checksum == 0)) {
+		record->checksum = there->checksum;
+		return true;
 	}
-	if (is_empty)
-		return ftruncate(file->fd, sizeof(struct history_head)) == 0;
-	return write_at(file, history->records, HISTORY_SIZE_MAX,
-	    offsetof(struct history_content, records));
+	if (record->minute != 0)
+		history_content_seal(record);
+	return false;
 }
 
-/* All of it, once: from then on only what changes. */
+/* Those that differ, side by side ones at once: mostly one, after a reload. */
 static bool
-write_all(const struct history_file *file, const struct history *history)
+write_records(const struct history_file *file, struct history *history,
+    const struct history_content *there)
+{
+	size_t begin = 0, end = 0;
+
+	for (; begin < HISTORY_MINUTES; begin = end + 1) {
+		for (end = begin; end < HISTORY_MINUTES; end++)
+			if (is_written(
+				&history->records[end], &there->records[end]))
+				break;
+		if (end > begin &&
+		    !write_at(file, &history->records[begin],
+			(end - begin) * sizeof(struct history_record),
+			offsetof(struct history_content, records) +
+			    begin * sizeof(struct history_record)))
+			return false;
+	}
+	return true;
+}
+
+/* What differs from what is there. */
+static bool
+write_content(const struct history_file *file, struct history *history,
+    const struct history_content *there)
 {
 	struct history_head head;
 
 	history_content_head(&head, history);
-	return write_at(file, &head, sizeof(head), 0) &&
-	       write_records(file, history) &&
+	return (memcmp(&head, &there->head, sizeof(head)) == 0 ||
+		   write_at(file, &head, sizeof(head), 0)) &&
+	       write_records(file, history, there) &&
 	       ftruncate(file->fd, sizeof(struct history_content)) == 0;
 }
 
@@ -135,13 +158,13 @@ history_file_load(
 	len = pread(file->fd, content, sizeof(*content), 0);
 	if (len > 0)
 		take_content(file, content, (size_t)len, history, now);
-	free(content);
 	if (len < 0)
-		return give_up(file, "read it");
-	if (!write_all(file, history))
-		return give_up(file, "write it");
-	file->is_loaded = true;
-	return ERROR_NONE;
+		error = give_up(file, "read it");
+	else if (!write_content(file, history, content))
+		error = give_up(file, "write it");
+	free(content);
+	file->is_loaded = error == ERROR_NONE;
+	return error;
 }
 
 void

@@ -247,6 +247,22 @@ a_damaged_minute_is_left_out_and_said(void **state)
 	}
 }
 
+/* One without a minute, too. */
+static void
+damage_is_said_once(void **state)
+{
+	leave_file();
+	read_content();
+	content.records[5].checksum = 1;
+	content.records[6].values[3] = 1;
+	write_content(sizeof(content));
+	assert_int_equal(requests_found_at(180), 30);
+	assert_true(unit_log_has("1 minutes are damaged"));
+	unit_log_clear();
+	assert_int_equal(requests_found_at(180), 30);
+	assert_int_equal(unit_log_lines(), 0);
+}
+
 /* Right in itself. */
 static void
 a_minute_in_the_wrong_place_is_damage(void **state)
@@ -386,6 +402,7 @@ main(void)
 		TEST(rows_are_found_by_name_and_kind),
 		TEST(what_is_over_a_day_old_is_not_there),
 		TEST(a_damaged_minute_is_left_out_and_said),
+		TEST(damage_is_said_once),
 		TEST(a_minute_in_the_wrong_place_is_damage),
 		TEST(a_damaged_head_is_an_empty_history),
 		TEST(another_file_is_an_empty_history),
