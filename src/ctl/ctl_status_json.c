@@ -7,8 +7,11 @@
 #include "ctl_text.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+
+#define LATENCY_PREFIX "latency."
 
 /* A number keeps its digits, a flag is a boolean, what is absent is null. */
 static void
@@ -52,6 +55,45 @@ put_requests(const struct ctl_reply *statistics)
 	printf("\n  },\n");
 }
 
+/* "latency.NAME.what" of each kind of request, whose attributes come in turn.
+ */
+static void
+put_latencies(const struct ctl_reply *statistics)
+{
+	struct ctl_reply walk = *statistics;
+	struct ctl_attribute attribute;
+	char name[64] = "", before[sizeof(name)] = "";
+	const char *dot;
+	bool is_first = true;
+	int64_t value;
+
+	walk.offset = 0;
+	printf("  \"latency\": {");
+	while (ctl_reply_next(&walk, &attribute)) {
+		size_t len = strlen(LATENCY_PREFIX);
+
+		if (strncmp(attribute.name, LATENCY_PREFIX, len) != 0 ||
+		    (dot = strchr(attribute.name + len, '.')) == NULL ||
+		    ctl_reply_number(attribute.value, &value) != ERROR_NONE)
+			continue;
+		snprintf(name, sizeof(name), "%.*s",
+		    (int)(dot - attribute.name - (ptrdiff_t)len),
+		    attribute.name + len);
+		if (is_first || strcmp(name, before) != 0) {
+			printf("%s\n    ", is_first ? "" : "},");
+			ctl_put_json(stdout, name);
+			printf(": {");
+			memcpy(before, name, sizeof(before));
+			is_first = false;
+		} else {
+			printf(", ");
+		}
+		ctl_put_json(stdout, dot + 1);
+		printf(": %" PRId64, value);
+	}
+	printf("%s\n  },\n", is_first ? "" : "}");
+}
+
 /* The object of a scope, whose rows stand so deep. */
 static void
 put_scope(const struct ctl_reply *statistics, const char *scope,
@@ -79,6 +121,7 @@ ctl_status_json(
 		printf(",\n");
 	}
 	put_requests(statistics);
+	put_latencies(statistics);
 	ctl_rates_put_json(rates);
 	printf(",\n");
 	put_scope(statistics, CTL_SHARED, ctl_shared_statistics, 2);

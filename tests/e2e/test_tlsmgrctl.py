@@ -142,6 +142,9 @@ def test_status_as_json_has_every_statistic(master):
     assert status["postfix_version"] == installed.default("mail_version")
     assert status["requests"]["update"] == 5
     assert status["requests"]["lookup"] == 1
+    latency = status["latency"]["update"]
+    assert latency["count"] == latency["le.5000000"] == 5
+    assert 0 <= latency["sum_us"] < 60e6 and 0 <= latency["le.10"] <= 5
     assert status["announce"] is installed.announces()
     assert set(status["caches"]) == set(TYPES)
     assert status["caches"]["smtpd"]["entries"] == 5
