@@ -25,7 +25,7 @@ put_process(const struct ctl_screen *screen)
 		printf(" with Postfix ");
 		ctl_put_text(stdout, postfix);
 	}
-	printf(", process %" PRId64 ", up %s since %s\n\n",
+	printf(", process %" PRId64 ", up %s since %s\n",
 	    ctl_screen_number(screen, "pid"),
 	    ctl_screen_age(screen, ctl_screen_number(screen, "started_at"))
 		.text,
@@ -215,7 +215,6 @@ ctl_status_text(const struct ctl_reply *statistics,
 		ctl_status_cache(&screen);
 	}
 	screen.cache = NULL;
-	printf("\n");
 	ctl_status_shared(&screen);
 	put_ticket_keys(&screen);
 	put_random(&screen);
