@@ -72,7 +72,7 @@ find(const struct index_cache *cache, uint64_t hash)
 }
 
 static void
-test_memory_is_not_exceeded(void **state)
+memory_is_not_exceeded(void **state)
 {
 	struct index_cache cache;
 	uint64_t memory;
@@ -100,7 +100,7 @@ the_least_memory_is_enough(void **state)
 }
 
 static void
-test_what_is_set_is_found(void **state)
+what_is_set_is_found(void **state)
 {
 	struct index_cache *cache = *state;
 
@@ -118,7 +118,7 @@ test_what_is_set_is_found(void **state)
 }
 
 static void
-test_one_search_is_one_line_of_memory(void **state)
+one_search_is_one_line_of_memory(void **state)
 {
 	const struct index_cache *cache = *state;
 
@@ -149,7 +149,7 @@ the_slot_that_matters_least_gives_way(void **state)
 }
 
 static void
-test_dirty_slots_are_counted(void **state)
+dirty_slots_are_counted(void **state)
 {
 	struct index_cache *cache = *state;
 	uint64_t hash = HASH(1, 1);
@@ -190,7 +190,7 @@ dirty_slots_are_found_in_order(void **state)
 }
 
 static void
-test_search_for_dirty_slots_is_limited(void **state)
+search_for_dirty_slots_is_limited(void **state)
 {
 	struct index_cache *cache = *state;
 	uint64_t cursor = 0;
@@ -205,20 +205,20 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_memory_is_not_exceeded),
+		cmocka_unit_test(memory_is_not_exceeded),
 		cmocka_unit_test(the_least_memory_is_enough),
 		cmocka_unit_test_setup_teardown(
-		    test_what_is_set_is_found, setup, teardown),
+		    what_is_set_is_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(
-		    test_one_search_is_one_line_of_memory, setup, teardown),
+		    one_search_is_one_line_of_memory, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    the_slot_that_matters_least_gives_way, setup, teardown),
 		cmocka_unit_test_setup_teardown(
-		    test_dirty_slots_are_counted, setup, teardown),
+		    dirty_slots_are_counted, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    dirty_slots_are_found_in_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(
-		    test_search_for_dirty_slots_is_limited, setup, teardown),
+		    search_for_dirty_slots_is_limited, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -250,31 +250,31 @@ sweep(unsigned kinds, bool is_permanent, int error, unsigned stride)
 }
 
 static void
-test_nothing_is_lost_where_one_change_fails(void **state)
+nothing_is_lost_where_one_change_fails(void **state)
 {
 	sweep(DISK_CHANGES, false, EIO, 1);
 }
 
 static void
-test_nothing_is_lost_where_changes_fail(void **state)
+nothing_is_lost_where_changes_fail(void **state)
 {
 	sweep(DISK_CHANGES, true, EIO, 1);
 }
 
 static void
-test_nothing_is_lost_where_the_disk_is_full(void **state)
+nothing_is_lost_where_the_disk_is_full(void **state)
 {
 	sweep(DISK_WRITE, true, ENOSPC, 1);
 }
 
 static void
-test_nothing_is_lost_where_one_read_fails(void **state)
+nothing_is_lost_where_one_read_fails(void **state)
 {
 	sweep(DISK_READ, false, EIO, 3);
 }
 
 static void
-test_nothing_is_lost_where_the_disk_is_dead(void **state)
+nothing_is_lost_where_the_disk_is_dead(void **state)
 {
 	sweep(DISK_ALL, true, EIO, 7);
 }
@@ -291,7 +291,7 @@ fail_from_now(unsigned kinds)
 
 /* All reads fail at the start, and for long: then the process is as ever. */
 static void
-test_a_start_on_a_dead_disk_loses_nothing(void **state)
+a_start_on_a_dead_disk_loses_nothing(void **state)
 {
 	random_state = 7;
 	begin_anew();
@@ -311,7 +311,7 @@ test_a_start_on_a_dead_disk_loses_nothing(void **state)
 
 /* The superblock can be read, and nothing else. */
 static void
-test_a_start_whose_segments_cannot_be_read_serves_what_is_new(void **state)
+a_start_whose_segments_cannot_be_read_serves_what_is_new(void **state)
 {
 	random_state = 7;
 	begin_anew();
@@ -465,14 +465,13 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, unit_teardown)
-		TEST(test_nothing_is_lost_where_one_change_fails),
-		TEST(test_nothing_is_lost_where_changes_fail),
-		TEST(test_nothing_is_lost_where_the_disk_is_full),
-		TEST(test_nothing_is_lost_where_one_read_fails),
-		TEST(test_nothing_is_lost_where_the_disk_is_dead),
-		TEST(test_a_start_on_a_dead_disk_loses_nothing),
-		TEST(
-		    test_a_start_whose_segments_cannot_be_read_serves_what_is_new),
+		TEST(nothing_is_lost_where_one_change_fails),
+		TEST(nothing_is_lost_where_changes_fail),
+		TEST(nothing_is_lost_where_the_disk_is_full),
+		TEST(nothing_is_lost_where_one_read_fails),
+		TEST(nothing_is_lost_where_the_disk_is_dead),
+		TEST(a_start_on_a_dead_disk_loses_nothing),
+		TEST(a_start_whose_segments_cannot_be_read_serves_what_is_new),
 		TEST(a_listing_on_a_failing_disk_says_so_and_loses_nothing),
 		TEST(emptying_goes_in_slices),
 	};

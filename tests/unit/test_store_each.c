@@ -51,7 +51,7 @@ stop_at_each(
 }
 
 static void
-test_each_is_stopped(void **state)
+a_listing_is_stopped_by_who_reads_it(void **state)
 {
 	struct store *store = open_store();
 	uint64_t cursor = 0;
@@ -77,7 +77,7 @@ test_each_is_stopped(void **state)
 #define MANY 80000
 
 static void
-test_each_while_records_move(void **state)
+a_listing_goes_on_while_records_move(void **state)
 {
 	struct store *store;
 	struct journal *journal;
@@ -129,8 +129,8 @@ main(void)
 	cmocka_unit_test_setup_teardown(name, store_unit_setup, unit_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(each_visits_all_that_can_be_got),
-		TEST(test_each_is_stopped),
-		TEST(test_each_while_records_move),
+		TEST(a_listing_is_stopped_by_who_reads_it),
+		TEST(a_listing_goes_on_while_records_move),
 		TEST(clear_leaves_nothing),
 	};
 

@@ -234,7 +234,7 @@ the_time_of_the_oldest_is_known(void **state)
 
 /* Said once, not for each of those that go. */
 static void
-test_eviction_is_reported(void **state)
+eviction_is_reported(void **state)
 {
 	struct store *store;
 	const char *line;
@@ -378,7 +378,7 @@ main(void)
 		TEST(the_bound_of_bytes_is_kept),
 		TEST(the_file_stays_in_proportion),
 		TEST(the_time_of_the_oldest_is_known),
-		TEST(test_eviction_is_reported),
+		TEST(eviction_is_reported),
 		TEST(
 		    what_is_larger_than_the_cache_is_refused_and_evicts_nothing),
 		TEST(the_oldest_leave_before_the_memory_is_full),

@@ -168,7 +168,7 @@ step(void)
 }
 
 static void
-test_a_store_is_as_its_model(void **state)
+a_store_is_as_its_model(void **state)
 {
 	static const char *const types[] = { "btree", "hash", "internal" };
 	static const uint64_t memories[] = { 1, 3000, 1 << 20 };
@@ -195,7 +195,7 @@ test_a_store_is_as_its_model(void **state)
 
 /* What never reached the table takes nothing to remove from it. */
 static void
-test_what_comes_and_goes_costs_the_table_nothing(void **state)
+what_comes_and_goes_costs_the_table_nothing(void **state)
 {
 	const struct store_journal *inner;
 
@@ -214,7 +214,7 @@ test_what_comes_and_goes_costs_the_table_nothing(void **state)
 }
 
 static void
-test_dirty_entries_are_written_back_in_time(void **state)
+dirty_entries_are_written_back_in_time(void **state)
 {
 	const struct store_journal *inner;
 	uint64_t next_us;
@@ -244,9 +244,9 @@ main(void)
 #define TEST(name) \
 	cmocka_unit_test_setup_teardown(name, store_unit_setup, unit_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_a_store_is_as_its_model),
-		TEST(test_what_comes_and_goes_costs_the_table_nothing),
-		TEST(test_dirty_entries_are_written_back_in_time),
+		TEST(a_store_is_as_its_model),
+		TEST(what_comes_and_goes_costs_the_table_nothing),
+		TEST(dirty_entries_are_written_back_in_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

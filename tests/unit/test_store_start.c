@@ -280,7 +280,7 @@ a_damaged_journal_costs_what_is_damaged(void **state)
  * and do not stand in the way of new ones.
  */
 static void
-test_damage_while_in_use(void **state)
+damage_while_in_use_costs_no_room(void **state)
 {
 	struct store *store;
 
@@ -321,7 +321,7 @@ put_during_replay(struct store *store)
 
 /* Two kills in a row: what was stored in between is written as soon as ever. */
 static void
-test_killed_during_replay(void **state)
+a_kill_during_a_replay_loses_nothing(void **state)
 {
 	struct store *store;
 
@@ -483,8 +483,8 @@ main(void)
 		TEST(a_locked_file_is_waited_for),
 		TEST(a_kill_loses_no_more_than_was_unwritten),
 		TEST(a_damaged_journal_costs_what_is_damaged),
-		TEST(test_damage_while_in_use),
-		TEST(test_killed_during_replay),
+		TEST(damage_while_in_use_costs_no_room),
+		TEST(a_kill_during_a_replay_loses_nothing),
 		TEST(a_foreign_file_is_replaced),
 		TEST(a_record_of_any_time_is_as_good_as_expired),
 		TEST(
