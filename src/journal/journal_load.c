@@ -244,6 +244,7 @@ journal_load_late(struct journal *journal, uint32_t slot)
 		    JOURNAL_SEGMENT_HEAD_LEN);
 		return;
 	}
+	journal->segments[slot].doubt_sequence = 0;
 	journal_chain_release(journal, slot);
 	if (!is_in_use(&head))
 		return;

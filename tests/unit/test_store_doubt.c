@@ -173,6 +173,25 @@ where_a_header_is_unread_nothing_of_the_file_is_given(void **state)
 	assert_all_is_there();
 }
 
+/* As it turns out, there is no segment. */
+static void
+a_header_that_is_none_ends_the_doubt_when_it_is_read(void **state)
+{
+	static const unsigned char none[40];
+	int file = open(unit_path("cache.journal"), O_RDWR | O_CLOEXEC);
+	bool is_complete;
+
+	assert_int_equal(
+	    disk_write(file, none, sizeof(none), 4096 + MEBIBYTE), 40);
+	close(file);
+	start_without(0, 40);
+	assert_int_equal(get(store, "key-69"), ERROR_NOT_FOUND);
+	mend();
+	assert_int_equal(get(store, "key-69"), ERROR_NONE);
+	assert_in_range(list_all(&is_complete), 40, 60);
+	assert_true(is_complete);
+}
+
 static void
 what_is_new_is_given_and_stays_so(void **state)
 {
@@ -272,6 +291,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_an_unread_segment_may_supersede_is_not_given),
 		TEST(where_a_header_is_unread_nothing_of_the_file_is_given),
+		TEST(a_header_that_is_none_ends_the_doubt_when_it_is_read),
 		TEST(what_is_new_is_given_and_stays_so),
 		TEST(what_is_removed_before_it_could_be_read_stays_so),
 		TEST(the_rest_is_given_when_what_was_unread_is_given_up),
