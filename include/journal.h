@@ -214,6 +214,11 @@ void journal_purge_end(struct journal *);
 enum error journal_oldest(struct journal *, struct journal_record *);
 /* Step over that record: it is dead. */
 void journal_drop_oldest(struct journal *);
+/*
+ * May the next start find records that were dropped, as those behind what
+ * cannot be read? Then to remove what is not there takes a record, too.
+ */
+bool journal_may_find_dropped(const struct journal *);
 /* Drop all records below this number, with which some segment begins. */
 void journal_drop_below(struct journal *, uint64_t sequence);
 

@@ -117,9 +117,9 @@ remove_record(struct store_journal *store, struct journal_record *record)
 	struct index_entry entry, none = { 0 };
 	enum error found = find_entry(store, hash, &entry), error = ERROR_NONE;
 
-	/* What could not be read so far is to be removed when it is. */
+	/* What was not read so far is to be removed when it is. */
 	if (found == ERROR_NONE || store->state != STORE_JOURNAL_READY ||
-	    store->doubt_sequence > 0)
+	    journal_may_find_dropped(store->journal))
 		error = journal_append(store->journal, record);
 	if (error != ERROR_NONE)
 		store->counted.errors++;

@@ -101,9 +101,19 @@ journal_drop_oldest(struct journal *journal)
 	journal_cursor_step(oldest, &record);
 	journal->segments[oldest->slot].oldest = oldest->offset;
 	oldest->next_sequence = 0;
-	if (oldest->slot == journal->chain.first && journal_is_whole(journal) &&
-	    journal->dropped_sequence <= record.sequence)
-		journal->dropped_sequence = record.sequence + 1;
+	if (oldest->slot == journal->chain.first && journal_is_whole(journal))
+		journal->dropped_sequence =
+		    max_u64(journal->dropped_sequence, record.sequence + 1);
+	else
+		journal->passed_sequence =
+		    max_u64(journal->passed_sequence, record.sequence + 1);
+}
+
+bool
+journal_may_find_dropped(const struct journal *journal)
+{
+	return !journal_is_whole(journal) ||
+	       journal->passed_sequence > journal->dropped_sequence;
 }
 
 void

@@ -170,6 +170,7 @@ struct journal {
 	uint64_t next_serial, next_sequence;
 	/* Records below have been dropped; and as the superblock says. */
 	uint64_t dropped_sequence, written_dropped_sequence;
+	uint64_t passed_sequence; /* others were dropped below this one */
 	struct journal_live live;
 
 	struct journal_load load;

@@ -256,6 +256,32 @@ clearing_ends_all_doubt(void **state)
 	assert_true(is_complete);
 }
 
+/*
+ * Behind what cannot be read nothing leaves the file, so the next start may
+ * find it; not what a client has removed meanwhile, though it was not there.
+ */
+static void
+what_was_evicted_and_then_removed_stays_away(void **state)
+{
+	config.entries_max = 71;
+	store = open_store();
+	disk.fail_from = 4096 + 40;
+	disk.fail_to = 4096 + MEBIBYTE;
+	assert_int_equal(get(store, "key-0"), ERROR_NOT_FOUND);
+	put_numbered(70, 80);
+	for (int i = 0; i < 20; i++) {
+		clock_advance(1);
+		store_unit_maintain(store);
+	}
+	assert_int_equal(statistics(store).entries, 71);
+	assert_int_equal(take_out(store, "key-25"), ERROR_NOT_FOUND);
+	mend();
+	close_store(store);
+	store = open_store();
+	assert_int_equal(get(store, "key-25"), ERROR_NOT_FOUND);
+	assert_int_equal(get(store, "key-79"), ERROR_NONE);
+}
+
 /* Its key is known: what it replaced is not given in its stead. */
 static void
 a_session_whose_newest_record_is_damaged_is_gone(void **state)
@@ -296,6 +322,7 @@ main(void)
 		TEST(what_is_removed_before_it_could_be_read_stays_so),
 		TEST(the_rest_is_given_when_what_was_unread_is_given_up),
 		TEST(clearing_ends_all_doubt),
+		TEST(what_was_evicted_and_then_removed_stays_away),
 		TEST(a_session_whose_newest_record_is_damaged_is_gone),
 	};
 
