@@ -90,11 +90,12 @@ check_value(unsigned key, const unsigned char *value, size_t len)
 	assert_memory_equal(value, expected, len);
 }
 
-/* Not all can be found now: the index is being made again, say. */
+/* Not all can be found now: the index is being made again, or it is full. */
 static bool
 may_miss(void)
 {
-	return are_reads_failing() || !statistics(store).is_ready;
+	return are_reads_failing() || !statistics(store).is_ready ||
+	       config.entries_max > 0;
 }
 
 static void
@@ -350,12 +351,14 @@ fail_a_part(int64_t file_len)
 	disk.fail_to = disk.fail_from + 1 + next_random(300000);
 	begin();
 	for (int i = 0; i < 20; i++) {
-		store_unit_maintain(store);
+		for (unsigned step = next_random(30); step > 0; step--) {
+			store->ops->maintain(store, clock_wall_s(), 0);
+			if (next_random(10) == 0)
+				put_one(next_random(KEYS));
+			if (next_random(30) == 0)
+				remove_one(next_random(KEYS));
+		}
 		look_at_all();
-		if (next_random(4) == 0)
-			put_one(next_random(KEYS));
-		if (next_random(4) == 0)
-			remove_one(next_random(KEYS));
 		clock_advance(1);
 		/* Another process, for which it is no better. */
 		if (next_random(16) == 0) {
@@ -375,6 +378,8 @@ a_start_that_cannot_read_a_part_gives_nothing_that_was_superseded(void **state)
 	int64_t file_len;
 
 	for (unsigned round = 0; round < 60; round++) {
+		config.entries_max = round % 3 == 0 ? 0 : 1 + round % 7;
+		config.start_budget_us = round % 2 == 0 ? 0 : 80000;
 		begin_anew();
 		random_state = round;
 		work();
