@@ -8,6 +8,7 @@
 #include "xalloc.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,12 +163,30 @@ flush_output(void)
 	return false;
 }
 
+/*
+ * Where one of these is closed, as with ">&-", the next file or socket would
+ * have its number, and get what is printed. Not to be written to, so that it
+ * is an error as before.
+ */
+static void
+fill_descriptors(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDONLY);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int
 main(int argc, char *argv[])
 {
 	struct ctl ctl = { 0 };
 	int operand, status = CTL_USAGE;
 
+	fill_descriptors();
 	log_set_tag(CTL_NAME);
 	if (ctl_options_parse(&ctl, commands, argc, argv, &operand))
 		status = run(&ctl, argv + operand);

@@ -19,11 +19,13 @@ import time
 
 import pytest
 
+import admin
 import attributes
 import ctl
 import installed
 from conftest import CACHES
 from metrics import parse_metrics
+from pipeline import store_all
 
 OK, NO, USAGE, UNREACHABLE, OTHER = range(5)
 TYPES = ("smtpd", "smtp", "lmtp")
@@ -109,6 +111,21 @@ def test_output_that_cannot_be_written_is_an_error():
 
 
 # Against the daemon
+
+@ours
+def test_what_cannot_be_printed_does_not_go_to_the_daemon(master):
+    """The connection must not have the number of standard output."""
+    with master.client() as client:
+        store_all(client, {"k%d" % number: b"session"
+                           for number in range(500)})
+        for closed in ("1>&-", "0<&- 1>&-", "0<&- 1>&- 2>&-"):
+            result = ctl.run_closed(master.config_directory, closed, "list",
+                                    "smtpd")
+            assert result.status == NO, result
+            if "2>" not in closed:
+                assert b"standard output" in result.err
+        assert admin.statistics(client)["complaints"] == 0
+
 
 @ours
 def test_status_is_a_screenful(master):
