@@ -73,7 +73,7 @@ struct server {
 void server_init(struct server *, struct loop *, struct service *,
     struct master_status *, const struct server_config *);
 
-/* Accept clients from a listening socket (non-blocking; borrowed). */
+/* Accept clients from a listening socket (borrowed; made non-blocking). */
 void server_listen(struct server *, int fd);
 
 /*

@@ -9,6 +9,7 @@
 #include "xalloc.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -94,6 +95,17 @@ server_init(struct server *server, struct loop *loop, struct service *service,
 	loop_timer_init(&server->accept_timer, loop, accept_resume_cb, server);
 }
 
+/* It is non-blocking from master(8); one that blocks would hold up everybody.
+ */
+static void
+make_non_blocking(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags >= 0 && (flags & O_NONBLOCK) == 0)
+		(void)fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+}
+
 void
 server_listen(struct server *server, int fd)
 {
@@ -101,6 +113,7 @@ server_listen(struct server *server, int fd)
 
 	listener->server = server;
 	listener->fd = fd;
+	make_non_blocking(fd);
 	server->listeners = xrealloc(server->listeners,
 	    (server->listener_count + 1) * sizeof(*server->listeners));
 	server->listeners[server->listener_count++] = listener;

@@ -84,6 +84,22 @@ def test_two_listeners_are_served(make_master):
     second.close()
 
 
+def test_a_listener_that_blocks_holds_up_nobody(make_master):
+    """Those of master do not; but nothing tells who else starts it."""
+    master = make_master()
+    second = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    path = master.directory + "/second"
+    second.bind(path)
+    second.listen(5)
+    daemon = master.start("-s", "2", listeners=[master.listener, second])
+    for _ in range(2):
+        with Client(path, master.announced) as client:
+            assert client.policy("smtpd").status == OK
+        assert_serves(master)
+    assert daemon.terminate() == 0
+    second.close()
+
+
 def test_v_logs_more(make_master):
     quiet, verbose = make_master(), make_master()
     quiet.start()

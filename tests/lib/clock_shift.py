@@ -38,10 +38,19 @@ class ClockShift:
 
     def step(self, seconds):
         """Time passes, or is set back: a monotonic clock is never set."""
-        self._realtime_s += seconds
-        self._monotonic_s += max(0, seconds)
+        realtime_s, monotonic_s = self.shifts
+        self.shifts = realtime_s + seconds, monotonic_s + max(0, seconds)
+
+    @property
+    def shifts(self):
+        """Of the time of day and of the monotonic clock, in seconds."""
+        return self._realtime_s, self._monotonic_s
+
+    @shifts.setter
+    def shifts(self, shifts):
+        self._realtime_s, self._monotonic_s = shifts
         with open(self._path, "r+b") as output:
-            output.write(_SHIFTS.pack(self._realtime_s, self._monotonic_s))
+            output.write(_SHIFTS.pack(*shifts))
 
     @property
     def seconds(self):
