@@ -42,9 +42,9 @@ def test_a_machine_that_is_set_back_draws_no_old_seed_again(make_master):
     clock = ClockShift(master.directory)
     daemon = master.start(environment=clock.environment)
     with master.client() as client:
+        drawn = seeds(client, 200)
         if memory_image.size_of(daemon.pid) > IMAGE_LEN_MAX:
             pytest.skip("a sanitizer has memory of its own there")
-        drawn = seeds(client, 200)
         clock.step(2)
         # As in the life after it: nothing is mapped that is not yet now.
         live_on(client, clock)
