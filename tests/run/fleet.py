@@ -305,6 +305,11 @@ def show(hosts, engine):
     return wrong
 
 
+def key_file(host):
+    return json.loads(ctl.run(host.config_directory, "status",
+                              "--json").text)["ticket_key_file"]
+
+
 def say_how_to_look(hosts, balancer, engine):
     say("""
 Left running (KEEP=1), in a network of its own; in front of each command:
@@ -318,10 +323,12 @@ Without that:""" % {"pid": balancer.process.pid, "port": fleet.PORT,
         say("  ask %s    build/tlsmgrctl -c %s status" % (
             host.address, host.config_directory))
     say("  compare    build/tlsmgrctl -c DIRECTORY shared")
-    say("  stop       kill %d %d; for each: postfix -c DIRECTORY stop; rm -r "
-        "%s" % (balancer.process.pid, engine.process.pid, " ".join(
+    say("  stop       kill %d %d; for each in %s; do postfix -c $each stop; done; "
+        "rm -r %s" % (balancer.process.pid, engine.process.pid, " ".join(
+            host.config_directory for host in hosts.hosts), " ".join(
             [host.directory for host in hosts.hosts] +
-            [balancer.directory, engine.directory])))
+            [balancer.directory, engine.directory] +
+            [key_file(host) for host in hosts.hosts])))
 
 
 def run(binary, keep):
