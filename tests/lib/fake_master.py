@@ -27,6 +27,7 @@ import time
 
 import attributes
 import installed
+import key_directories
 from pump import Pump
 from waiting import DEADLINE_S, wait_until
 
@@ -361,6 +362,7 @@ class FakeMaster:
         self.pump.close()
         if hasattr(self, "listener"):
             self.listener.close()
+        key_directories.remove_of(self.queue_directory)
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def __enter__(self):

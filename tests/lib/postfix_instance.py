@@ -19,6 +19,7 @@ import tempfile
 
 import attributes
 import installed
+import key_directories
 from waiting import wait_until
 
 TLSMGR_COMMAND = "tlsmgr-new"
@@ -268,6 +269,7 @@ class PostfixInstance:
                 pass
         wait_until(lambda: not self._process_tree(),
                    lambda: "left: %r" % self.processes())
+        key_directories.remove_of(self._path("queue"))
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def _process_tree(self):
