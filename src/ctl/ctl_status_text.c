@@ -128,7 +128,7 @@ put_ticket_keys(const struct ctl_screen *screen)
 		printf("derived from the secret of the group, kept nowhere\n");
 		return;
 	}
-	if (keys > 1)
+	if (ctl_screen_number(screen, "ticket_key_previous_made_at") != 0)
 		printf("one that only decrypts, %s old; ",
 		    ctl_screen_age(screen, ctl_screen_number(screen,
 					       "ticket_key_previous_made_at"))

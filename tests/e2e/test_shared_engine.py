@@ -259,6 +259,7 @@ def test_the_tool_shows_the_engine(make_member, engine):
     one = make_member()
     text = one.run("status").text
     assert engine.server in text
+    assert "only decrypts" not in text  # there is none yet
     state = json.loads(one.run("status", "--json").text)["shared"]
     assert state["state"] == "up" and state["server"] == engine.server
     assert "tlsmgr_shared_connects_total" in one.run(
