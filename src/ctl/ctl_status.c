@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "ctl.h"
 #include "ctl_command.h"
+#include "ctl_in_place.h"
 #include "ctl_master_cf.h"
 #include "ctl_master_process.h"
 #include "ctl_statistics.h"
@@ -13,9 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-/* Home, then clear from there to the end. */
-#define START_OF_SCREEN "\033[H\033[J"
 
 /* Somebody wants more in the log, for a while. */
 static void
@@ -93,7 +91,8 @@ is_idle(struct ctl *ctl)
 int
 ctl_status(struct ctl *ctl, char *const operands[])
 {
-	bool is_terminal = isatty(STDOUT_FILENO) == 1;
+	bool is_terminal = isatty(STDOUT_FILENO) == 1, is_in_place;
+	struct ctl_in_place place;
 
 	(void)operands;
 	if (ctl->options == 0 && is_idle(ctl)) {
@@ -105,10 +104,11 @@ ctl_status(struct ctl *ctl, char *const operands[])
 		return show(ctl);
 	/* A daemon that is away for a moment may be back at the next look. */
 	for (;;) {
-		if (is_terminal)
-			fputs(START_OF_SCREEN, stdout);
+		is_in_place = is_terminal && ctl_in_place_begin(&place);
 		show(ctl);
-		if (!is_terminal)
+		if (is_in_place)
+			ctl_in_place_end(&place);
+		else
 			putchar('\n');
 		if (fflush(stdout) != 0)
 			return CTL_NO;

@@ -34,12 +34,12 @@ put_head(const struct ctl_top *top, struct ctl_grid *grid)
 {
 	struct ctl_text clock = ctl_top_text_clock(top->now_s);
 	int64_t up_s = top->now_s - ctl_top_get(top, NULL, "started_at");
-	int width = grid->columns - (int)strlen(clock.text) - 1;
+	int width = grid->columns - (int)strlen(clock.text) - 2;
 	const char *postfix;
 	char *text;
 
 	ctl_grid_put_right(
-	    grid, 0, 0, grid->columns, CTL_STYLE_BOLD, clock.text);
+	    grid, 0, 0, grid->columns - 1, CTL_STYLE_BOLD, clock.text);
 	if (top->statistics.len == 0) {
 		ctl_grid_put(grid, 0, 0, width, CTL_STYLE_BOLD, "tlsmgr");
 		return;

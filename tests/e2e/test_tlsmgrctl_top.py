@@ -1,5 +1,5 @@
-"""tlsmgrctl top, on terminals of some sizes. Covers ctl_top.c, ctl_top_feed.c
-and ctl_terminal.c."""
+"""tlsmgrctl top, and what else is renewed in place, on terminals of some sizes.
+Covers ctl_top.c, ctl_top_feed.c, ctl_terminal.c and ctl_in_place.c."""
 
 import os
 import re
@@ -40,7 +40,7 @@ def make_screen():
         made.append(Screen(
             [program, *arguments], columns, rows, {
                 "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8",
-                "TZ": "UTC", "TERM": "xterm", "MAIL_CONFIG": config_directory,
+                "TZ": "UTC", "TERM": "screen", "MAIL_CONFIG": config_directory,
                 **environment}))
         return made[-1]
     yield make
@@ -345,10 +345,18 @@ def test_once_says_where_there_is_no_daemon():
 
 
 def test_status_in_place_fits_80_by_24(master, make_screen):
-    look_up(master, ["one.example"])
     screen = make_screen(master.config_directory,
                          arguments=("status", "--watch=1"))
-    screen.wait_for("Exchange file")
-    assert screen.lines[0].startswith("tlsmgr ")
+    # Twice, so that the second is in the place of the first.
+    for host in ("one.example", "two.example"):
+        screen.wait_for("Entropy ")
+        assert screen.lines[0].startswith("tlsmgr ")
+        assert sum(line.startswith("smtp cache") for line in screen.lines) == 1
+        look_up(master, [host])
+        screen.wait_for("%d lookups" % (1 if host == "one.example" else 2))
+    screen.resize(60, 12)
+    wait_until(lambda: len([line for line in screen.lines if line]) == 12
+               and screen.lines[0].startswith("tlsmgr "),
+               lambda: "12 rows:\n" + screen.text)
     screen.type("\x03")
     screen.wait_end()
