@@ -148,6 +148,23 @@ what_a_tracer_sends_ends_the_trace(void **state)
 	close(tracer);
 }
 
+/* It is looked at although it is not written to. */
+static void
+what_a_tracer_sends_ends_the_trace_though_it_reads_nothing(void **state)
+{
+	struct client *client;
+	int tracer = connect_tracer(&client), fd = connect_client();
+
+	while (client->output.len < 65536)
+		look_up(fd);
+	send_all(tracer, "x", 1);
+	look_up(fd);
+	assert_int_equal(service.tracer_count, 0);
+	assert_int_equal(server.client_count, 1);
+	close(tracer);
+	close(fd);
+}
+
 /* Whether its socket has room or not. */
 static void
 a_tracer_that_goes_is_forgotten(void **state)
@@ -178,7 +195,7 @@ a_tracer_is_not_the_one_that_a_limit_closes(void **state)
 {
 	struct server_config config = server_unit_config();
 	struct client *client;
-	int tracer, fds[3];
+	int tracer, fds[3], size = 4096;
 
 	config.client_limit = 2;
 	config.client_memory = 16384;
@@ -190,8 +207,15 @@ a_tracer_is_not_the_one_that_a_limit_closes(void **state)
 	assert_false(take(fds[0]));
 	assert_false(take(fds[1]));
 	assert_true(take(fds[2]));
+	/* It takes a little, and much is left. */
+	assert_int_equal(
+	    setsockopt(client->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)),
+	    0);
 	while (client->output.len < 65536)
 		look_up(fds[2]);
+	assert_true(take(tracer));
+	look_up(fds[2]);
+	assert_in_range(client->output.len, 16384, 65536);
 	assert_true(take(tracer));
 	assert_int_equal(server.memory, 0);
 	assert_int_equal(server.memory_closes, 0);
@@ -224,6 +248,8 @@ main(void)
 		SERVER_TEST(each_event_is_there_as_soon_as_the_answer),
 		SERVER_TEST(a_tracer_that_does_not_read_holds_up_nobody),
 		SERVER_TEST(what_a_tracer_sends_ends_the_trace),
+		SERVER_TEST(
+		    what_a_tracer_sends_ends_the_trace_though_it_reads_nothing),
 		SERVER_TEST(a_tracer_that_goes_is_forgotten),
 		SERVER_TEST(a_tracer_is_not_the_one_that_a_limit_closes),
 		SERVER_TEST(a_trace_has_what_is_asked_until_the_end),
