@@ -67,7 +67,7 @@ enum client_drain {
 
 /*
  * Answer what has arrived already, one turn of it, without waiting. What
- * begins with a long request is not answered. Not for a client that streams.
+ * begins with a long request is not answered.
  */
 enum client_drain client_drain(struct client *);
 

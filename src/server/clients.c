@@ -162,15 +162,28 @@ clients_fini(struct server *server)
 	loop_timer_fini(&server->long_timer);
 }
 
+/*
+ * The last is the one that has just come. Nobody asks for anything during a
+ * stream, so one is closed only where there is nobody else.
+ */
+static struct client *
+find_longest_idle(const struct server *server)
+{
+	struct client *client = TAILQ_FIRST(&server->clients);
+
+	while (client->is_streaming)
+		client = TAILQ_NEXT(client, entry);
+	return client != TAILQ_LAST(&server->clients, client_list)
+	           ? client
+	           : TAILQ_FIRST(&server->clients);
+}
+
 /* Clients connect again when they need us; who asked last needs us most. */
 static void
 make_room(struct server *server)
 {
-	struct client *idle = TAILQ_FIRST(&server->clients);
+	struct client *idle = find_longest_idle(server);
 
-	/* Nobody asks for anything during a stream. The last is the new one. */
-	while (idle->is_streaming)
-		idle = TAILQ_NEXT(idle, entry);
 	server->limit_closes++;
 	if (log_limit_allows(&server->limit_complaints, COMPLAINT_PERIOD_S))
 		log_warning("more than %zu clients: closing the longest idle",

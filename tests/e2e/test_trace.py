@@ -13,11 +13,13 @@ import pytest
 
 import attributes
 import ctl
+import engine as engines
 import installed
 from admin import statistics
 from attributes import ERR, FAIL, OK
 from conftest import CACHES
 from pipeline import ask_all
+from shared_member import SESSION, find, store
 from waiting import wait_until
 
 pytestmark = pytest.mark.ours("has no such request")
@@ -297,6 +299,35 @@ def test_a_trace_goes_on_over_a_reload(master, make_trace):
         client.lookup("smtp", "of another type")
         client.lookup("smtpd", "after")
     assert [event[3] for event in trace.wait_for(2)] == ["before", "after"]
+
+
+def test_a_trace_ends_when_postfix_is_stopped(master, make_trace):
+    trace = make_trace()
+    master.listener.close()
+    master.daemons[0].hang_up()
+    assert master.daemons[0].wait() == 0
+    assert trace.process.wait(ctl.TIMEOUT_S) == 3
+    assert "nobody listens; Postfix is not running" in trace.remarks()
+
+
+# An answer that comes later
+
+@pytest.mark.skipif(not engines.program(),
+                    reason="neither valkey-server nor redis-server")
+def test_what_an_engine_finds_is_told_when_it_is_found(make_member):
+    one, other = make_member(), make_member()
+    store(one, "AB&s=smtp&l=1")
+    with other.master.client() as tracer:
+        assert tracer.ask([("request", "trace"), ("cache_type", ""),
+                           ("filter", "")]).status == OK
+        assert find(other, "AB&s=smtp&l=1") == SESSION
+        event = dict(tracer.receive())
+        assert find(other, "CD&s=smtp&l=1") is None
+        next_event = dict(tracer.receive())
+    assert (event["cache_id"], event["result"], event["size"]) == (
+        "AB&s=smtp&l=1", "hit", str(len(SESSION)))
+    assert (next_event["cache_id"], next_event["result"]) == (
+        "CD&s=smtp&l=1", "miss")
 
 
 # Who may

@@ -225,6 +225,23 @@ a_tracer_is_not_the_one_that_a_limit_closes(void **state)
 }
 
 static void
+a_tracer_goes_where_there_is_room_for_nobody_else(void **state)
+{
+	struct server_config config = server_unit_config();
+	struct client *client;
+	int tracer, fd;
+
+	config.client_limit = 1;
+	server_unit_restart(&config);
+	tracer = connect_tracer(&client);
+	fd = connect_client();
+	assert_false(take(tracer));
+	expect_service(fd);
+	close(tracer);
+	close(fd);
+}
+
+static void
 a_trace_has_what_is_asked_until_the_end(void **state)
 {
 	struct client *client;
@@ -252,6 +269,7 @@ main(void)
 		    what_a_tracer_sends_ends_the_trace_though_it_reads_nothing),
 		SERVER_TEST(a_tracer_that_goes_is_forgotten),
 		SERVER_TEST(a_tracer_is_not_the_one_that_a_limit_closes),
+		SERVER_TEST(a_tracer_goes_where_there_is_room_for_nobody_else),
 		SERVER_TEST(a_trace_has_what_is_asked_until_the_end),
 	};
 
