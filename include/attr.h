@@ -92,13 +92,16 @@ enum error attr_get_data(struct attr_list *, const char *name,
 /* ERROR_PROTOCOL: there are attributes that were not read. */
 enum error attr_list_end(const struct attr_list *);
 
-/* The writer appends to a buffer. Names and strings end with NUL. */
+/* The writer appends to a buffer: one attribute, whose value is this string. */
 void attr_put_string(struct buffer *, const char *name, const char *value);
+/* As printf's %u: -1 leaves as 4294967295, which attr_get_int() reads. */
 void attr_put_int(struct buffer *, const char *name, int value);
-/* One that may not fit into an int is read as a string. */
+/* In decimal; the other side reads a string, as it may not fit into an int. */
 void attr_put_number(struct buffer *, const char *name, uint64_t value);
+/* In base64. With len 0, data may be NULL. */
 void attr_put_data(
     struct buffer *, const char *name, const void *data, size_t len);
+/* The NUL that ends the list. */
 void attr_put_end(struct buffer *);
 
 #endif

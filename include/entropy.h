@@ -32,7 +32,10 @@ typedef void entropy_done_fn(
  */
 enum error entropy_source_new(struct entropy_source **, const char *name);
 
-/* Close it, wipe and free it; a read in hand ends without its callback. */
+/*
+ * Close it, wipe and free it; a read that is not over ends without its
+ * callback.
+ */
 void entropy_source_free(struct entropy_source *);
 
 /* Open a source that is not open. Reads nothing. A failure is logged. */

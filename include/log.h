@@ -3,13 +3,13 @@
  * use, to syslog(3), to postlogd(8) or to standard error.
  *
  * Levels say whose fault it is: warning is about one record, one file or one
- * client; error about a service we cannot give; fatal means the world is not
- * as it must be (master starts us again); panic is a bug of ours.
+ * client; error about a service we cannot give; fatal means the world is not as
+ * it must be (master starts us again); panic is a bug of ours.
  *
- * Writing a line never waits, and never fails its caller. A destination that
- * takes no more lines loses them, and is told how many when it is back. Lines
- * are made printable and cut at LOG_LINE_MAX. Nothing secret is ever passed
- * here. errno is kept.
+ * Writing a line never waits, and never fails its caller. Lines that a
+ * destination does not take are lost there; a line says how many once it takes
+ * lines again. Lines are made printable and cut at LOG_LINE_MAX. Nothing secret
+ * is ever passed here. errno is kept.
  */
 #ifndef LOG_H
 #define LOG_H
@@ -92,8 +92,8 @@ _Noreturn void log_panic(const char *fmt, ...)
 void log_emergency(enum log_level, const char *text);
 
 /*
- * Send lines for which a log daemon had no time when they were written. Returns
- * in how many microseconds to call again; UINT64_MAX: none is left.
+ * Send lines that a log daemon did not take when they were written. Returns in
+ * how many microseconds to call again; UINT64_MAX: none is left.
  */
 uint64_t log_write_backlog(void);
 

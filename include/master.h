@@ -70,8 +70,9 @@ struct master_status {
 };
 /* `fd` -1, or not open: not under master's care, nothing is written. */
 void master_status_init(struct master_status *, int fd, unsigned generation);
-/* The time (monotonic) is the caller's, who knows it anyway. */
+/* This process begins to serve a request, at now_us (monotonic). */
 void master_status_busy(struct master_status *, uint64_t now_us);
+/* It is free again. */
 void master_status_ready(struct master_status *);
 
 /* Who the unprivileged part of the start runs as. */
@@ -104,10 +105,10 @@ void master_owner_leave(void);
 void master_jail(const struct master_owner *owner, const char *root);
 
 /*
- * The watchdog: abort with "fatal: watchdog timeout" when it was not patted
- * for timeout_s seconds (and at most a third more). A pat costs no system
- * call. Uses SIGALRM. An idle loop has to come round as well, so it needs a
- * timer that is shorter than timeout_s.
+ * The watchdog: abort with "fatal: watchdog timeout" when it was not patted for
+ * timeout_s seconds (and at most a third more). A pat costs no system call.
+ * Uses SIGALRM. An idle loop must pat it too, so it needs a timer that is
+ * shorter than timeout_s.
  */
 void master_watchdog_start(unsigned timeout_s);
 void master_watchdog_pat(void);

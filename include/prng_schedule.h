@@ -23,9 +23,9 @@ struct prng_schedule;
 
 /*
  * A fresh start of the process would mend what we cannot: open a source, or
- * make an exchange file, outside the jail. To be granted when it suits, in a
- * while at the latest if it is_urgent; `why` completes "exiting ", and is
- * borrowed. Must not free the schedule.
+ * make an exchange file, outside the jail. The owner chooses when, within
+ * seconds if it is_urgent; `why` completes "exiting ", and is borrowed. Must
+ * not free the schedule.
  */
 typedef void prng_schedule_restart_fn(
     void *arg, const char *why, bool is_urgent);
@@ -80,7 +80,7 @@ enum error prng_schedule_update(struct prng_schedule *);
  */
 void prng_schedule_save(struct prng_schedule *);
 
-/* Cancel what is in hand, close and free all. Saves nothing. */
+/* Cancel a read that is not over, close and free all. Saves nothing. */
 void prng_schedule_free(struct prng_schedule *);
 
 /* The file that the source is, which may be opened again; borrowed, or NULL. */

@@ -22,10 +22,10 @@ struct sandbox_network {
 /*
  * Enter it, for good; after master_jail(), and when everything is open.
  * `source_file`: may still be opened for reading; NULL: none. `network`: may
- * still be connected to; NULL: none. What the kernel, the container or the
- * build does not support is named in one info line, and done without; and so is
- * what a filter of system calls that is in force already would end the process
- * for. Makes a child where there may be one.
+ * still be connected to; NULL: none. A half that the kernel, the container or
+ * the build does not support, or for which a filter of system calls that is
+ * already in force would end the process, is left out, and named in one info
+ * line. May fork to find that out.
  */
 void sandbox_enter(const char *source_file, const struct sandbox_network *);
 

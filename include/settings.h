@@ -56,7 +56,7 @@ enum error settings_load_files(
  * The whole start: files, overrides, the version of Postfix, and the values of
  * all parameters. ERROR_INVALID, ERROR_IO: *cause, for the caller to free, says
  * what is wrong and where, and there are no settings to fini. Either way the
- * config has the list of what was done without.
+ * config has the list of problems.
  */
 enum error settings_load(struct settings *, struct config *,
     const struct settings_source *, char **cause);

@@ -1,6 +1,7 @@
 /*
- * settings_digest: whether settings are those of before. What is kept across
- * processes is kept with this, and knows no more of settings.
+ * settings_digest: whether settings are those of before. Files that outlive a
+ * process carry this digest; the modules that own them know nothing else of
+ * settings.
  */
 #ifndef SETTINGS_DIGEST_H
 #define SETTINGS_DIGEST_H

@@ -1,9 +1,10 @@
 /*
  * shared: what a group of hosts keeps in an engine (Valkey, Redis), as the rest
- * of this program sees it: sessions, and the random part of ticket keys. It is
- * never needed: what cannot be had in time is not there, and nobody waits.
+ * of this program sees it: sessions, and the random part of ticket keys.
+ * Nothing depends on it: an answer that does not come in time is a miss, and no
+ * client waits longer.
  *
- * Everything leaves this host sealed, and under names that say nothing
+ * Everything leaves this host sealed, and under names that reveal nothing
  * (tlsmgr-protocol(7)). shared_turn() is called at the end of each turn of the
  * loop; it does the writing.
  */
@@ -66,42 +67,41 @@ bool shared_servers_have(const char *servers, int family);
 struct shared *shared_new(const struct shared_config *);
 void shared_free(struct shared *); /* NULL allowed */
 
-/* Connect, and go on from there. */
+/* Connect, and again whenever the connection is lost; never waits. */
 void shared_start(struct shared *, struct loop *);
 
 /* Send what is to be sent. For the end of each turn of the loop. */
 void shared_turn(struct shared *);
 
-/* It is up, or on the way to be for the first time. */
+/* Is it up, or being connected? */
 bool shared_is_up_or_connecting(const struct shared *);
 
 /* Are the sessions of this side in the engine, just now? */
 bool shared_has(const struct shared *, enum shared_side);
 
 /*
- * What the group knows under an identifier of this side. Called back once with
- * what there is within the time of a lookup, possibly before this returns; if
- * !is_last, once more when the answer has come after all. ERROR_NOT_FOUND:
- * nothing. The identifier is borrowed until this returns, the value until the
- * callback does.
+ * Look a session up in the engine. Called back once within the time of a
+ * lookup, possibly before this returns; if !is_last, once more when the answer
+ * has come after all. ERROR_NOT_FOUND: there is none. The identifier is
+ * borrowed until this returns, the value until the callback does.
  */
 typedef void shared_get_fn(void *arg, enum error, const void *value, size_t len,
     time_t put_at, bool is_last);
 void shared_get(struct shared *, enum shared_side, const char *id,
     size_t id_len, shared_get_fn *, void *arg);
 
-/* Tell the group of a session. All is borrowed until this returns. */
+/* Queue a session for the engine. All is borrowed until this returns. */
 void shared_put(struct shared *, enum shared_side, const char *id,
     size_t id_len, const void *value, size_t len, time_t put_at);
 
 /*
- * Tell it that there is none any more; until it knows, nothing is found under
- * this identifier here either.
+ * Queue the deletion of a session. Until the engine has confirmed it,
+ * shared_get() finds nothing under this identifier.
  */
 void shared_remove(
     struct shared *, enum shared_side, const char *id, size_t id_len);
 
-/* Has this host deleted it, and the engine may not know yet? */
+/* Is a deletion by this host queued, or not confirmed by the engine? */
 bool shared_is_removed(
     struct shared *, enum shared_side, const char *id, size_t id_len);
 
@@ -126,15 +126,16 @@ enum error shared_put_key(struct shared *, unsigned secret, int64_t epoch,
     const void *value, size_t len, int64_t ttl_ms, shared_key_fn *, void *arg);
 
 /*
- * The end, in two steps: lookups in hand are answered as misses, and all that
- * come; what is queued is sent, for at most budget_us.
+ * First step of the end: lookups that are not answered become misses, and so do
+ * all that come later.
  */
 void shared_end(struct shared *);
+/* Second step: send what is queued, for at most budget_us. */
 void shared_drain(struct shared *, uint64_t budget_us);
 
 /*
- * Say in the log what is shared from now on; `keys` ends the line. It does so
- * itself where there are no ticket keys.
+ * Log that the engine is connected, and what is shared; `keys` ends the line.
+ * Without ticket keys of the group this is logged without being called.
  */
 void shared_log_connected(const struct shared *, const char *keys);
 

@@ -51,7 +51,7 @@ bool shared_context_derive(const struct shared_context *,
     unsigned char key[SHARED_KEY_LEN]);
 
 /*
- * Equal on two hosts that share, and of no use to anybody else: hexadecimal
+ * Equal on two hosts that share; reveals nothing of the secret: hexadecimal
  * digits. Empty where shared_context_derive() is false.
  */
 void shared_context_fingerprint(const struct shared_context *,

@@ -1,14 +1,14 @@
 /*
  * shared_ring: session ticket keys that follow from a secret and, for each
- * epoch, from random bytes that the hosts of a group agree on. How they reach
- * each other is not known here: what somebody else has is merged, by a rule
- * that gives all hosts the same, whatever the order; and there is always a key,
- * if need be one of this host's own. tlsmgr-protocol(7) has the derivation.
+ * epoch, from random bytes that the hosts of a group agree on. It does not
+ * communicate: keys of other hosts are merged by a rule that gives all hosts
+ * the same key, in whatever order they come; and there is always a key, if need
+ * be one of this host's own. tlsmgr-protocol(7) has the derivation.
  *
- * Of several keys for one epoch (a rotation, or hosts that had not heard of
- * each other) that of the highest generation encrypts, and of equal ones that
- * of the smaller random bytes; the others decrypt until their time is over.
- * Times are given, never asked for. See shared_ticket_key.h for epochs.
+ * Of several keys for one epoch (a rotation, or hosts that were not connected)
+ * that of the highest generation encrypts, and of equal ones that of the
+ * smaller random bytes; the others decrypt until their time is over. Times are
+ * given, never asked for. See shared_ticket_key.h for epochs.
  */
 #ifndef SHARED_RING_H
 #define SHARED_RING_H
@@ -34,7 +34,7 @@ struct shared_ring {
 	unsigned secrets;
 	unsigned char parents[SHARED_SECRETS_MAX][SHARED_KEY_LEN];
 	char fingerprints[SHARED_SECRETS_MAX][SHARED_FINGERPRINT_LEN + 1];
-	int64_t epoch; /* the present one, when somebody last said the time */
+	int64_t epoch; /* the present one, at the time of the last call */
 	unsigned count;
 	struct shared_ring_key keys[SHARED_RING_MAX];
 	time_t rotated_at;
@@ -75,9 +75,9 @@ const struct shared_ring_key *shared_ring_get(
     const struct shared_ring *, unsigned secret, int64_t epoch);
 
 enum shared_merge {
-	SHARED_MERGE_SAME,   /* both have the same, or it does not matter */
-	SHARED_MERGE_THEIRS, /* it is ours as well now */
-	SHARED_MERGE_OURS,   /* tell them: what shared_ring_get() gives */
+	SHARED_MERGE_SAME,   /* nothing to do */
+	SHARED_MERGE_THEIRS, /* theirs wins, and was taken over */
+	SHARED_MERGE_OURS, /* ours wins: publish what shared_ring_get() gives */
 };
 
 /*

@@ -1,7 +1,7 @@
 /*
  * shared_sync: keeps a ring of ticket keys in step with those of the group,
  * over its engine: asks when there is a connection, and then about every
- * minute; merges what there is; tells what the group does not have.
+ * minute; merges what there is; publishes what the group does not have.
  */
 #ifndef SHARED_SYNC_H
 #define SHARED_SYNC_H
@@ -17,11 +17,11 @@ struct shared_sync {
 	struct shared *shared; /* borrowed, as is the next */
 	struct shared_ring *ring;
 	struct loop_timer timer; /* set: ask again then */
-	unsigned outstanding;    /* questions that are not answered */
-	bool is_done;            /* all that was asked once was answered */
-	bool is_poll_soon;       /* the next time comes soon */
-	bool may_poll_soon;      /* this time was not such a one */
-	int64_t unshared_epoch;  /* of which it was said that keys are own */
+	unsigned outstanding;    /* requests that are not answered */
+	bool is_done;            /* the first poll was answered */
+	bool is_poll_soon;       /* the timer is set for a poll out of turn */
+	bool may_poll_soon;      /* the last poll was not one out of turn */
+	int64_t unshared_epoch;  /* the last that was warned of */
 };
 
 /* Nothing is asked before shared_sync_poll(), which `up` of shared calls. */
@@ -32,8 +32,8 @@ void shared_sync_init(
 void shared_sync_fini(struct shared_sync *);
 
 /*
- * Ask for the keys of the last, the present and the next epoch, and tell what
- * the group does not have. Happens by itself after a rotation.
+ * Ask for the keys of the last, the present and the next epoch, and publish
+ * what the group does not have. Happens by itself after a rotation.
  */
 void shared_sync_poll(struct shared_sync *);
 

@@ -1,7 +1,7 @@
 /*
- * shared_ticket_key: session ticket keys that every host of a group has
- * without being told: each derives the same ones from the secret, epoch by
- * epoch. tlsmgr-protocol(7) has the derivation, and values to test against.
+ * shared_ticket_key: session ticket keys that every host of a group derives by
+ * itself, the same ones from the secret, epoch by epoch. tlsmgr-protocol(7) has
+ * the derivation, and values to test against.
  *
  * An epoch is half the timeout of a session. The key of an epoch encrypts in
  * it, and decrypts in the one before (for hosts whose clock is behind), in the
@@ -30,7 +30,7 @@ struct shared_ticket_key {
 	unsigned char bytes[SHARED_TICKET_KEY_LEN]; /* the name first */
 	int64_t epoch;
 	int64_t encrypt_until; /* epoch seconds when encryption with it ends */
-	int64_t decrypt_until; /* from then on it is of no use */
+	int64_t decrypt_until; /* epoch seconds when decryption ends */
 };
 
 struct shared_ticket_keys {

@@ -8,9 +8,9 @@ struct service;
 
 /*
  * Answer requests from descriptor 0 on descriptor 1 until the input ends, or
- * SIGTERM, SIGHUP or SIGINT comes, with blocking reads and writes: there is
- * nobody else to wait for us. Without an announcement, as in the stock daemon
- * (observed on 3.7). Those signals are held back from then on.
+ * SIGTERM, SIGHUP or SIGINT comes, with blocking reads and writes: no other
+ * client is waiting. Without an announcement, as in the stock daemon (observed
+ * on 3.7). Those signals are blocked from then on.
  */
 void stdio_client_serve(struct service *);
 

@@ -46,8 +46,8 @@ struct ticket_key_file {
  * `settings` is the digest of the settings under which keys may be used. Not
  * used are files that safe_open_update() refuses, and files that others have
  * access to. On failure (logged as a warning) there is no file, and all later
- * calls are ERROR_DISABLED. An empty path asks for that, without a word. Pair
- * with ticket_key_file_close() either way.
+ * calls are ERROR_DISABLED. With an empty path nothing is logged. Pair with
+ * ticket_key_file_close() either way.
  */
 enum error ticket_key_file_open(struct ticket_key_file *, const char *path,
     const unsigned char settings[TICKET_KEY_SETTINGS_LEN]);
@@ -61,7 +61,7 @@ enum error ticket_key_file_open(struct ticket_key_file *, const char *path,
  * and nothing was written or logged; to be tried again soon. Any other result
  * is final, and logged where there is something wrong: keys of other settings
  * (an info line), from the future or damaged are left out, and ERROR_INVALID
- * means a file with foreign content, which was left alone and closed.
+ * means a file with foreign content, which was closed unchanged.
  * ERROR_DISABLED: there is no file, or a process with other settings has taken
  * it over.
  */

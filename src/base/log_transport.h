@@ -27,8 +27,10 @@ struct log_line {
 	char bytes[LOG_LINE_MAX + LOG_TAG_MAX + LOG_HOST_MAX + 64];
 };
 
-/* What does not fit is cut. */
+/* An empty line. */
 void log_line_init(struct log_line *);
+
+/* Append a text, or a number in decimal; what does not fit is cut. */
 void log_line_append(struct log_line *, const char *text);
 void log_line_append_number(struct log_line *, unsigned long);
 
@@ -80,9 +82,14 @@ bool log_socket_send(struct log_socket *, const struct log_line *);
  * Returns as log_write_backlog() does.
  */
 uint64_t log_socket_write_backlog(struct log_socket *);
+/* Close the connection; what was kept stays for the next one. */
 void log_socket_close(struct log_socket *);
 
-/* The two transports. A send returns false when the line was not taken. */
+/*
+ * The socket of syslogd(8) at a path, with a facility by name. Errors as of
+ * log_open_syslog() and log_open_postlog(); the other functions do for it what
+ * those of log_socket do. A send returns false when the line was not taken.
+ */
 enum error log_syslog_open(const char *path, const char *facility);
 bool log_syslog_is_open(void);
 uint64_t log_syslog_write_backlog(void);

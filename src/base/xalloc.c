@@ -1,7 +1,7 @@
 /*
- * xalloc: the C library's allocator, which may not fail here. A daemon that
- * has no memory for a few hundred bytes is of no use to anybody; master(8)
- * starts a fresh one. Owns nothing, never returns NULL.
+ * xalloc: the C library's allocator, which may not fail here. A daemon without
+ * memory for a few hundred bytes cannot serve; master(8) starts a new one. Owns
+ * nothing, never returns NULL.
  */
 #include "xalloc.h"
 

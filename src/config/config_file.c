@@ -29,7 +29,7 @@ struct reader {
 	unsigned number; /* of its first physical line */
 };
 
-/* In main.cf a bad line is an error; in tlsmgr.cf it is done without. */
+/* In main.cf a bad line is an error; in tlsmgr.cf it is ignored. */
 static void
 reject(struct reader *reader, char *problem)
 {
@@ -163,7 +163,7 @@ add_physical_line(
 	append(reader, text, len);
 }
 
-/* To the end, whatever is in it: it may have to be got by without the rest. */
+/* Read to the end, also behind an error: callers may use what there is. */
 static void
 read_lines(struct reader *reader, FILE *file)
 {

@@ -14,8 +14,10 @@ struct piece {
 	size_t len;
 };
 
-/* Take so many bytes, or what is white space in a macro, off the front. */
+/* Drop so many bytes from the front. */
 void piece_skip(struct piece *, size_t len);
+
+/* Drop what is white space in a macro from the front. */
 void piece_skip_blanks(struct piece *);
 
 /* Is `text` at its front? */

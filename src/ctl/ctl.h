@@ -82,13 +82,13 @@ struct ctl_command {
 
 /*
  * By that name, from a table that ends with a row without a name. NULL: there
- * is none, which was said.
+ * is none, and an error was printed.
  */
 const struct ctl_command *ctl_command_find(
     const struct ctl_command *commands, const char *name);
 
 /*
- * Options may stand anywhere before "--". False: what is wrong was said. On
+ * Options may stand anywhere before "--". False: the error was printed. On
  * success argv[*operand] is the first operand behind the subcommand.
  */
 bool ctl_options_parse(struct ctl *, const struct ctl_command *commands,
@@ -97,7 +97,10 @@ bool ctl_options_parse(struct ctl *, const struct ctl_command *commands,
 void ctl_options_help(
     const struct ctl_command *commands, const struct ctl_command *command);
 
-/* To standard error, after the name of this program; made printable. */
+/*
+ * Print a line to standard error, after the name of this program; what is not
+ * printable is escaped.
+ */
 void ctl_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /*
@@ -114,8 +117,8 @@ enum error ctl_settings_load(
     struct ctl *, const struct ctl_service *, struct settings *, char **cause);
 /*
  * Expanded, for the caller to free; reads the configuration if that was not
- * done. Files with errors, of which it tells, do not stop it: it must be
- * possible to disable the daemon. NULL: what is wrong was said.
+ * done. Errors in files are printed, and do not stop it: it must be possible to
+ * disable the daemon. NULL: the error was printed.
  */
 char *ctl_config_value(struct ctl *, const char *name);
 /* Is there no main.cf at all? Then what helps is this. */
@@ -126,13 +129,13 @@ bool ctl_config_is_missing(const struct ctl *);
 char *ctl_config_service(struct ctl *);
 
 /*
- * Connect to the daemon of this configuration. Returns CTL_OK, or says what is
- * wrong and returns another exit status, with nothing to close.
+ * Connect to the daemon of this configuration. Returns CTL_OK, or prints the
+ * error and returns another exit status, with nothing to close.
  */
 int ctl_connect(struct ctl *, struct ctl_client *);
 /* The same, and insist that it is this project's daemon that answers. */
 int ctl_connect_ours(struct ctl *, struct ctl_client *);
-/* Who was identified, for people; for the caller to free. */
+/* Which daemon was identified, as text for people; the caller frees it. */
 char *ctl_daemon_name(const struct ctl_client *, enum ctl_daemon);
 
 /* A string to be sent; an array of them ends with one without a name. */
@@ -140,19 +143,19 @@ struct ctl_argument {
 	const char *name, *value;
 };
 /*
- * Send a request and read the answer up to its status: CTL_OK, or CTL_NO
- * without a word where that is not 0. CTL_UNREACHABLE: what is wrong was said.
+ * Send a request and read the answer up to its status: CTL_OK, or CTL_NO, with
+ * nothing printed, where that is not 0. CTL_UNREACHABLE: the error was printed.
  */
 int ctl_ask(struct ctl_client *, const char *request,
     const struct ctl_argument *, struct ctl_reply *);
 
-/* After CTL_NO from a request whose answer has a reason: say it. */
+/* After CTL_NO from a request whose answer has a reason: print it. */
 void ctl_refused(struct ctl_reply *);
 
-/* One of smtpd, smtp, lmtp; if not, that is said. */
+/* Is it one of smtpd, smtp, lmtp? If not, an error is printed. */
 bool ctl_is_cache_type(const char *name);
 
-/* Is this root? If not, that is said: nothing could be changed. */
+/* Is this root? If not, an error is printed: nothing was changed. */
 bool ctl_is_root(void);
 
 /* The subcommands. */

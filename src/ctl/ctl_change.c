@@ -146,7 +146,7 @@ check_own_keys(const struct ctl_client *client)
 
 /*
  * Connect, and have the daemon replace its ticket keys. Returns CTL_OK, with a
- * client to close, or says what is wrong and returns another exit status.
+ * client to close, or prints the error and returns another exit status.
  */
 static int
 replace_keys(struct ctl *ctl, struct ctl_client *client, const char *name,

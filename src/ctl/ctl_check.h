@@ -40,18 +40,30 @@ void ctl_check_fini(struct ctl_check *);
  * behind ctl_check_master_cf() need check->has_settings.
  */
 void ctl_check_settings(struct ctl_check *);
+
 /* With the error of ctl_master_cf_read(), and its cause. */
 void ctl_check_master_cf(struct ctl_check *, enum error, const char *cause);
+
+/* The version of Postfix, and whether the daemon speaks first as that wants. */
 void ctl_check_postfix_version(struct ctl_check *);
+
+/* The type and the path of each cache, then its files. */
 void ctl_check_caches(struct ctl_check *);
 /* The files of one cache, whose path is without suffix. */
 void ctl_check_cache_files(struct ctl_check *, const char *path);
+
+/* Other files and directories of the daemon, and its socket. */
 void ctl_check_files(struct ctl_check *);
+
+/* Reads one byte of the entropy source. */
 void ctl_check_entropy(struct ctl_check *);
+
 /* Comes first, as what is wrong with it is what matters most. */
 void ctl_check_shared(struct ctl_check *);
-/* What uses the daemon. */
+/* Does this Postfix use TLS at all? */
 void ctl_check_tls(struct ctl_check *);
+
+/* Which daemon answers, of which version, and what troubles it. */
 void ctl_check_daemon(struct ctl_check *);
 /* Of a daemon of this project: what its statistics have of trouble. */
 void ctl_check_running(struct ctl_check *, const struct ctl_reply *statistics);
@@ -59,6 +71,7 @@ void ctl_check_running(struct ctl_check *, const struct ctl_reply *statistics);
 void ctl_check_changes(struct ctl_check *, struct ctl_client *);
 /* The values alone; how many differ, each of which is a finding. */
 unsigned ctl_check_values(struct ctl_check *, struct ctl_client *);
+/* Does the master(8) that runs have a filter of system calls? */
 void ctl_check_master_process(struct ctl_check *);
 
 #endif

@@ -84,7 +84,7 @@ add_counts(struct ctl_check *check, const struct ctl_reply *statistics,
 	}
 }
 
-/* What the files say now was told already, and in more detail. */
+/* What the files say now was reported before, in more detail. */
 static void
 add_ignored(struct ctl_check *check, const struct ctl_reply *statistics)
 {

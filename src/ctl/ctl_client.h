@@ -1,10 +1,10 @@
 /*
  * ctl_client: one connection to a tlsmgr(8), as a client that waits for each
- * answer, but never for longer than it was told to.
+ * answer, but for no longer than its timeout.
  *
- * Functions that return an enum error leave a sentence in *cause when it is
- * not ERROR_NONE: what is the matter and what to do, for the caller to free.
- * Afterwards the connection is of no use but to be closed.
+ * Functions that return an enum error leave a sentence in *cause when it is not
+ * ERROR_NONE: what is the matter and what to do, for the caller to free.
+ * Afterwards the connection can only be closed.
  */
 #ifndef CTL_CLIENT_H
 #define CTL_CLIENT_H

@@ -1,6 +1,6 @@
 /*
- * ctl_enable: puts this project's daemon in the place of Postfix's own, after
- * a look whether it can do its work there.
+ * ctl_enable: puts this project's daemon in the place of Postfix's own, after a
+ * check whether it can work there.
  */
 #include "attr.h"
 #include "buffer.h"

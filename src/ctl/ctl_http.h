@@ -14,7 +14,7 @@ struct ctl_http;
  * Serve clients of a listening socket, which stays the caller's. The page is
  * what this program prints for the configuration directory (borrowed) with
  * `status --prometheus` or `--openmetrics`; where that does not come in time,
- * that the daemon does not answer. NULL: what is wrong was said.
+ * that the daemon does not answer. NULL: the error was printed.
  */
 struct ctl_http *ctl_http_new(
     struct loop *, int listen_fd, const char *config_directory);

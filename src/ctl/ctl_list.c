@@ -81,7 +81,7 @@ put_destination(const struct listing *listing, const char *id)
 	free(destination);
 }
 
-/* "expired" is one that the daemon has not come round to removing yet. */
+/* "expired" is one that the daemon has not removed yet. */
 static void
 print_row(const struct listing *listing, const struct ctl_session *session)
 {
@@ -209,7 +209,9 @@ list_slice(struct ctl_client *client, struct listing *listing,
 	if (strcmp(*cursor, END_CURSOR) == 0)
 		print_head(listing);
 	next = print_slice(listing, &reply);
-	/* One that stands still, or rises for ever, would have us ask for ever.
+	/*
+	 * A cursor that stands still, or rises for ever, would make the loop
+	 * endless.
 	 */
 	if (next == NULL || listing->slices_left-- == 0 ||
 	    (strcmp(next, END_CURSOR) != 0 && strcmp(next, *cursor) == 0)) {

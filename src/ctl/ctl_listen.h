@@ -7,7 +7,7 @@
 /*
  * Listen on "ADDRESS:PORT" or "[ADDRESS]:PORT", of numbers, without ever
  * waiting for a client. Port 0: any that is free. Returns a descriptor for the
- * caller to close, or -1: what is wrong was said.
+ * caller to close, or -1: the error was printed.
  */
 int ctl_listen(const char *address);
 

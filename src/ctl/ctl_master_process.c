@@ -19,7 +19,10 @@
 #define SECCOMP_FILTER 2
 #define COMM_LEN       15
 
-/* Where nobody has it, we have it for a moment: master(8) asks at its start. */
+/*
+ * A lock that is free is taken for a moment; master(8) tries it only at its
+ * start.
+ */
 static bool
 is_locked(int fd)
 {

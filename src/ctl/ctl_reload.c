@@ -1,6 +1,6 @@
 /*
- * ctl_reload: has Postfix read its configuration again, after a look whether
- * the daemon can do with it, and before one whether it does.
+ * ctl_reload: reloads Postfix: checks the configuration first, and afterwards
+ * whether the new process has it.
  */
 #include "ctl.h"
 #include "ctl_advice.h"

@@ -1,6 +1,6 @@
 /*
- * ctl_saved_service: keeps a line of master.cf in a file of its own, in words
- * that say what it is for to whoever finds it.
+ * ctl_saved_service: keeps a line of master.cf in a file of its own, with a
+ * comment that says what it is for.
  */
 #include "ctl_saved_service.h"
 

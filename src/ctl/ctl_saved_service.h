@@ -14,6 +14,7 @@ enum error ctl_saved_service_write(
     const struct ctl *, const struct ctl_service *, char **cause);
 /* ERROR_NOT_FOUND: no such file, or nothing of use in it; nothing to fini. */
 enum error ctl_saved_service_read(const struct ctl *, struct ctl_service *);
+/* A file that is not there is no error; others are printed. */
 void ctl_saved_service_remove(const struct ctl *);
 
 #endif

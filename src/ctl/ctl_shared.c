@@ -82,7 +82,7 @@ put_group(const struct shared_group *group)
 		put_side(group, (enum shared_side)side);
 }
 
-/* A daemon that runs and was not told yet is worth a word; none is not. */
+/* A daemon that runs with other values is reported; that none runs is not. */
 static int
 compare_daemon(struct ctl *ctl, const struct settings *settings,
     const struct shared_group *group)

@@ -51,8 +51,10 @@ bool ctl_statistics_number(const struct ctl_reply *, const char *scope,
 int64_t ctl_statistics_get(
     const struct ctl_reply *, const char *scope, const char *name);
 
-/* The three forms, to standard output. For Prometheus, NULL is a form too: that
- * there is no daemon. */
+/*
+ * The three forms, to standard output. Prometheus alone takes NULL: there is no
+ * daemon.
+ */
 void ctl_status_text(const struct ctl_reply *statistics,
     const struct ctl_rates_now *, int64_t now_s, bool is_coloured);
 void ctl_status_json(

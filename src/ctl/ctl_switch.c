@@ -223,7 +223,7 @@ reload_broken(struct ctl *ctl)
 	return true;
 }
 
-/* master.cf has the program; see to it that its process answers. */
+/* master.cf has the program; make sure that its process answers. */
 static int
 see_to_process(struct ctl *ctl, const char *previous, const char *wanted,
     const char *before, bool wants_ours)

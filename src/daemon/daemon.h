@@ -86,9 +86,9 @@ struct daemon {
 };
 
 /*
- * With privileges: find the owner, open everything that cannot be opened in
- * the jail, read nothing of it. What is missing is logged and done without.
- * Fatal: an unusable configuration.
+ * With privileges: find the owner, open everything that cannot be opened in the
+ * jail, read nothing of it. What is missing is logged, and the daemon starts
+ * without it. Fatal: an unusable configuration.
  */
 void daemon_open(struct daemon *, const struct master_options *,
     const struct config *, const struct settings *);
@@ -151,20 +151,25 @@ void daemon_open_shared(struct daemon *);
 void daemon_start_shared(struct daemon *);
 void daemon_close_shared(struct daemon *);
 /*
- * daemon_engine.c: the engine of the group, if it has one. A ring of ticket
- * keys comes before their file is read; false: OpenSSL cannot do this. The
- * engine comes when caches are open, and goes when they are closed. Keys of the
- * group are waited for, for a moment, before anybody is served.
+ * daemon_engine.c: the engine of the group, if it has one. Starts it when the
+ * caches are open, over their stores.
+ */
+void daemon_start_engine(struct daemon *);
+/*
+ * Start the ring of ticket keys, before their file is read. False: OpenSSL
+ * cannot do this.
  */
 bool daemon_start_ring(struct daemon *);
-void daemon_start_engine(struct daemon *);
+/* Wait for keys of the group, for a moment, before anybody is served. */
 void daemon_await_ticket_keys(struct daemon *);
-void daemon_close_engine(struct daemon *);
-/* What the sandbox must let it connect to; false: nothing. */
+/* What the sandbox must let the engine connect to; false: nothing. */
 bool daemon_engine_network(const struct daemon *, struct sandbox_network *);
-/* The end: nobody waits for an answer; then what waits is sent. */
+/* The end: lookups that are not answered become misses. */
 void daemon_end_lookups(struct daemon *);
+/* Then: send what is queued, for a moment. */
 void daemon_drain_engine(struct daemon *);
+/* When the caches are closed. */
+void daemon_close_engine(struct daemon *);
 
 /*
  * For the statistics: "off", "failed" or "secret"; with an engine "connecting",
@@ -199,7 +204,10 @@ void daemon_close_log_level(struct daemon *);
 /* In the jail: read what is there, and be ready to serve. */
 void daemon_start(struct daemon *);
 
-/* Serve until told to end; all that was asked by then is answered. */
+/*
+ * Serve until a signal or master(8) ends it; what was asked by then is
+ * answered.
+ */
 void daemon_run(struct daemon *);
 
 /* Save what is to be kept, and free all. */

@@ -32,7 +32,7 @@ struct cache_settings {
 		    (settings)->side##_tls_loglevel, #side "_tls_loglevel" \
 	}
 
-/* A cache of no use is off, with one warning; the others are not worth less. */
+/* A cache that cannot be used is off, with one warning; the others go on. */
 static void
 warn_of_database(const struct daemon *daemon,
     const struct cache_settings *settings, char *problem)

@@ -3,7 +3,7 @@
  * stamp, "mail_version=3.7.11"; or, where the linker has thrown that out (as in
  * Debian's 3.11), the version as a string of its own, which master(8) logs at
  * its start. Reads whole programs in bounded memory; never runs one, since a
- * daemon that is about to drop its privileges has no business starting others.
+ * process with privileges must start nothing that it need not.
  */
 #include "master.h"
 

@@ -1,8 +1,8 @@
 /*
  * entropy_egd: a server of the Entropy Gathering Daemon's protocol, on a UNIX
- * stream socket. The command is the bytes {1, N}; the answer is one byte that
- * counts, at most N, and that many bytes. After an incomplete
- * answer the protocol is out of step, so the connection is closed.
+ * stream socket. The command is the bytes {1, N}; the answer is a count byte,
+ * at most N, and that many bytes. After an incomplete answer the protocol is
+ * out of step, so the connection is closed.
  */
 #include "entropy_ops.h"
 

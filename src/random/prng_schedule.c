@@ -18,7 +18,7 @@
 
 #define US_PER_S       UINT64_C(1000000)
 #define LOCK_RETRY_US  100000
-#define LOCK_WAIT_S    10 /* then it is left until the next regular time */
+#define LOCK_WAIT_S    10 /* then not before the next regular time */
 #define SAVE_RETRY_NS  50000000
 #define SAVE_TRIES_MAX 6 /* the end comes within a second */
 

@@ -1,8 +1,8 @@
 /*
  * stdio_client: the -S option. The only place that waits for a client, be it to
  * write or to read; never used together with the server. The event loop does
- * not run meanwhile, so the signals that end us, and the watchdog, are looked
- * after here.
+ * not run meanwhile, so the signals that end us, and the watchdog, are handled
+ * here.
  */
 #include "stdio_client.h"
 
@@ -123,7 +123,7 @@ serve_input(struct stdio_client *client, struct service *service)
 	return true;
 }
 
-/* False: the input has ended, or is of no use any more. */
+/* False: the input has ended, or cannot be used any more. */
 static bool
 read_input(struct stdio_client *client, struct service *service)
 {

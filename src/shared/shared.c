@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of the bytes that may wait: so many parts are for what is on its way. */
+/* The part of queue_size, one in so many, that is for commands in flight. */
 #define LINK_PART 4
 
 #define UP_PERIOD_S 60

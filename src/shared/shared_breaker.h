@@ -1,6 +1,7 @@
 /*
- * shared_breaker: when an engine that is slow or gone is left alone, and when
- * it is tried again. Times are given (monotonic); random numbers too. Pure.
+ * shared_breaker: a circuit breaker: when an engine that is slow, gone or
+ * refuses commands is given up, and when it is tried again. Times (monotonic)
+ * and random numbers are parameters. Pure.
  */
 #ifndef SHARED_BREAKER_H
 #define SHARED_BREAKER_H
@@ -8,10 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SHARED_BREAKER_WINDOW       100 /* lookups that are looked back on */
-#define SHARED_BREAKER_LATE_MAX     10  /* of these */
-#define SHARED_BREAKER_ROW          3   /* that were late without a break */
-#define SHARED_BREAKER_ERRORS       10  /* that failed without a break */
+#define SHARED_BREAKER_WINDOW       100 /* the last lookups, which count */
+#define SHARED_BREAKER_LATE_MAX     10  /* late ones among these */
+#define SHARED_BREAKER_ROW          3   /* late ones in a row */
+#define SHARED_BREAKER_ERRORS       10  /* refused commands in a row */
 #define SHARED_BREAKER_DELAY_US     UINT64_C(100000)
 #define SHARED_BREAKER_DELAY_MAX_US UINT64_C(30000000)
 #define SHARED_BREAKER_STABLE_US    UINT64_C(60000000)
@@ -26,16 +27,22 @@ struct shared_breaker {
 	uint64_t delay_us; /* 0: it has not failed of late */
 };
 
-/* Nothing is held against an engine. */
+/* All counters and the delay are 0. */
 void shared_breaker_init(struct shared_breaker *);
 
-/* It is up: nothing is held against it any more, but for the delay. */
+/* The engine is up: counters are 0 again, the delay stays. */
 void shared_breaker_up(struct shared_breaker *, uint64_t now_us);
 
-/* A lookup was answered in time, or not. True: enough, leave it alone. */
+/*
+ * A lookup was answered in time, or late. True: too many were late, give the
+ * engine up.
+ */
 bool shared_breaker_lookup(struct shared_breaker *, bool is_late);
 
-/* It carried a command out, or refused it. True: enough, as above. */
+/*
+ * A command was carried out, or refused. True: too many were refused in a row,
+ * give the engine up.
+ */
 bool shared_breaker_command(struct shared_breaker *, bool is_refused);
 
 /*

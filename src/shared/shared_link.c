@@ -1,7 +1,7 @@
 /*
- * shared_link: states, and who is to blame. Owns the socket, its watch, and
- * one timer. Callbacks of commands may end the connection; `connection` tells
- * the code around a callback that this happened.
+ * shared_link: the states of the connection, and which errors end it. Owns the
+ * socket, its watch, and one timer. Callbacks of commands may end the
+ * connection; `connection` is another number then, for the code around them.
  */
 #include "shared_link_private.h"
 

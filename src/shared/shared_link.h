@@ -53,7 +53,7 @@ struct shared_link {
 	struct shared_link_config config;
 	struct loop *loop; /* borrowed */
 	enum shared_link_state state;
-	unsigned step;       /* on the way to be up */
+	unsigned step;       /* enum shared_link_step, while connecting */
 	unsigned server;     /* its place in the list */
 	int fd;              /* owned; -1: none */
 	uint64_t connection; /* counts them */
@@ -73,10 +73,10 @@ struct shared_link {
 /* Nothing is connected yet. Off for good if there is no server. */
 void shared_link_init(struct shared_link *, const struct shared_link_config *);
 
-/* Connect, and go on from there. */
+/* Connect, and again whenever the connection is lost. */
 void shared_link_start(struct shared_link *, struct loop *);
 
-/* Answers all that is in hand with ERROR_CLOSED, and says nothing. */
+/* Answers all commands in flight with ERROR_CLOSED, and logs nothing. */
 void shared_link_fini(struct shared_link *);
 
 /*

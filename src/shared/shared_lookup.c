@@ -1,6 +1,6 @@
 /*
- * shared_lookup: questions to the engine, from the command to whoever asked.
- * Owns each until all of its answers have come.
+ * shared_lookup: lookups in the engine, from the command to the callback. Owns
+ * each until all of its answers have come.
  *
  * While one secret replaces another there are two names for everything. Both
  * are asked for at once, and answers come in that order: what is known under
@@ -46,7 +46,7 @@ call_back(struct shared_lookup *lookup, enum error error,
 		lookup->found(lookup->arg, error, NULL, 0, 0, is_last);
 }
 
-/* Its time is over: others may still be helped by the answer. */
+/* The deadline has passed. The answer may still be stored for later lookups. */
 static void
 answer_late(struct shared_lookup *lookup)
 {

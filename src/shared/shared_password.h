@@ -1,6 +1,6 @@
 /*
- * shared_password: what an engine wants to hear first: the text of a file with
- * one line, PASSWORD or USER PASSWORD. Pure.
+ * shared_password: the credentials for an engine: the text of a file with one
+ * line, PASSWORD or USER PASSWORD. Pure.
  */
 #ifndef SHARED_PASSWORD_H
 #define SHARED_PASSWORD_H

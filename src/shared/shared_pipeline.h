@@ -1,7 +1,7 @@
 /*
- * shared_pipeline: commands on their way to the engine and what it has yet to
- * answer, in order; over a socket that is somebody else's. Knows when a lookup
- * has waited for too long, and no other time.
+ * shared_pipeline: commands for the engine, and those that it has not answered,
+ * in order; over a socket that belongs to the caller. Knows when a lookup has
+ * waited for too long, and no other time.
  */
 #ifndef SHARED_PIPELINE_H
 #define SHARED_PIPELINE_H
@@ -64,7 +64,7 @@ struct shared_pipeline {
 	size_t set_bytes;               /* of SETs among these */
 };
 
-/* Nothing is in it. */
+/* An empty one, without a connection. */
 void shared_pipeline_init(struct shared_pipeline *);
 void shared_pipeline_fini(struct shared_pipeline *); /* closes it */
 

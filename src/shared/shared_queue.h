@@ -1,9 +1,9 @@
 /*
- * shared_queue: sessions and deletions that the engine has yet to be told of,
- * one for each name: what comes later takes the place of what came earlier.
- * Sessions are sealed before they come here. There is a bound for their bytes,
- * at which the oldest go, and one for deletions, which never go by themselves:
- * they stay until the engine has carried them out, also over an outage.
+ * shared_queue: sessions and deletions that are still to be sent to the engine,
+ * one for each name: a later one replaces an earlier one. Sessions are sealed
+ * before they come here. There is a bound for their bytes, at which the oldest
+ * are dropped, and one for deletions, which are never dropped: they stay until
+ * the engine has carried them out, also over an outage.
  */
 #ifndef SHARED_QUEUE_H
 #define SHARED_QUEUE_H
@@ -60,7 +60,7 @@ void shared_queue_put(struct shared_queue *, const struct shared_name *,
 bool shared_queue_delete(
     struct shared_queue *, const struct shared_name *, unsigned side);
 
-/* Is what this name has in the engine deleted, although it may be there yet? */
+/* Is a deletion of this name queued, or sent and not answered? */
 bool shared_queue_is_deleted(
     const struct shared_queue *, const struct shared_name *);
 
@@ -68,10 +68,13 @@ bool shared_queue_is_deleted(
 struct shared_entry *shared_queue_first_set(const struct shared_queue *);
 struct shared_entry *shared_queue_first_delete(const struct shared_queue *);
 
-/* It was sent, or is not wanted any more. A session is forgotten. */
+/*
+ * It was sent, or is dropped. A session is freed; a deletion stays until it is
+ * answered.
+ */
 void shared_queue_sent(struct shared_entry *);
 
-/* What became of a deletion that was sent; if nothing, it waits again. */
+/* A deletion that was sent was answered; if not done, it is queued again. */
 void shared_queue_deleted(struct shared_entry *, bool is_done);
 
 /* Forget all of a side, but for deletions that are sent. */

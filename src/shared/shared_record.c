@@ -1,6 +1,4 @@
-/*
- * shared_record: which of the records that an engine gives count.
- */
+/* shared_record: judges the records that an engine returns. */
 #include "shared_private.h"
 
 #include "clock.h"
@@ -8,7 +6,7 @@
 
 #include <inttypes.h>
 
-/* So many in a row that do not open are no accident. */
+/* This many in a row are tampering or damage, not chance. */
 #define REJECTED_MAX 10
 
 #define SKEW_WARN_PERIOD_S 3600

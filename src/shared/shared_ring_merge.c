@@ -1,6 +1,7 @@
 /*
- * shared_ring_merge: who of two wins, and what this host has to say then. The
- * order is total, so hosts that have heard of the same keys have the same.
+ * shared_ring_merge: which of two keys for an epoch wins, and what this host
+ * publishes then. The order is total, so hosts that have seen the same keys
+ * agree.
  */
 #include "shared_bytes.h"
 #include "shared_ring_private.h"

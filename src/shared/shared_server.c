@@ -179,7 +179,7 @@ shared_server_port(const struct shared_server *server)
 	return 0;
 }
 
-/* What cannot be set is done without. */
+/* Options only improve a connection; a failure is ignored. */
 static void
 set_option(int fd, int level, int option, int value)
 {

@@ -1,5 +1,5 @@
 /*
- * shared_sync: when what is asked, and what is said of it in the log.
+ * shared_sync: when keys are asked for and published, and what is logged of it.
  */
 #include "shared_sync.h"
 
@@ -15,7 +15,7 @@
 
 #define POLL_PERIOD_S 60
 
-/* After something was told: somebody else may have done so at that moment. */
+/* After a key was published: another host may have done so at this moment. */
 #define POLL_SOON_US 500000
 
 /* One question or one announcement on its way. */
@@ -61,7 +61,10 @@ unshared_cb(void *arg, const struct shared_ring_key *key)
 	    from, to);
 }
 
-/* An answer has come. When the first of all have, it is known what there is. */
+/*
+ * An answer has come. With the last of the first poll it is known, and logged,
+ * until when there are keys.
+ */
 static void
 end_message(struct message *message)
 {
@@ -150,7 +153,7 @@ draw_delay_us(uint64_t period_us)
 	return period_us * 3 / 4 + period_us / 2 * random / UINT16_MAX;
 }
 
-/* Once, and not again before the next time as ever. */
+/* One poll out of turn, and then none before the next regular one. */
 static void
 poll_soon(struct shared_sync *sync)
 {

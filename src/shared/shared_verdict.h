@@ -30,12 +30,12 @@ enum shared_failure {
 enum shared_failure shared_verdict_of(
     const struct shared_reply *, bool is_to_auth);
 
-/* How long to leave it alone at least, in microseconds; 0: no longer. */
+/* The least pause before it is tried again, in microseconds. */
 uint64_t shared_verdict_pause_us(enum shared_failure);
 
 /*
- * What follows the name of the server in a line of the log; NULL: whoever finds
- * this says it himself.
+ * What follows the name of the server in a line of the log; NULL: the caller
+ * logs a line of its own.
  */
 const char *shared_verdict_text(enum shared_failure);
 

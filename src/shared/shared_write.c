@@ -1,6 +1,6 @@
 /*
- * shared_write: what this host tells the group, and what is written at the end
- * of a turn of the loop: questions first, then deletions, then sessions.
+ * shared_write: sessions and deletions for the engine, and what is written at
+ * the end of a turn of the loop: lookups first, then deletions, then sessions.
  */
 #include "shared_private.h"
 
@@ -80,8 +80,8 @@ forget_recent(struct shared *shared, const struct shared_name *name)
 }
 
 /*
- * One session goes at once: its client may be on the way to another host. When
- * there are many they wait for each other.
+ * A single session is sent at once, as its client may connect to another host
+ * next. Many are gathered.
  */
 static void
 gather(struct shared *shared)
@@ -204,7 +204,7 @@ send_set(struct shared *shared, struct shared_entry *entry)
 		.len = entry->len,
 		.ttl_ms = (timeout_s - age_s) * 1000 };
 
-	/* Who is almost too old goes without a word. */
+	/* One that is about to expire is dropped. */
 	if (command.ttl_ms >= 1000 && shared_link_send(&shared->link, &command,
 					  set_cb, shared) != ERROR_NONE)
 		return false;

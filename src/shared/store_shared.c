@@ -84,7 +84,7 @@ ignore_cb(void *arg, enum error error)
 	(void)error;
 }
 
-/* Keep it here too, unless this host knows better by now. */
+/* Keep it here too, unless this host has a newer one by now. */
 static void
 keep(struct lookup *lookup, const void *value, size_t len, time_t put_at)
 {

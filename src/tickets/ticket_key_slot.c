@@ -134,8 +134,8 @@ is_blank(const unsigned char *slot)
 }
 
 /*
- * A file that was not written by us, as when the parameter names the wrong
- * one, is to be left alone, not to be repaired.
+ * A file that was not written by us, as when the parameter names the wrong one,
+ * must not be changed, let alone repaired.
  */
 static bool
 is_foreign(const unsigned char *bytes, uint64_t size)

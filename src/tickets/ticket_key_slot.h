@@ -25,8 +25,8 @@
 enum ticket_key_origin {
 	TICKET_KEY_OWN = 0,    /* random, of this host alone */
 	TICKET_KEY_SHARED = 1, /* of a group, which has agreed on it */
-	TICKET_KEY_UNPUBLISHED =
-	    2, /* the same, but the group has yet to know */
+	/* The same, but not published to the group. */
+	TICKET_KEY_UNPUBLISHED = 2,
 };
 
 /*
