@@ -13,22 +13,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* What a parameter of each type of params.def is in C; an ENUM, as listed. */
+#define SETTINGS_C_STRING char *
+#define SETTINGS_C_ENUM   char *
+#define SETTINGS_C_TIME   int64_t
+#define SETTINGS_C_INT    int64_t
+#define SETTINGS_C_SIZE   int64_t
+#define SETTINGS_C_BOOL   bool
+
 struct settings {
-#define PARAM_STRING(name, text)         char *name;
-#define PARAM_NONEMPTY(name, text)       char *name;
-#define PARAM_ENUM(name, text, words)    char *name; /* as listed */
-#define PARAM_TIME(name, text, min, max) int64_t name;
-#define PARAM_INT(name, text, min, max)  int64_t name;
-#define PARAM_SIZE(name, text, min, max) int64_t name;
-#define PARAM_BOOL(name, text)           bool name;
+#define PARAM(name, type, text, words, min, max) SETTINGS_C_##type name;
 #include "params.def"
-#undef PARAM_STRING
-#undef PARAM_NONEMPTY
-#undef PARAM_ENUM
-#undef PARAM_TIME
-#undef PARAM_INT
-#undef PARAM_SIZE
-#undef PARAM_BOOL
 	char *postfix_version; /* of the Postfix installed; NULL: not known */
 };
 

@@ -13,28 +13,10 @@
 #include <strings.h>
 
 const struct settings_param settings_params[] = {
-#define PARAM(name, text, type, words, min, max)         \
+#define PARAM(name, type, text, words, min, max)         \
 	{ #name, text, SETTINGS_##type, words, min, max, \
 		offsetof(struct settings, name) },
-#define PLAIN(name, text, type, min, max) \
-	PARAM(name, text, type, NULL, min, max)
-#define PARAM_STRING(name, text)         PLAIN(name, text, STRING, 0, 0)
-#define PARAM_NONEMPTY(name, text)       PLAIN(name, text, STRING, 1, 0)
-#define PARAM_ENUM(name, text, words)    PARAM(name, text, ENUM, words, 0, 0)
-#define PARAM_TIME(name, text, min, max) PLAIN(name, text, TIME, min, max)
-#define PARAM_INT(name, text, min, max)  PLAIN(name, text, INT, min, max)
-#define PARAM_SIZE(name, text, min, max) PLAIN(name, text, SIZE, min, max)
-#define PARAM_BOOL(name, text)           PLAIN(name, text, BOOL, 0, 0)
 #include "params.def"
-#undef PARAM_STRING
-#undef PARAM_NONEMPTY
-#undef PARAM_ENUM
-#undef PARAM_TIME
-#undef PARAM_INT
-#undef PARAM_SIZE
-#undef PARAM_BOOL
-#undef PLAIN
-#undef PARAM
 	{ .name = NULL },
 };
 

@@ -17,21 +17,8 @@
 #define OVERRIDES_MAX 64
 
 static const char *const names[] = {
-#define PARAM_STRING(name, text)         #name,
-#define PARAM_NONEMPTY(name, text)       #name,
-#define PARAM_ENUM(name, text, values)   #name,
-#define PARAM_TIME(name, text, min, max) #name,
-#define PARAM_INT(name, text, min, max)  #name,
-#define PARAM_SIZE(name, text, min, max) #name,
-#define PARAM_BOOL(name, text)           #name,
+#define PARAM(name, type, text, words, min, max) #name,
 #include "params.def"
-#undef PARAM_STRING
-#undef PARAM_NONEMPTY
-#undef PARAM_ENUM
-#undef PARAM_TIME
-#undef PARAM_INT
-#undef PARAM_SIZE
-#undef PARAM_BOOL
 };
 
 static char *cause; /* of the error that check() sees */

@@ -5,7 +5,6 @@
 #include "config.h"
 #include "settings.h"
 #include "settings_param.h"
-
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -60,40 +59,37 @@ assert_refused(const char *name, const char *text, const char *wanted)
 	free(cause);
 }
 
-struct number_row {
+/* A parameter of params.def. */
+struct row {
 	const char *name;
-	const char *text; /* the default */
-	char type;        /* (t)ime, (i)nt, (s)ize */
+	const char *type; /* "TIME" and the like */
 	long long min, max;
 	size_t offset;
 };
 
-static const struct number_row numbers[] = {
-#define NUMBER(name, text, type, min, max) \
-	{ #name, text, type, min, max, offsetof(struct settings, name) },
-#define PARAM_STRING(name, text)
-#define PARAM_NONEMPTY(name, text)
-#define PARAM_ENUM(name, text, words)
-#define PARAM_TIME(name, text, min, max) NUMBER(name, text, 't', min, max)
-#define PARAM_INT(name, text, min, max)  NUMBER(name, text, 'i', min, max)
-#define PARAM_SIZE(name, text, min, max) NUMBER(name, text, 's', min, max)
-#define PARAM_BOOL(name, text)
+static const struct row rows[] = {
+#define PARAM(name, type, text, words, min, max) \
+	{ #name, #type, min, max, offsetof(struct settings, name) },
 #include "params.def"
-#undef NUMBER
-#undef PARAM_STRING
-#undef PARAM_NONEMPTY
-#undef PARAM_ENUM
-#undef PARAM_TIME
-#undef PARAM_INT
-#undef PARAM_SIZE
-#undef PARAM_BOOL
 };
 
-#define NUMBER_COUNT (sizeof(numbers) / sizeof(numbers[0]))
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static bool
+is_of(const struct row *row, const char *type)
+{
+	return strcmp(row->type, type) == 0;
+}
+
+static bool
+is_number(const struct row *row)
+{
+	return is_of(row, "TIME") || is_of(row, "INT") || is_of(row, "SIZE");
+}
 
 /* Set it, read the settings, and compare; then back to the default. */
 static void
-assert_number(const struct number_row *row, const char *text, int64_t wanted)
+assert_number(const struct row *row, const char *text, int64_t wanted)
 {
 	int64_t value;
 
@@ -103,20 +99,20 @@ assert_number(const struct number_row *row, const char *text, int64_t wanted)
 	if (value != wanted)
 		fail_msg("%s = %s is %lld", row->name, text, (long long)value);
 	settings_fini(&settings);
-	set(row->name, row->text);
+	set(row->name, settings_param_find(row->name)->text);
 }
 
 static void
-assert_number_refused(const struct number_row *row, const char *text)
+assert_number_refused(const struct row *row, const char *text)
 {
 	char wanted[200];
 
-	if (row->type == 't')
+	if (is_of(row, "TIME"))
 		snprintf(wanted, sizeof(wanted),
 		    "must be a time from %llds to %llds, in units of s, m, h, "
 		    "d or w",
 		    row->min, row->max);
-	else if (row->type == 'i')
+	else if (is_of(row, "INT"))
 		snprintf(wanted, sizeof(wanted),
 		    "must be a number from %lld to %lld", row->min, row->max);
 	else
@@ -125,7 +121,7 @@ assert_number_refused(const struct number_row *row, const char *text)
 		    "g",
 		    row->min, row->max);
 	assert_refused(row->name, text, wanted);
-	set(row->name, row->text);
+	set(row->name, settings_param_find(row->name)->text);
 }
 
 static void
@@ -133,9 +129,11 @@ numbers_have_bounds(void **state)
 {
 	char text[32];
 
-	for (size_t i = 0; i < NUMBER_COUNT; i++) {
-		const struct number_row *row = &numbers[i];
+	for (size_t i = 0; i < ROWS; i++) {
+		const struct row *row = &rows[i];
 
+		if (!is_number(row))
+			continue;
 		snprintf(text, sizeof(text), "%lld", row->min);
 		assert_number(row, text, row->min);
 		snprintf(text, sizeof(text), "%lld", row->max);
@@ -157,14 +155,16 @@ what_is_no_number_is_refused(void **state)
 	static const char *const texts[] = { "", "x", "-", "1 s", "1S", "0x10",
 		"99999999999999999999", "1,000", "1.5", "1x" };
 
-	for (size_t i = 0; i < NUMBER_COUNT; i++) {
+	for (size_t i = 0; i < ROWS; i++) {
+		if (!is_number(&rows[i]))
+			continue;
 		for (size_t j = 0; j < sizeof(texts) / sizeof(texts[0]); j++)
-			assert_number_refused(&numbers[i], texts[j]);
+			assert_number_refused(&rows[i], texts[j]);
 		/* Units are for what has them. */
-		if (numbers[i].type != 't')
-			assert_number_refused(&numbers[i], "10s");
-		if (numbers[i].type != 's')
-			assert_number_refused(&numbers[i], "10k");
+		if (!is_of(&rows[i], "TIME"))
+			assert_number_refused(&rows[i], "10s");
+		if (!is_of(&rows[i], "SIZE"))
+			assert_number_refused(&rows[i], "10k");
 	}
 }
 
@@ -187,54 +187,32 @@ times_and_sizes_have_units(void **state)
 	settings_fini(&settings);
 }
 
-static const struct text_row {
-	const char *name;
-	bool may_be_empty;
-	size_t offset;
-} texts[] = {
-#define PARAM_STRING(name, text) \
-	{ #name, true, offsetof(struct settings, name) },
-#define PARAM_NONEMPTY(name, text) \
-	{ #name, false, offsetof(struct settings, name) },
-#define PARAM_ENUM(name, text, words)
-#define PARAM_TIME(name, text, min, max)
-#define PARAM_INT(name, text, min, max)
-#define PARAM_SIZE(name, text, min, max)
-#define PARAM_BOOL(name, text)
-#include "params.def"
-#undef PARAM_STRING
-#undef PARAM_NONEMPTY
-#undef PARAM_ENUM
-#undef PARAM_TIME
-#undef PARAM_INT
-#undef PARAM_SIZE
-#undef PARAM_BOOL
-};
-
 static void
 texts_are_expanded(void **state)
 {
 	char *value;
 
 	set("part", "of it");
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		set(texts[i].name, "some, ${part}");
+	for (size_t i = 0; i < ROWS; i++) {
+		if (!is_of(&rows[i], "STRING"))
+			continue;
+		set(rows[i].name, "some, ${part}");
 		read_settings();
 		memcpy(
-		    &value, (char *)&settings + texts[i].offset, sizeof(value));
+		    &value, (char *)&settings + rows[i].offset, sizeof(value));
 		assert_string_equal(value, "some, of it");
 		settings_fini(&settings);
-		assert_refused(texts[i].name, "a ${part",
+		assert_refused(rows[i].name, "a ${part",
 		    "truncated macro reference: \"${part\"");
-		if (texts[i].may_be_empty) {
-			set(texts[i].name, "");
+		if (rows[i].min == 0) {
+			set(rows[i].name, "");
 			read_settings();
 			settings_fini(&settings);
 		} else {
-			assert_refused(texts[i].name, "",
+			assert_refused(rows[i].name, "",
 			    "must be a text that is not empty");
 		}
-		set(texts[i].name, "x");
+		set(rows[i].name, "x");
 	}
 }
 
