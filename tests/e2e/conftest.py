@@ -119,6 +119,14 @@ def make_master(binary, is_stock):
 
 
 @pytest.fixture
+def master(make_master):
+    """A daemon with two caches, of which nobody has asked anything yet."""
+    master = make_master(CACHES)
+    master.start()
+    return master
+
+
+@pytest.fixture
 def make_host(make_master):
     """make_host(secrets, ...): a Host of a group, started or not."""
     made = []

@@ -18,13 +18,6 @@ from waiting import wait_until
 pytestmark = pytest.mark.ours("has no such requests")
 
 
-@pytest.fixture
-def master(make_master):
-    master = make_master(CACHES)
-    master.start()
-    return master
-
-
 # flush
 
 def test_flush_empties_one_cache_and_says_so(master):

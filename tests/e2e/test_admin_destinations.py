@@ -16,13 +16,6 @@ NAMES = ["destination", "count", "error", "lookups", "hits", "stores"]
 COUNTERS = 256
 
 
-@pytest.fixture
-def master(make_master):
-    master = make_master(CACHES)
-    master.start()
-    return master
-
-
 def id_of(host, next_hop="example.com", address="192.0.2.1"):
     return "&".join(["smtp", next_hop, host, address, "", DIGEST])
 

@@ -8,17 +8,9 @@ import pytest
 from admin import ANSWER_LEN_MAX, ids, listing, slice_of, slices, statistics
 from attributes import OK, encode
 from bystander import Bystander
-from conftest import CACHES
 from pipeline import store_all
 
 pytestmark = pytest.mark.ours("has no such requests")
-
-
-@pytest.fixture
-def master(make_master):
-    master = make_master(CACHES)
-    master.start()
-    return master
 
 
 def test_a_list_has_all_entries_oldest_first(master):

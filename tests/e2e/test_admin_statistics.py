@@ -18,13 +18,6 @@ pytestmark = pytest.mark.ours("has no such requests")
 TIMEOUT_S = 600
 
 
-@pytest.fixture
-def master(make_master):
-    master = make_master(CACHES)
-    master.start()
-    return master
-
-
 def test_statistics_count_what_was_asked(master):
     with master.client() as client:
         before = statistics(client)

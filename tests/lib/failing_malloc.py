@@ -1,25 +1,12 @@
 """Have a daemon's calls of malloc(3) fail; see failing_malloc.c."""
 
 import os
-import pathlib
 import struct
-import subprocess
 
-SOURCE = pathlib.Path(__file__).resolve().with_name("failing_malloc.c")
+import preload
+
 _PLAN = struct.Struct("=4Q")
 FOR_GOOD = 1 << 63
-
-
-def library(directory):
-    """The path of the library: as built by make, or built here and now."""
-    built = os.path.join(os.environ.get("TLSMGR_BUILD", ""),
-                         "tests/failing_malloc.so")
-    if os.path.exists(built):
-        return os.path.abspath(built)
-    path = os.path.join(directory, "failing_malloc.so")
-    subprocess.run([os.environ.get("CC", "cc"), "-D_GNU_SOURCE", "-O2", "-fPIC",
-                    "-shared", "-o", path, str(SOURCE), "-ldl"], check=True)
-    return path
 
 
 class FailingMalloc:
@@ -29,8 +16,8 @@ class FailingMalloc:
         self._path = os.path.join(directory, "failing_malloc")
         self.fail(0)
         os.chmod(self._path, 0o666)
-        self.environment = {"LD_PRELOAD": library(directory),
-                            "FAILING_MALLOC_FILE": self._path}
+        self.environment = preload.environment(
+            "failing_malloc", directory, FAILING_MALLOC_FILE=self._path)
 
     def fail(self, first, count=1):
         """Before the start: let the calls with these numbers fail."""

@@ -1,12 +1,12 @@
 """What goes wrong around a daemon, and what it shows of itself meanwhile."""
 
 import os
-import pathlib
 import resource
 import struct
 import subprocess
 
-SOURCE = pathlib.Path(__file__).resolve().with_name("faulty_io.c")
+import preload
+
 
 
 # Disks
@@ -46,19 +46,6 @@ class SmallDisk:
         subprocess.run(["umount", "-l", self.path], check=True)
 
 
-def library(directory):
-    """The path of faulty_io: as built by make, or built here and now."""
-    built = os.path.join(os.environ.get("TLSMGR_BUILD", ""),
-                         "tests/faulty_io.so")
-    if os.path.exists(built):
-        return os.path.abspath(built)
-    path = os.path.join(directory, "faulty_io.so")
-    subprocess.run([os.environ.get("CC", "cc"), "-D_GNU_SOURCE", "-O2",
-                    "-fPIC", "-shared", "-o", path, str(SOURCE), "-ldl"],
-                   check=True)
-    return path
-
-
 class FaultyIo:
     """Makes calls on the files of a directory fail; see faulty_io.c."""
 
@@ -70,14 +57,9 @@ class FaultyIo:
         self._path = os.path.join(master.directory, "faulty_io")
         with open(self._path, "wb") as output:
             output.write(bytes(self._FAULTS.size + self._COUNTS.size))
-        self.environment = {
-            "LD_PRELOAD": library(master.directory),
-            "FAULTY_IO_FILE": self._path,
-            "FAULTY_IO_DIRECTORY": master.data_directory,
-            # A sanitizer's library would insist on coming first.
-            "ASAN_OPTIONS": ":".join(
-                [os.environ.get("ASAN_OPTIONS", "")] +
-                ["verify_asan_link_order=0"]).lstrip(":")}
+        self.environment = preload.environment(
+            "faulty_io", master.directory, FAULTY_IO_FILE=self._path,
+            FAULTY_IO_DIRECTORY=master.data_directory)
 
     def fail(self, **errors):
         """fail(write=errno.ENOSPC, ...); what is not named works again."""
