@@ -11,10 +11,10 @@
 #include "unit.h"
 
 #include "pretend_engine.h"
+#include "turn_until.h"
 
 /* Long enough that only a moved clock comes to its end. */
 #define DEADLINE_S 1000
-#define TURNS_MAX  10000
 
 static struct loop *loop;
 static struct loop_timer tick;
@@ -63,14 +63,6 @@ turn(void)
 		pretend_engine_poll(&other);
 	loop_run_once(loop);
 }
-
-#define turn_until(condition)                                       \
-	do {                                                        \
-		for (unsigned turns_ = 0; !(condition); ++turns_) { \
-			assert_true(turns_ < TURNS_MAX);            \
-			turn();                                     \
-		}                                                   \
-	} while (0)
 
 /* The next command that it gets is this. */
 static inline void

@@ -16,10 +16,10 @@
 
 #include "memory_engine.h"
 #include "store_memory.h"
+#include "turn_until.h"
 
 #define TIMEOUT_S  3600
 #define DEADLINE_S 1 /* of lookups; only a moved clock comes to its end */
-#define TURNS_MAX  10000
 
 struct unit_host {
 	struct memory_engine engine;
@@ -89,14 +89,6 @@ turn(void)
 	}
 	loop_run_once(loop);
 }
-
-#define turn_until(condition)                                       \
-	do {                                                        \
-		for (unsigned turns_ = 0; !(condition); ++turns_) { \
-			assert_true(turns_ < TURNS_MAX);            \
-			turn();                                     \
-		}                                                   \
-	} while (0)
 
 static inline struct shared_statistics
 statistics_of(const struct unit_host *host)
@@ -198,6 +190,25 @@ put(struct unit_host *host, const char *key, const char *value)
 {
 	host->store->ops->put(host->store, key, strlen(key), value,
 	    strlen(value), clock_wall_s(), done_cb, NULL);
+}
+
+/* The same, and wait until its engine has it. */
+static inline void
+put_and_send(struct unit_host *host, const char *key, const char *value)
+{
+	uint64_t before = statistics_of(host).stores;
+
+	put(host, key, value);
+	turn_until(statistics_of(host).stores > before);
+}
+
+/* Both hosts, and a session of the first that the engines of both have. */
+static inline void
+start_with_session(void)
+{
+	start_both();
+	put_and_send(&a, "id", "session");
+	give_to_b();
 }
 
 static inline void

@@ -96,10 +96,7 @@ ten_records_in_a_row_that_do_not_open_end_it_for_five_minutes(void **state)
 static void
 an_answer_to_nothing_ends_the_connection_and_no_session(void **state)
 {
-	start_both();
-	put(&a, "id", "session");
-	turn_until(statistics_of(&a).stores == 1);
-	give_to_b();
+	start_with_session();
 	pretend_engine_say(&b.engine.base, "+OK\r\n", 5);
 	turn_until(!is_up(&b));
 	assert_false(finds(&b, "id", ""));
@@ -115,12 +112,10 @@ while_secrets_change_hosts_find_each_others_sessions(void **state)
 	make_group(&a, 2, 1);
 	make_group(&b, 1, 2);
 	start_both();
-	put(&a, "new", "session");
-	turn_until(statistics_of(&a).stores == 1);
+	put_and_send(&a, "new", "session");
 	give_to_b();
 	assert_true(finds(&b, "new", "session"));
-	put(&b, "old", "session");
-	turn_until(statistics_of(&b).stores == 1);
+	put_and_send(&b, "old", "session");
 	memcpy(a.engine.entries, b.engine.entries, sizeof(a.engine.entries));
 	assert_true(finds(&a, "old", "session"));
 	/* Neither name is left. */
@@ -138,8 +133,7 @@ a_session_is_removed_until_both_of_its_names_are(void **state)
 	make_group(&a, 2, 1);
 	make_group(&b, 1, 0);
 	start_both();
-	put(&b, "id", "session");
-	turn_until(statistics_of(&b).stores == 1);
+	put_and_send(&b, "id", "session");
 	memcpy(a.engine.entries, b.engine.entries, sizeof(a.engine.entries));
 	shared_remove(a.shared, SHARED_SMTPD, "id", 2);
 	/* Only the deletion under the first secret is carried out so far. */
@@ -158,8 +152,7 @@ the_session_of_the_first_secret_wins(void **state)
 	make_group(&a, 1, 0);
 	make_group(&b, 2, 1);
 	start_both();
-	put(&a, "id", "of the old");
-	turn_until(statistics_of(&a).stores == 1);
+	put_and_send(&a, "id", "of the old");
 	give_to_b();
 	shared_put(
 	    b.shared, SHARED_SMTPD, "id", 2, "of the new", 10, clock_wall_s());
@@ -190,10 +183,7 @@ static void
 another_secret_shares_nothing(void **state)
 {
 	make_group(&b, 2, 0);
-	start_both();
-	put(&a, "id", "session");
-	turn_until(statistics_of(&a).stores == 1);
-	give_to_b();
+	start_with_session();
 	assert_false(finds(&b, "id", ""));
 	assert_int_equal(statistics_of(&b).rejected, 0);
 }

@@ -21,8 +21,7 @@ what_one_host_puts_the_other_finds_and_keeps(void **state)
 	time_t put_at = clock_wall_s();
 
 	start_both();
-	put(&a, "id", "session");
-	turn_until(statistics_of(&a).stores == 1);
+	put_and_send(&a, "id", "session");
 	assert_int_equal(memory_engine_count(&a.engine), 1);
 	give_to_b();
 	clock_advance(1000);
@@ -39,8 +38,7 @@ static void
 what_leaves_the_host_says_nothing(void **state)
 {
 	start_both();
-	put(&a, "mx.example.com", "very secret session");
-	turn_until(statistics_of(&a).stores == 1);
+	put_and_send(&a, "mx.example.com", "very secret session");
 	for (int i = 0; i < MEMORY_ENGINE_ENTRIES; i++) {
 		assert_null(strstr(a.engine.entries[i].name, "example"));
 		assert_null(memmem(a.engine.entries[i].value,
@@ -70,10 +68,7 @@ what_nobody_has_is_a_miss(void **state)
 static void
 a_session_lives_as_long_as_where_it_was_put(void **state)
 {
-	start_both();
-	put(&a, "id", "session");
-	turn_until(statistics_of(&a).stores == 1);
-	give_to_b();
+	start_with_session();
 	clock_advance(TIMEOUT_S + 1);
 	turn_until(is_up(&b));
 	assert_false(finds(&b, "id", ""));
@@ -122,8 +117,7 @@ static void
 a_deletion_reaches_the_engine_and_until_then_it_is_a_miss(void **state)
 {
 	start_both();
-	put(&a, "id", "session");
-	turn_until(statistics_of(&a).stores == 1);
+	put_and_send(&a, "id", "session");
 	a.engine.is_silent = true;
 	remove_key(&a, "id");
 	assert_int_equal(got.error, ERROR_NONE);
@@ -138,8 +132,7 @@ static void
 a_deletion_outlives_an_outage(void **state)
 {
 	start_both();
-	put(&a, "id", "session");
-	turn_until(statistics_of(&a).stores == 1);
+	put_and_send(&a, "id", "session");
 	pretend_engine_hang_up(&a.engine.base);
 	turn_until(!is_up(&a));
 	remove_key(&a, "id");
@@ -153,8 +146,7 @@ static void
 a_deletion_that_is_refused_is_tried_again_once_a_second(void **state)
 {
 	start_both();
-	put(&a, "id", "session");
-	turn_until(statistics_of(&a).stores == 1);
+	put_and_send(&a, "id", "session");
 	a.engine.refusal = "-MISCONF no\r\n";
 	remove_key(&a, "id");
 	turn_until(statistics_of(&a).errors == 1);
@@ -175,8 +167,7 @@ static void
 a_session_that_is_put_after_its_deletion_is_there(void **state)
 {
 	start_both();
-	put(&a, "id", "first");
-	turn_until(statistics_of(&a).stores == 1);
+	put_and_send(&a, "id", "first");
 	remove_key(&a, "id");
 	put(&a, "id", "second");
 	turn_until(statistics_of(&a).stores == 2);
@@ -211,8 +202,7 @@ a_session_that_is_too_large_stays_here(void **state)
 	memset(value, 'v', 4001);
 	put(&a, "large", value);
 	value[4000] = '\0';
-	put(&a, "fits", value);
-	turn_until(statistics_of(&a).stores == 1);
+	put_and_send(&a, "fits", value);
 	turn_until(statistics_of(&a).queue_bytes == 0);
 	assert_int_equal(memory_engine_count(&a.engine), 1);
 }
@@ -269,10 +259,7 @@ sessions_of_tls_13_of_a_server_are_not_sent(void **state)
 static void
 an_answer_that_is_late_is_kept_for_the_next_time(void **state)
 {
-	start_both();
-	put(&a, "id", "session");
-	turn_until(statistics_of(&a).stores == 1);
-	give_to_b();
+	start_with_session();
 	b.engine.is_silent = true;
 	b.store->ops->get(b.store, "id", 2, got_cb, NULL);
 	got.count = 0;
@@ -351,10 +338,7 @@ at_the_end_lookups_are_misses_and_what_waits_is_sent(void **state)
 static void
 a_store_that_is_closed_gets_no_late_answer(void **state)
 {
-	start_both();
-	put(&a, "id", "session");
-	turn_until(statistics_of(&a).stores == 1);
-	give_to_b();
+	start_with_session();
 	b.engine.is_silent = true;
 	b.store->ops->get(b.store, "id", 2, got_cb, NULL);
 	shared_end(b.shared);
