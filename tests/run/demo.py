@@ -8,22 +8,18 @@ TLSMGR_BINARY names another daemon to show, CHROOT=n runs it outside a jail.
 import json
 import os
 import pathlib
-import signal
 import subprocess
 import sys
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "tests" / "lib"))
 
+import demonstration  # noqa: E402
 import installed  # noqa: E402
-import key_directories  # noqa: E402
 import scenarios  # noqa: E402
 import tls_client  # noqa: E402
+from demonstration import say  # noqa: E402
 from postfix_instance import PostfixInstance  # noqa: E402
-
-
-def say(text=""):
-    print(text, flush=True)
 
 
 def show(what, outcome):
@@ -139,20 +135,9 @@ def run(binary, chroot, keep):
 
 
 def main():
-    if os.geteuid() != 0:
-        say("This needs root: it starts a Postfix. Try: sudo make run")
-        return 1
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    binary = os.environ.get("TLSMGR_BINARY",
-                            str(REPOSITORY / "build" / "tlsmgr"))
-    if not os.access(binary, os.X_OK):
-        say("There is no %s. Try: make" % binary)
-        return 1
     chroot = os.environ.get("CHROOT", "y") == "y"
-    if os.environ.get("KEEP", "") not in ("", "0"):
-        return run(binary, chroot, True)
-    with key_directories.left_as_they_were():
-        return run(binary, chroot, False)
+    return demonstration.main(
+        lambda binary, keep: run(binary, chroot, keep), "run")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,6 @@ import json
 import os
 import pathlib
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -31,12 +30,13 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "tests" / "lib"))
 
 import ctl  # noqa: E402
+import demonstration  # noqa: E402
 import engine as engines  # noqa: E402
 import scenarios  # noqa: E402
 import postfix_fleet as fleet  # noqa: E402
 import installed  # noqa: E402
-import key_directories  # noqa: E402
 import smtp_tls  # noqa: E402
+from demonstration import say  # noqa: E402
 from waiting import wait_until  # noqa: E402
 
 RECONNECTS = 72
@@ -66,10 +66,6 @@ SHARED = {ALONE: (), SECRET: smtp_tls.TICKETS, ENGINE: tuple(smtp_tls.KINDS),
           STOPPED: smtp_tls.TICKETS, BACK: tuple(smtp_tls.KINDS)}
 # Of the engine, for a machine that is busy with all of this.
 LOOKUP_MS = "200"
-
-
-def say(text=""):
-    print(text, flush=True)
 
 
 def progress(text):
@@ -358,21 +354,5 @@ def run(binary, keep):
     return 1 if wrong else 0
 
 
-def main():
-    if os.geteuid() != 0:
-        say("This needs root: it starts Postfix. Try: sudo make run-fleet")
-        return 1
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    binary = os.environ.get("TLSMGR_BINARY",
-                            str(REPOSITORY / "build" / "tlsmgr"))
-    if not os.access(binary, os.X_OK):
-        say("There is no %s. Try: make" % binary)
-        return 1
-    if os.environ.get("KEEP", "") not in ("", "0"):
-        return run(binary, True)
-    with key_directories.left_as_they_were():
-        return run(binary, False)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(demonstration.main(run, "run-fleet"))
