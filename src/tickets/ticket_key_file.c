@@ -25,7 +25,7 @@
 
 /*
  * In the upper half of a sequence number: how often all keys were wiped. A
- * process that has not heard of it yet must not bring its own back.
+ * process that has not seen that yet must not write its own keys back.
  */
 #define WIPES_SHIFT 32
 
@@ -346,8 +346,7 @@ ticket_key_file_refresh(
 	explicit_bzero(&newest, sizeof(newest));
 }
 
-/* With the lock: has another process written, so that a load has to be first?
- */
+/* With the lock: a load has to come first if another process has written. */
 static bool
 was_written(const struct ticket_key_file *file)
 {
