@@ -8,8 +8,9 @@
 
 #define WORD_LEN sizeof(uint64_t)
 
+/* v0 to v3 of the paper. */
 struct state {
-	uint64_t a, b, c, d;
+	uint64_t v0, v1, v2, v3;
 };
 
 static inline uint64_t
@@ -28,28 +29,28 @@ rotate(uint64_t word, unsigned bits)
 }
 
 static inline void
-mix(struct state *v, unsigned rounds)
+mix(struct state *s, unsigned rounds)
 {
 	while (rounds-- > 0) {
-		v->a += v->b;
-		v->b = rotate(v->b, 13) ^ v->a;
-		v->a = rotate(v->a, 32);
-		v->c += v->d;
-		v->d = rotate(v->d, 16) ^ v->c;
-		v->a += v->d;
-		v->d = rotate(v->d, 21) ^ v->a;
-		v->c += v->b;
-		v->b = rotate(v->b, 17) ^ v->c;
-		v->c = rotate(v->c, 32);
+		s->v0 += s->v1;
+		s->v1 = rotate(s->v1, 13) ^ s->v0;
+		s->v0 = rotate(s->v0, 32);
+		s->v2 += s->v3;
+		s->v3 = rotate(s->v3, 16) ^ s->v2;
+		s->v0 += s->v3;
+		s->v3 = rotate(s->v3, 21) ^ s->v0;
+		s->v2 += s->v1;
+		s->v1 = rotate(s->v1, 17) ^ s->v2;
+		s->v2 = rotate(s->v2, 32);
 	}
 }
 
 static inline void
-absorb(struct state *v, uint64_t word)
+absorb(struct state *s, uint64_t word)
 {
-	v->d ^= word;
-	mix(v, 2);
-	v->a ^= word;
+	s->v3 ^= word;
+	mix(s, 2);
+	s->v0 ^= word;
 }
 
 uint64_t
@@ -57,21 +58,21 @@ siphash(const unsigned char key[SIPHASH_KEY_LEN], const void *data, size_t len)
 {
 	const unsigned char *bytes = data;
 	uint64_t low = load_word(key), high = load_word(key + WORD_LEN);
-	struct state v = {
-		.a = low ^ UINT64_C(0x736f6d6570736575),
-		.b = high ^ UINT64_C(0x646f72616e646f6d),
-		.c = low ^ UINT64_C(0x6c7967656e657261),
-		.d = high ^ UINT64_C(0x7465646279746573),
+	struct state s = {
+		.v0 = low ^ UINT64_C(0x736f6d6570736575),
+		.v1 = high ^ UINT64_C(0x646f72616e646f6d),
+		.v2 = low ^ UINT64_C(0x6c7967656e657261),
+		.v3 = high ^ UINT64_C(0x7465646279746573),
 	};
 	unsigned char last[WORD_LEN] = { 0 };
 
 	last[WORD_LEN - 1] = (unsigned char)len;
 	for (; len >= WORD_LEN; len -= WORD_LEN, bytes += WORD_LEN)
-		absorb(&v, load_word(bytes));
+		absorb(&s, load_word(bytes));
 	if (len > 0)
 		memcpy(last, bytes, len);
-	absorb(&v, load_word(last));
-	v.c ^= 0xff;
-	mix(&v, 4);
-	return v.a ^ v.b ^ v.c ^ v.d;
+	absorb(&s, load_word(last));
+	s.v2 ^= 0xff;
+	mix(&s, 4);
+	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }

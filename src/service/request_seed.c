@@ -4,7 +4,7 @@
 #include "prng.h"
 #include "request.h"
 
-#include <openssl/crypto.h>
+#include <string.h>
 
 #define SEED_LEN_MAX 255
 
@@ -38,6 +38,6 @@ request_seed(struct service *service, struct attr_list *request,
 		seed_reply(call, STATUS_ERR, NULL, 0);
 	} else {
 		seed_reply(call, STATUS_OK, seed, (size_t)len);
-		OPENSSL_cleanse(seed, (size_t)len);
+		explicit_bzero(seed, (size_t)len);
 	}
 }

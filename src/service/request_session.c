@@ -7,7 +7,7 @@
 #include "request.h"
 #include "trace.h"
 
-#include <openssl/crypto.h>
+#include <string.h>
 
 _Static_assert(
     ATTR_SESSION_MAX == STORE_VALUE_MAX, "what the wire takes can be stored");
@@ -143,7 +143,7 @@ request_update(struct service *service, struct attr_list *request,
 		cache_update(cache, &call->cache_request, id, id_len,
 		    service->session, len, update_done, call);
 	}
-	OPENSSL_cleanse(service->session, len);
+	explicit_bzero(service->session, len);
 }
 
 static void
