@@ -10,8 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LATENCY_PREFIX "latency."
-#define DURATION       "tlsmgr_request_duration_seconds"
+#define DURATION "tlsmgr_request_duration_seconds"
 
 static const struct {
 	const char *suffix;
@@ -100,7 +99,7 @@ ctl_metric_seconds(int64_t microseconds)
 	printf("%s%s", text, strpbrk(text, ".e") == NULL ? ".0" : "");
 }
 
-/* One attribute, "latency.NAME.le.10" and the like, as a sample. */
+/* One entry, "latency.NAME.le.10" and the like, as a sample. */
 static void
 put_latency(const char *name, size_t len, const char *what, int64_t value)
 {
@@ -133,21 +132,16 @@ void
 ctl_metric_latencies(const struct ctl_reply *statistics, bool is_openmetrics)
 {
 	struct ctl_reply walk = *statistics;
-	struct ctl_attribute attribute;
-	size_t len = strlen(LATENCY_PREFIX);
-	int64_t value;
+	struct ctl_statistics_entry entry;
 
 	walk.offset = 0;
 	ctl_metric_head(DURATION, "Time to answer a request, by kind",
 	    "histogram", is_openmetrics);
-	while (ctl_reply_next(&walk, &attribute)) {
-		const char *name = attribute.name + len, *dot;
+	while (ctl_statistics_next(&walk, CTL_LATENCY_PREFIX, &entry)) {
+		const char *dot = strchr(entry.name, '.');
 
-		if (strncmp(attribute.name, LATENCY_PREFIX, len) != 0)
-			continue;
-		dot = strchr(name, '.');
-		if (dot != NULL &&
-		    ctl_reply_number(attribute.value, &value) == ERROR_NONE)
-			put_latency(name, (size_t)(dot - name), dot + 1, value);
+		if (dot != NULL)
+			put_latency(entry.name, (size_t)(dot - entry.name),
+			    dot + 1, entry.number);
 	}
 }

@@ -4,6 +4,7 @@
 #include "ctl_statistics.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* The expressions are the daemon's. */
 #define ROW(name, kind, help) { #name, CTL_##kind, help },
@@ -56,4 +57,22 @@ ctl_statistics_get(
 
 	ctl_statistics_number(reply, scope, name, &number);
 	return number;
+}
+
+bool
+ctl_statistics_next(struct ctl_reply *walk, const char *prefix,
+    struct ctl_statistics_entry *entry)
+{
+	const size_t len = strlen(prefix);
+	struct ctl_attribute attribute;
+
+	while (ctl_reply_next(walk, &attribute)) {
+		if (strncmp(attribute.name, prefix, len) != 0 ||
+		    ctl_reply_number(attribute.value, &entry->number) !=
+			ERROR_NONE)
+			continue;
+		entry->name = attribute.name + len;
+		return true;
+	}
+	return false;
 }

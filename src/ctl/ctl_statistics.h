@@ -35,8 +35,9 @@ extern const struct ctl_statistic ctl_shared_statistics[];
 extern const struct ctl_statistic ctl_cache_statistics[];
 /* The scope of ctl_shared_statistics, as a type is that of a cache's. */
 #define CTL_SHARED "shared"
-/* Before the name of a request, in the counters of requests. */
+/* Before the name of a request: how many there were, and how long they took. */
 #define CTL_REQUEST_PREFIX "request."
+#define CTL_LATENCY_PREFIX "latency."
 
 /*
  * A value, borrowed from the reply; `scope` is the type of a cache, CTL_SHARED,
@@ -50,6 +51,18 @@ bool ctl_statistics_number(const struct ctl_reply *, const char *scope,
 /* The same; 0 where there is none. */
 int64_t ctl_statistics_get(
     const struct ctl_reply *, const char *scope, const char *name);
+
+/* A value whose name begins with a prefix, borrowed from the reply. */
+struct ctl_statistics_entry {
+	const char *name; /* without the prefix */
+	int64_t number;
+};
+/*
+ * Go to the first entry, then, from each, to the next. False at the end. What
+ * is no number is skipped. The walk is a copy of the reply with an offset of 0.
+ */
+bool ctl_statistics_next(
+    struct ctl_reply *walk, const char *prefix, struct ctl_statistics_entry *);
 
 /*
  * The three forms, to standard output. Prometheus alone takes NULL: there is no

@@ -35,21 +35,15 @@ static void
 put_requests(const struct ctl_reply *statistics)
 {
 	struct ctl_reply walk = *statistics;
-	struct ctl_attribute attribute;
+	struct ctl_statistics_entry entry;
 	const char *separator = "\n";
-	int64_t count;
 
 	walk.offset = 0;
 	printf("  \"requests\": {");
-	while (ctl_reply_next(&walk, &attribute)) {
-		size_t len = strlen(CTL_REQUEST_PREFIX);
-
-		if (strncmp(attribute.name, CTL_REQUEST_PREFIX, len) != 0 ||
-		    ctl_reply_number(attribute.value, &count) != ERROR_NONE)
-			continue;
+	while (ctl_statistics_next(&walk, CTL_REQUEST_PREFIX, &entry)) {
 		printf("%s    ", separator);
-		ctl_put_json(stdout, attribute.name + len);
-		printf(": %" PRId64, count);
+		ctl_put_json(stdout, entry.name);
+		printf(": %" PRId64, entry.number);
 		separator = ",\n";
 	}
 	printf("\n  },\n");

@@ -123,20 +123,15 @@ static void
 put_requests(const struct ctl_reply *statistics, bool is_openmetrics)
 {
 	struct ctl_reply walk = *statistics;
-	struct ctl_attribute attribute;
-	size_t len = strlen(CTL_REQUEST_PREFIX);
-	int64_t count;
+	struct ctl_statistics_entry entry;
 
 	walk.offset = 0;
 	ctl_metric_head("tlsmgr_requests_total", "Requests by kind", "counter",
 	    is_openmetrics);
-	while (ctl_reply_next(&walk, &attribute)) {
-		if (strncmp(attribute.name, CTL_REQUEST_PREFIX, len) != 0 ||
-		    ctl_reply_number(attribute.value, &count) != ERROR_NONE)
-			continue;
+	while (ctl_statistics_next(&walk, CTL_REQUEST_PREFIX, &entry)) {
 		printf("tlsmgr_requests_total{request=");
-		ctl_put_label(stdout, attribute.name + len);
-		printf("} %" PRId64 "\n", count);
+		ctl_put_label(stdout, entry.name);
+		printf("} %" PRId64 "\n", entry.number);
 	}
 }
 

@@ -38,18 +38,15 @@ static int64_t
 count_requests(const struct ctl_reply *statistics)
 {
 	struct ctl_reply walk = *statistics;
-	struct ctl_attribute attribute;
-	int64_t count, sum = 0;
+	struct ctl_statistics_entry entry;
+	int64_t sum = 0, next;
 
 	walk.offset = 0;
-	while (ctl_reply_next(&walk, &attribute))
-		if (strncmp(attribute.name, CTL_REQUEST_PREFIX,
-			strlen(CTL_REQUEST_PREFIX)) == 0 &&
-		    strcmp(attribute.name, CTL_REQUEST_PREFIX "stats") != 0 &&
-		    strcmp(attribute.name, CTL_REQUEST_PREFIX "history") != 0 &&
-		    ctl_reply_number(attribute.value, &count) == ERROR_NONE &&
-		    !__builtin_add_overflow(sum, count, &count))
-			sum = count;
+	while (ctl_statistics_next(&walk, CTL_REQUEST_PREFIX, &entry))
+		if (strcmp(entry.name, "stats") != 0 &&
+		    strcmp(entry.name, "history") != 0 &&
+		    !__builtin_add_overflow(sum, entry.number, &next))
+			sum = next;
 	return sum;
 }
 

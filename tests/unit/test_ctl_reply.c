@@ -1,9 +1,11 @@
 /*
- * Unit tests of ctl_reply: whole lists, and whatever else may arrive.
+ * Unit tests of ctl_reply: whole lists, and whatever else may arrive. And of
+ * ctl_statistics, which walks over one.
  */
 #include "attr.h"
 #include "buffer.h"
 #include "ctl_reply.h"
+#include "ctl_statistics.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -194,6 +196,24 @@ a_number_is_decimal_and_fits(void **state)
 	}
 }
 
+static void
+a_walk_over_a_prefix_gives_its_numbers(void **state)
+{
+	struct ctl_statistics_entry entry;
+	struct ctl_reply walk;
+
+	ctl_reply_init(
+	    &walk, BYTES("status\0000\0request\0001\0request.a\0002\0"
+			 "latency.a\0003\0request.b\0x\0request.\0-4\0\0"));
+	assert_true(ctl_statistics_next(&walk, CTL_REQUEST_PREFIX, &entry));
+	assert_string_equal(entry.name, "a");
+	assert_true(entry.number == 2);
+	assert_true(ctl_statistics_next(&walk, CTL_REQUEST_PREFIX, &entry));
+	assert_string_equal(entry.name, "");
+	assert_true(entry.number == -4);
+	assert_false(ctl_statistics_next(&walk, CTL_REQUEST_PREFIX, &entry));
+}
+
 int
 main(void)
 {
@@ -205,6 +225,7 @@ main(void)
 		cmocka_unit_test(find_does_not_move_the_walk),
 		cmocka_unit_test(a_status_is_a_32_bit_int),
 		cmocka_unit_test(a_number_is_decimal_and_fits),
+		cmocka_unit_test(a_walk_over_a_prefix_gives_its_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
