@@ -81,7 +81,6 @@ stop_and_go_on(void *arg)
 	(void)arg;
 	master_watchdog_start(TIMEOUT_S);
 	wait_for_tick();
-	wait_for_tick();
 	raise(SIGSTOP);
 	/* Only now may a handler run again. */
 	master_watchdog_pat();
