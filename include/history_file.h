@@ -35,8 +35,8 @@ struct history_file {
 /*
  * Open or create the file, mode 0600, as the effective user; reads nothing.
  * Files are refused as safe_open_private() refuses them: logged as a warning,
- * and there is no file then. An empty path asks for that, without a word. Pair
- * with history_file_close() either way.
+ * and there is no file then. With an empty path there is none, and nothing is
+ * logged. Pair with history_file_close() either way.
  */
 void history_file_open(struct history_file *, const char *path);
 

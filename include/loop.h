@@ -84,7 +84,7 @@ void loop_timer_set(struct loop_timer *, uint64_t delay_us);
 bool loop_timer_is_set(const struct loop_timer *);
 /* No call is to come until it is set again. */
 void loop_timer_cancel(struct loop_timer *);
-/* The same, for good. May be called twice. */
+/* The same, and it may not be set again. May be called twice. */
 void loop_timer_fini(struct loop_timer *);
 
 /* Call back, from the loop, when the signal has arrived. For good. */

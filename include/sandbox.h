@@ -20,7 +20,7 @@ struct sandbox_network {
 };
 
 /*
- * Enter it, for good; after master_jail(), and when everything is open.
+ * Enter it; it cannot be left. After master_jail(), when everything is open.
  * `source_file`: may still be opened for reading; NULL: none. `network`: may
  * still be connected to; NULL: none. A half that the kernel, the container or
  * the build does not support, or for which a filter of system calls that is

@@ -22,8 +22,8 @@ void secret_free(void *, size_t size);
 void secret_wipe_leftovers(void);
 
 /*
- * Keep all memory of this process out of core files, should one be written in
- * spite of everything. Needs /proc; nothing is said where that is missing.
+ * Keep all memory of this process out of core files, should one be written all
+ * the same. Needs /proc; does nothing where that is missing.
  */
 void secret_keep_from_cores(void);
 

@@ -73,7 +73,7 @@ void settings_set_defaults(struct config *);
 enum error settings_read(struct settings *, struct config *, char **cause);
 
 /*
- * A value that only its user can judge is no good: a fatal line that names the
+ * A value that only its user can judge is invalid: a fatal line that names the
  * parameter, its value and where it was set. Start-up only.
  */
 _Noreturn void settings_fatal(

@@ -81,8 +81,8 @@ bool shared_has(const struct shared *, enum shared_side);
 
 /*
  * Look a session up in the engine. Called back once within the time of a
- * lookup, possibly before this returns; if !is_last, once more when the answer
- * has come after all. ERROR_NOT_FOUND: there is none. The identifier is
+ * lookup, possibly before this returns; if !is_last, again when the late
+ * answer has come. ERROR_NOT_FOUND: there is none. The identifier is
  * borrowed until this returns, the value until the callback does.
  */
 typedef void shared_get_fn(void *arg, enum error, const void *value, size_t len,

@@ -220,7 +220,7 @@ open_file(const char *path)
 	return file;
 }
 
-/* What strerror(3) has no good words for. */
+/* A text of our own where that of strerror(3) would not help. */
 static const char *
 describe_failure(int error_number)
 {

@@ -28,7 +28,7 @@ get(const struct ctl_client *client, const char *cache, const char *name)
 	return ctl_statistics_get(&statistics, cache, name);
 }
 
-/* One request without arguments; `refused` is said where the answer is no. */
+/* One request without arguments. `refused` is printed if the answer is no. */
 static int
 request(struct ctl_client *client, const char *name, const char *refused)
 {

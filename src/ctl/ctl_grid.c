@@ -13,7 +13,7 @@
 #define ELLIPSIS "..."
 #define EIGHTHS  8
 
-/* How ANSI terminals are told: ECMA-48, SGR. */
+/* The escape sequences of ANSI terminals: ECMA-48, SGR. */
 static const char *const sequences[CTL_STYLES] = {
 	[CTL_STYLE_BOLD] = "\033[1m",
 	[CTL_STYLE_DIM] = "\033[2m",

@@ -36,7 +36,7 @@ struct ctl_history {
 /* Has the daemon one, as its statistics tell? Older ones have none. */
 bool ctl_history_is_kept(const struct ctl_client *);
 /*
- * All minutes from that time on. CTL_OK, or what is wrong was said. To be freed
+ * All minutes from that time on. CTL_OK, or the error was printed. To be freed
  * in any case.
  */
 int ctl_history_ask(struct ctl_client *, int64_t since_s, struct ctl_history *);

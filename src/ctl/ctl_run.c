@@ -147,7 +147,7 @@ ctl_run_postfix(struct ctl_run *run, struct ctl *ctl, const char *name,
     const char *const *arguments)
 {
 	char *directory = ctl_config_value(ctl, "command_directory");
-	/* One that is not known is said to be so when it cannot be run. */
+	/* Without the directory, the error comes when this cannot be run. */
 	char *path =
 	    xasprintf("%s/%s", directory != NULL ? directory : "", name);
 	const char *argv[ARGUMENTS_MAX + 4] = { path, "-c",

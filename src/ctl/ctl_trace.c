@@ -137,7 +137,7 @@ print_event(const struct trace *trace, const struct event *event)
 	printf(", %" PRId64 " us\n", event->duration_us);
 }
 
-/* Until the daemon ends: CTL_OK. What is wrong was said otherwise. */
+/* CTL_OK when the daemon ends. Otherwise the error was printed. */
 static int
 print_events(const struct trace *trace, struct ctl_client *client)
 {

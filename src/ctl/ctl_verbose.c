@@ -12,7 +12,7 @@
 #define MINUTES_MAX     (24 * 60)
 #define MINUTES_DEFAULT "10"
 
-/* A number within bounds; if it is none, that is said. */
+/* A number within bounds. If not, an error is printed. */
 static bool
 parse_number(
     const char *what, const char *text, long min, long max, long *number)

@@ -36,7 +36,7 @@ void history_content_seal(struct history_record *);
  * behind them are zero. Nothing in it is believed. Returns ERROR_NONE, or
  * ERROR_INVALID: it is something else, or ERROR_DAMAGED: the head is, and
  * nothing was added. In *damaged is how many records were left out because
- * they are damaged; those too far from `now` are left out without a word.
+ * they are damaged; those too far from `now` are left out, and not counted.
  */
 enum error history_content_take(const struct history_content *, size_t len,
     struct history *, time_t now, unsigned *damaged);

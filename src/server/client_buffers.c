@@ -85,8 +85,8 @@ client_count_memory(struct client *client)
 {
 	size_t memory = client->input.size + client->output.size;
 
-	/* A stream has a bound of its own: whoever reads it is not to be
-	 * closed for what others hold. */
+	/* A stream has a bound of its own, and its reader must not be closed
+	 * for the memory of others. */
 	if (client->is_streaming)
 		memory = 0;
 	if (memory != client->memory)

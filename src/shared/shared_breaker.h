@@ -24,7 +24,7 @@ struct shared_breaker {
 	unsigned late_in_row;
 	unsigned errors_in_row;
 	uint64_t up_at_us; /* 0: it is not up */
-	uint64_t delay_us; /* 0: it has not failed of late */
+	uint64_t delay_us; /* 0: it has not failed recently */
 };
 
 /* All counters and the delay are 0. */

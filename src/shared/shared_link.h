@@ -70,7 +70,7 @@ struct shared_link {
 	struct shared_link_statistics statistics;
 };
 
-/* Nothing is connected yet. Off for good if there is no server. */
+/* Nothing is connected yet. It stays off if there is no server. */
 void shared_link_init(struct shared_link *, const struct shared_link_config *);
 
 /* Connect, and again whenever the connection is lost. */

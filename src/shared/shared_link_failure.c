@@ -1,5 +1,5 @@
 /*
- * shared_link_failure: the end of a connection, what is said of it, and when
+ * shared_link_failure: the end of a connection, what is logged then, and when
  * the next one is tried.
  */
 #include "shared_link_private.h"

@@ -11,7 +11,7 @@
 
 #include <sys/queue.h>
 
-/* What is held of the names that were sent of late: see shared_put(). */
+/* What is kept of names that were sent recently: see shared_put(). */
 #define SHARED_RECENT 16384
 
 struct shared_lookup;

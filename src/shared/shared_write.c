@@ -41,8 +41,8 @@ is_tls13_session(const unsigned char *value, size_t len)
 }
 
 /*
- * Where the name stands in the table of those that were sent of late; another
- * name may take its place, which is then sent once more than needs be.
+ * Where the name stands in the table of those that were sent recently. Another
+ * name may take its place: then it is sent once more than necessary.
  */
 static uint32_t
 recent_index(const struct shared_name *name, uint32_t *tag)

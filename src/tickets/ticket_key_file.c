@@ -99,7 +99,7 @@ unlock_file(struct ticket_key_file *file)
 		file_unlock(file->fd);
 }
 
-/* Begin afresh: whatever is in the file may not be used again. */
+/* What is in the file must not be used again. */
 static void
 empty_file(struct ticket_key_file *file)
 {
@@ -155,7 +155,7 @@ adopt_own_keys(const struct ticket_key_file *file,
 			is_future |=
 			    ticket_keys_adopt(keys, now,
 				&slot->records[i].key) == ERROR_INVALID;
-	/* What is wrong is said by a process that starts, once. */
+	/* A process logs this once, when it starts. */
 	if (is_future && !file->is_loaded && file->is_locked)
 		log_warning("%s: a session ticket key with a time in the "
 			    "future is not used",
@@ -317,7 +317,7 @@ ticket_key_file_load(
 	return error;
 }
 
-/* A look at the sequence numbers alone: clients bring this about. */
+/* Reads the sequence numbers alone: clients can cause many calls. */
 static bool
 is_unchanged(const struct ticket_key_file *file)
 {

@@ -23,7 +23,7 @@ keep_last(void *arg, enum config_severity severity, const char *text)
 	*(char **)arg = strdup(text);
 }
 
-/* Why this value is no good: an error where the parameter is Postfix's. */
+/* Why this value is invalid: an error where the parameter is Postfix's. */
 static char *
 refusal_of(const char *name, const char *text)
 {
