@@ -124,7 +124,7 @@ each_type_has_a_name(void **state)
 }
 
 static void
-test_life_of_a_session(void **state)
+a_session_is_stored_replaced_found_and_deleted(void **state)
 {
 	assert_int_equal(lookup("a"), ERROR_NOT_FOUND);
 	assert_int_equal(last.len, 0);
@@ -145,7 +145,7 @@ test_life_of_a_session(void **state)
 }
 
 static void
-test_empty_id_and_session(void **state)
+an_identifier_and_a_session_may_be_empty(void **state)
 {
 	assert_int_equal(update("", ""), ERROR_NONE);
 	assert_int_equal(lookup(""), ERROR_NONE);
@@ -166,7 +166,7 @@ an_entry_is_as_old_as_it_is(void **state)
 }
 
 static void
-test_clock_set_back(void **state)
+a_session_from_too_far_ahead_is_not_found(void **state)
 {
 	update("a", "one");
 	clock_advance(-30);
@@ -188,7 +188,7 @@ a_cache_that_is_not_enabled_refuses(void **state)
 }
 
 static void
-test_store_missing_or_failing(void **state)
+what_the_store_cannot_do_is_an_error(void **state)
 {
 	assert_true(cache_is_cachable(&cache));
 	store.failure = ERROR_NO_SPACE;
@@ -224,7 +224,7 @@ list(char ids[64])
 }
 
 static void
-test_list_and_clear(void **state)
+a_listing_leaves_out_what_has_expired_or_was_cleared(void **state)
 {
 	struct cache_request request;
 	char ids[64];
@@ -260,7 +260,7 @@ test_list_and_clear(void **state)
  * follows: while it is broken, nobody is told to store anything.
  */
 static void
-test_failures_wake_upkeep(void **state)
+failures_wake_upkeep(void **state)
 {
 	struct cache_request request;
 	char ids[64];
@@ -349,21 +349,23 @@ main(void)
 		cmocka_unit_test(a_timeout_is_raised_to_two_minutes),
 		cmocka_unit_test(each_type_has_a_name),
 		cmocka_unit_test_setup_teardown(
-		    test_life_of_a_session, setup, teardown),
+		    a_session_is_stored_replaced_found_and_deleted, setup,
+		    teardown),
 		cmocka_unit_test_setup_teardown(
-		    test_empty_id_and_session, setup, teardown),
+		    an_identifier_and_a_session_may_be_empty, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    an_entry_is_as_old_as_it_is, setup, teardown),
 		cmocka_unit_test_setup_teardown(
-		    test_clock_set_back, setup, teardown),
+		    a_session_from_too_far_ahead_is_not_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    a_cache_that_is_not_enabled_refuses, setup, teardown),
 		cmocka_unit_test_setup_teardown(
-		    test_store_missing_or_failing, setup, teardown),
+		    what_the_store_cannot_do_is_an_error, setup, teardown),
 		cmocka_unit_test_setup_teardown(
-		    test_list_and_clear, setup, teardown),
+		    a_listing_leaves_out_what_has_expired_or_was_cleared, setup,
+		    teardown),
 		cmocka_unit_test_setup_teardown(
-		    test_failures_wake_upkeep, setup, teardown),
+		    failures_wake_upkeep, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    an_answer_may_come_late, setup, teardown),
 		cmocka_unit_test_setup_teardown(
