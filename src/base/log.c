@@ -35,9 +35,9 @@ static struct {
 	uint64_t next_report_us;
 } transports[TRANSPORT_COUNT] = {
 	[POSTLOG] = { log_postlog_is_open, log_postlog_send,
-	    log_postlog_write_backlog, 0 },
+	    log_postlog_write_backlog, 0, 0 },
 	[SYSLOG] = { log_syslog_is_open, log_syslog_send,
-	    log_syslog_write_backlog, 0 },
+	    log_syslog_write_backlog, 0, 0 },
 };
 
 static char log_tag[LOG_TAG_MAX + 1] = "tlsmgr";
