@@ -2,6 +2,7 @@
 the daemon, under the real smtpd(8) and smtp(8)."""
 
 import contextlib
+import itertools
 import json
 import random
 
@@ -85,6 +86,22 @@ def test_sessions_of_all_are_taken_by_all(make_fleet):
     for kind in smtp_tls.TICKETS:
         assert silent_rates[kind] >= 99
     assert silent_rates["session id"] <= 60
+
+
+@pytest.mark.parametrize("kind", smtp_tls.KINDS)
+def test_sessions_of_tlsproxy_are_taken_by_that_of_others(make_fleet, kind):
+    """It does TLS for postscreen(8)."""
+    fleet, engine = make_fleet()
+    engine.start()
+    for host in fleet.hosts:
+        postfix_fleet.put_postscreen_in_front(host)
+    fleet.start()
+    wait_up(fleet)
+    addresses = itertools.cycle(fleet.addresses)
+    tally = postfix_fleet.reconnect(kind, lambda: next(addresses), 5)
+    assert tally.resumed == tally.tried == 5
+    for host in fleet.hosts:
+        host.wait_for_log(r"postfix/tlsproxy\[\d+\]: .*Reusing old session")
 
 
 def test_sessions_of_tls_13_do_not_fill_the_engine(make_fleet):

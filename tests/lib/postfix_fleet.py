@@ -92,6 +92,30 @@ def write_own_settings(host, text):
         output.write(text)
 
 
+# Deep protocol tests: postscreen(8) speaks TLS itself, through tlsproxy(8).
+POSTSCREEN = """\
+postscreen_access_list =
+postscreen_greet_wait = 1s
+postscreen_greet_action = ignore
+postscreen_pipelining_enable = yes
+postscreen_pipelining_action = ignore
+tlsproxy_tls_loglevel = 2
+"""
+
+
+def put_postscreen_in_front(host):
+    host.write_config(host.settings + POSTSCREEN)
+    path = host.config_directory + "/master.cf"
+    with open(path) as master_cf:
+        first, _, rest = master_cf.read().partition("  -o max_use=1\n")
+    service = first.split()
+    service[6:] = ["1", "postscreen"]
+    with open(path, "w") as master_cf:
+        master_cf.write("%s\nsmtpd pass - - %s - - smtpd\n"
+                        "dnsblog unix - - %s - 0 dnsblog\n%s" % (
+                            " ".join(service), host.jail, host.jail, rest))
+
+
 class Tally:
     """How many of so many reconnects were resumed."""
 
