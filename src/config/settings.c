@@ -78,11 +78,14 @@ replace_bad_value(
     struct config *config, const struct settings_param *param, char *cause)
 {
 	const char *text = substitute(param);
+	bool is_shared =
+	    strncmp(param->name, SHARED_PREFIX, strlen(SHARED_PREFIX)) == 0;
 
 	config_add_problem(config, CONFIG_IGNORED,
-	    xasprintf("%s (ignored: it is \"%s\" now)", cause, text));
+	    xasprintf("%s (ignored: it is \"%s\" now%s)", cause, text,
+		is_shared ? ", and nothing is shared" : ""));
 	config_reset(config, param->name, text);
-	if (strncmp(param->name, SHARED_PREFIX, strlen(SHARED_PREFIX)) == 0)
+	if (is_shared)
 		config_set(config, SHARED_SWITCH, "", CONFIG_FIXED);
 	free(cause);
 }

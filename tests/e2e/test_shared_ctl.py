@@ -131,6 +131,15 @@ def test_a_bad_file_is_said_with_what_else_there_is(make_host):
     assert "\nsmtpd\n  timeout = 3600\n" in result.text
 
 
+@pytest.mark.parametrize("subcommand", ["status", "check"])
+def test_a_bad_value_is_said_first_with_what_comes_of_it(make_host,
+                                                         subcommand):
+    host = make_host(SECRET, tlsmgr_shared_lookup_ms="0")
+    first = host.run(subcommand).text.splitlines()[0]
+    assert "parameter tlsmgr_shared_lookup_ms: bad value" in first
+    assert first.endswith("now, and nothing is shared)")
+
+
 def test_nothing_shows_a_secret(make_host):
     host = make_host(SECRET, OTHER)
     texts = [host.run(*arguments).text for arguments in (
