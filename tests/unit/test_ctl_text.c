@@ -3,6 +3,7 @@
  */
 #include "ctl_text.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -112,6 +113,21 @@ a_time_is_a_local_date(void **state)
 	assert_string_equal(ctl_text_time((time_t)INT64_MAX).text, "-");
 }
 
+static void
+rates_and_shares_have_the_digits_that_count(void **state)
+{
+	assert_string_equal(ctl_text_rate(0).text, "0.00");
+	assert_string_equal(ctl_text_rate(9.99).text, "9.99");
+	assert_string_equal(ctl_text_rate(9.999).text, "10.0");
+	assert_string_equal(ctl_text_rate(999.9).text, "999.9");
+	assert_string_equal(ctl_text_rate(999.99).text, "1000");
+	assert_string_equal(ctl_text_rate(NAN).text, "-");
+	assert_string_equal(ctl_text_share(0).text, "0.0%");
+	assert_string_equal(ctl_text_share(0.9994).text, "99.9%");
+	assert_string_equal(ctl_text_share(0.9996).text, "100%");
+	assert_string_equal(ctl_text_share(NAN).text, "-");
+}
+
 int
 main(void)
 {
@@ -120,6 +136,7 @@ main(void)
 		cmocka_unit_test(bytes_are_in_powers_of_1024),
 		cmocka_unit_test(a_latency_has_two_digits_or_three),
 		cmocka_unit_test(a_part_of_nothing_is_no_percentage),
+		cmocka_unit_test(rates_and_shares_have_the_digits_that_count),
 		cmocka_unit_test(a_time_is_a_local_date),
 	};
 
