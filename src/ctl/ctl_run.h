@@ -26,7 +26,8 @@ int ctl_run_start(
 
 /*
  * Run a program and wait for its end, with `input` (may be NULL) to read.
- * argv[0] is its path, or a name that is looked for in PATH. Pair with ctl_run_fini() always.
+ * argv[0] is its path, or a name that is looked for in PATH. Pair with
+ * ctl_run_fini() always.
  */
 void ctl_run(
     struct ctl_run *, const char *const *argv, const struct buffer *input);
