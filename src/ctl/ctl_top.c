@@ -81,13 +81,13 @@ take_keys(struct ctl_top *top)
 	return true;
 }
 
-/* Until a key, an answer, another size of the window, or that time. */
+/* Until a key, an answer (`fd`), another size of the window, or that time. */
 static void
-wait_for_something(const struct ctl_top_feed *feed, uint64_t until_us)
+wait_for_something(int fd, uint64_t until_us)
 {
 	struct pollfd fds[] = {
 		{ .fd = STDIN_FILENO, .events = POLLIN },
-		{ .fd = ctl_top_feed_fd(feed), .events = POLLIN },
+		{ .fd = fd, .events = POLLIN },
 	};
 	uint64_t now_us = clock_monotonic_us();
 
@@ -109,7 +109,9 @@ live(struct ctl_top *top, struct ctl_top_feed *feed)
 		until_us = top->is_paused ? clock_monotonic_us() + PAUSE_US
 		                          : ctl_top_feed_run(feed, top);
 		show(top);
-		wait_for_something(feed, until_us);
+		/* What comes during a pause is read behind it. */
+		wait_for_something(
+		    top->is_paused ? -1 : ctl_top_feed_fd(feed), until_us);
 	}
 }
 

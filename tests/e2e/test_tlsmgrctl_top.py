@@ -4,6 +4,7 @@ Covers ctl_top.c, ctl_top_feed.c, ctl_terminal.c and ctl_in_place.c."""
 import os
 import re
 import signal
+import time
 
 import pytest
 
@@ -172,6 +173,29 @@ def test_p_pauses_and_goes_on(master, make_screen):
     screen.type("p")
     screen.wait_for("late.example")
     screen.wait_without("PAUSED")
+
+
+def cpu_s(pid):
+    with open("/proc/%d/stat" % pid) as source:
+        fields = source.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_a_pause_takes_no_cpu_though_the_daemon_goes_away(
+        master, make_screen):
+    screen = make_screen(master.config_directory)
+    screen.wait_for("no trouble is known")
+    screen.type("p")
+    screen.wait_for("PAUSED")
+    master.daemons[0].hang_up()
+    assert master.daemons[0].wait() == 0
+    before, started = cpu_s(screen.process.pid), time.monotonic()
+    wait_until(lambda: time.monotonic() - started > 2, "two seconds")
+    elapsed = time.monotonic() - started
+    assert cpu_s(screen.process.pid) - before < elapsed / 4
+    daemon = master.start(generation=2)
+    screen.type("p")
+    screen.wait_for("process %d," % daemon.pid)
 
 
 def test_it_follows_the_size_of_the_window(master, make_screen):
