@@ -142,6 +142,8 @@ $(BUILD)/tlsmgrctl: LIBS += -levent_extra $(NCURSES)
 $(BUILD)/tlsmgr $(BUILD)/tlsmgrctl:
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 
+# It uses the size of a terminal.
+LDFLAGS_test_ctl_in_place = $(NCURSES)
 $(BUILD)/tests/%: tests/unit/%.c $(LIBRARY) | deps-test
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -MMD -MP -o $@ $< \

@@ -9,11 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ROWS 24
+#define ROWS    24
+#define COLUMNS 80
 
-/* Home, then clear from there to the end; no wrapping until the end. */
-#define BEGIN "\033[H\033[J\033[?7l"
-#define END   "\033[?7h"
+/* Home, then clear from there to the end. */
+#define START_OF_SCREEN "\033[H\033[J"
 
 bool
 ctl_in_place_begin(struct ctl_in_place *place)
@@ -44,8 +44,31 @@ count_lines(FILE *from)
 	return count;
 }
 
+/*
+ * The line up to its last column; all sequences for colours, which take none,
+ * so that what is cut ends none too late.
+ */
+static void
+put_cut(const char *line, FILE *to, int columns)
+{
+	bool is_sequence = false;
+
+	for (; *line != '\0' && *line != '\n'; line++) {
+		bool begins = *line == '\033';
+		bool goes_on = ((unsigned char)*line & 0xc0) == 0x80;
+
+		is_sequence |= begins;
+		if (!is_sequence && !goes_on)
+			columns--;
+		if (is_sequence || columns >= 0)
+			putc(*line, to);
+		if (is_sequence && *line == 'm')
+			is_sequence = false;
+	}
+}
+
 void
-ctl_in_place_fit(FILE *from, FILE *to, int rows)
+ctl_in_place_fit(FILE *from, FILE *to, int rows, int columns)
 {
 	int excess = count_lines(from) - rows, shown = 0;
 	char *line = NULL;
@@ -57,9 +80,9 @@ ctl_in_place_fit(FILE *from, FILE *to, int rows)
 			continue;
 		}
 		/* One behind the last line would scroll. */
-		line[strcspn(line, "\n")] = '\0';
-		fprintf(to, "%s%s", shown > 0 ? "\n" : "", line);
-		shown++;
+		if (shown++ > 0)
+			putc('\n', to);
+		put_cut(line, to, columns);
 	}
 	free(line);
 }
@@ -67,14 +90,13 @@ ctl_in_place_fit(FILE *from, FILE *to, int rows)
 void
 ctl_in_place_end(struct ctl_in_place *place)
 {
-	int rows = ROWS, columns;
+	int rows = ROWS, columns = COLUMNS;
 
 	fflush(stdout);
 	dup2(place->terminal, STDOUT_FILENO);
 	close(place->terminal);
 	ctl_terminal_size(&rows, &columns);
-	fputs(BEGIN, stdout);
-	ctl_in_place_fit(place->printed, stdout, rows);
-	fputs(END, stdout);
+	fputs(START_OF_SCREEN, stdout);
+	ctl_in_place_fit(place->printed, stdout, rows, columns);
 	fclose(place->printed);
 }

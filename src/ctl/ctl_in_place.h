@@ -19,13 +19,12 @@ struct ctl_in_place {
  */
 bool ctl_in_place_begin(struct ctl_in_place *);
 /*
- * Show it from the top of the terminal on. Lines that are too long are cut by
- * the terminal; where there are too many, empty ones go first, and then those
- * at the end.
+ * Show it from the top of the terminal on. Lines that are too long are cut;
+ * where there are too many, empty ones go first, and then those at the end.
  */
 void ctl_in_place_end(struct ctl_in_place *);
 
-/* The same of a file, to another, for so many rows. */
-void ctl_in_place_fit(FILE *from, FILE *to, int rows);
+/* The same of a file, to another, for so many rows and columns. */
+void ctl_in_place_fit(FILE *from, FILE *to, int rows, int columns);
 
 #endif

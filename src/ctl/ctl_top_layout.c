@@ -34,6 +34,7 @@ put_head(const struct ctl_top *top, struct ctl_grid *grid)
 {
 	struct ctl_text clock = ctl_top_text_clock(top->now_s);
 	int64_t up_s = top->now_s - ctl_top_get(top, NULL, "started_at");
+	int64_t clients = max_i64(0, ctl_top_get(top, NULL, "clients") - 1);
 	int width = grid->columns - (int)strlen(clock.text) - 2;
 	const char *postfix;
 	char *text;
@@ -46,12 +47,12 @@ put_head(const struct ctl_top *top, struct ctl_grid *grid)
 	}
 	postfix = ctl_top_get_text(top, NULL, "postfix_version");
 	text = xasprintf("tlsmgr %s%s%s, process %" PRId64 ", up %s, %" PRId64
-			 " clients",
+			 " client%s",
 	    ctl_top_get_text(top, NULL, "version"),
 	    *postfix != '\0' ? ", Postfix " : "", postfix,
 	    ctl_top_get(top, NULL, "pid"),
-	    ctl_text_duration(max_i64(0, up_s)).text,
-	    max_i64(0, ctl_top_get(top, NULL, "clients") - 1));
+	    ctl_text_duration(max_i64(0, up_s)).text, clients,
+	    clients == 1 ? "" : "s");
 	ctl_grid_put(grid, 0, 0, width, CTL_STYLE_BOLD, text);
 	free(text);
 }
