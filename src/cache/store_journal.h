@@ -99,9 +99,14 @@ enum error store_journal_empty(struct store_journal *);
 /* store_journal_replay.c */
 /* Make the index, or bring into it what could not be read before. */
 void store_journal_replay_begin(struct store_journal *);
-/* A slice of that. Returns in how many microseconds to call again. */
+/*
+ * A slice of that. Returns in how many microseconds to call again; when all is
+ * in the index, `load` is NULL, and what is left is to call the end.
+ */
 uint64_t store_journal_replay_slice(
     struct store_journal *, uint64_t deadline_us);
+/* All is there: say so, and count what was taken over. */
+void store_journal_replay_end(struct store_journal *);
 /* It is not wanted any more. */
 void store_journal_replay_abandon(struct store_journal *);
 

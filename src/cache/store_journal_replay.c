@@ -63,8 +63,8 @@ collect_some(struct store_journal *store)
 	return error;
 }
 
-static void
-replay_end(struct store_journal *store)
+void
+store_journal_replay_end(struct store_journal *store)
 {
 	const struct journal_live *live = journal_live(store->journal);
 	double seconds =
@@ -83,21 +83,6 @@ replay_end(struct store_journal *store)
 	if (store->is_retaining)
 		store->counted.retained = live->entries;
 	store->is_retaining = store->is_late = false;
-}
-
-/* All is in the index. What is too much leaves before anybody counts it. */
-static uint64_t
-trim(struct store_journal *store, uint64_t deadline_us)
-{
-	uint64_t next_us;
-
-	store_journal_replay_abandon(store);
-	next_us =
-	    store_journal_expire_slice(store, clock_wall_s(), deadline_us);
-	if (next_us == 0 || next_us == JOURNAL_FETCH_DELAY_US)
-		return next_us;
-	replay_end(store);
-	return 0;
 }
 
 /* From here on what was collected is found. */
@@ -125,5 +110,6 @@ store_journal_replay_slice(struct store_journal *store, uint64_t deadline_us)
 	}
 	if (store->load != NULL && !index_load_insert(store->load, deadline_us))
 		return 0;
-	return trim(store, deadline_us);
+	store_journal_replay_abandon(store);
+	return 0;
 }

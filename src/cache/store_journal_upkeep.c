@@ -144,6 +144,21 @@ load_slice(struct store_journal *store, uint64_t deadline_us)
 	return 0;
 }
 
+/* What is too much leaves before anybody counts it. */
+static uint64_t
+replay_slice(struct store_journal *store, time_t now, uint64_t deadline_us)
+{
+	uint64_t next_us = store_journal_replay_slice(store, deadline_us);
+
+	if (store->load != NULL)
+		return next_us;
+	next_us = store_journal_expire_slice(store, now, deadline_us);
+	if (next_us == 0 || next_us == JOURNAL_FETCH_DELAY_US)
+		return next_us;
+	store_journal_replay_end(store);
+	return 0;
+}
+
 /* All that is due where all is there. */
 static uint64_t
 ready_slice(struct store_journal *store, time_t now, uint64_t deadline_us)
@@ -183,8 +198,7 @@ store_journal_maintain(struct store *base, time_t now, uint64_t budget_us)
 	if (store->state == STORE_JOURNAL_LOADING)
 		return min_u64(next_us, load_slice(store, deadline_us));
 	if (store->state == STORE_JOURNAL_REPLAYING)
-		return min_u64(
-		    next_us, store_journal_replay_slice(store, deadline_us));
+		return min_u64(next_us, replay_slice(store, now, deadline_us));
 	next_us =
 	    min_u64(next_us, journal_retry_slice(store->journal,
 				 (uint64_t)store->config.timeout_s * 1000000));
