@@ -13,21 +13,21 @@ static const char magic[HISTORY_MAGIC_LEN] = "tlshist";
 
 /* The layout is the file's: nothing in it is left to the compiler. */
 _Static_assert(
-    sizeof(struct history_head) ==
+    sizeof(struct history_header) ==
 	HISTORY_MAGIC_LEN + 16 + HISTORY_ROWS_MAX * sizeof(struct history_row),
     "no padding");
 _Static_assert(
     sizeof(struct history_record) == 24 + HISTORY_ROWS_MAX * sizeof(uint32_t),
     "no padding");
 _Static_assert(sizeof(struct history_content) ==
-		   sizeof(struct history_head) + HISTORY_SIZE_MAX,
+		   sizeof(struct history_header) + HISTORY_SIZE_MAX,
     "no padding");
 
 static uint64_t
-head_checksum(const struct history_head *head)
+header_checksum(const struct history_header *header)
 {
-	return checksum64(SEED, &head->record_size,
-	    sizeof(*head) - offsetof(struct history_head, record_size));
+	return checksum64(SEED, &header->record_size,
+	    sizeof(*header) - offsetof(struct history_header, record_size));
 }
 
 static uint64_t
@@ -38,14 +38,15 @@ record_checksum(const struct history_record *record)
 }
 
 void
-history_content_head(struct history_head *head, const struct history *history)
+history_content_header(
+    struct history_header *header, const struct history *history)
 {
-	memset(head, 0, sizeof(*head));
-	memcpy(head->magic, magic, sizeof(magic));
-	head->record_size = sizeof(struct history_record);
-	head->row_count = (uint32_t)history->row_count;
-	memcpy(head->rows, history->rows, sizeof(head->rows));
-	head->checksum = head_checksum(head);
+	memset(header, 0, sizeof(*header));
+	memcpy(header->magic, magic, sizeof(magic));
+	header->record_size = sizeof(struct history_record);
+	header->row_count = (uint32_t)history->row_count;
+	memcpy(header->rows, history->rows, sizeof(header->rows));
+	header->checksum = header_checksum(header);
 }
 
 void
@@ -55,15 +56,15 @@ history_content_seal(struct history_record *record)
 }
 
 static enum error
-judge_head(const struct history_head *head)
+judge_header(const struct history_header *header)
 {
-	if (memcmp(head->magic, magic, sizeof(magic)) != 0)
+	if (memcmp(header->magic, magic, sizeof(magic)) != 0)
 		return ERROR_INVALID;
-	if (head->checksum != head_checksum(head))
+	if (header->checksum != header_checksum(header))
 		return ERROR_DAMAGED;
 	/* Right, but of a version with other sizes. */
-	if (head->record_size != sizeof(struct history_record) ||
-	    head->row_count > HISTORY_ROWS_MAX)
+	if (header->record_size != sizeof(struct history_record) ||
+	    header->row_count > HISTORY_ROWS_MAX)
 		return ERROR_INVALID;
 	return ERROR_NONE;
 }
@@ -88,17 +89,17 @@ enum error
 history_content_take(const struct history_content *content, size_t len,
     struct history *history, time_t now, unsigned *damaged)
 {
-	const struct history_head *head = &content->head;
+	const struct history_header *header = &content->header;
 	size_t rows[HISTORY_ROWS_MAX];
-	enum error error = judge_head(head);
+	enum error error = judge_header(header);
 
 	*damaged = 0;
-	if (len < sizeof(*head))
+	if (len < sizeof(*header))
 		error = ERROR_DAMAGED;
 	if (error != ERROR_NONE)
 		return error;
-	for (size_t i = 0; i < head->row_count; i++)
-		rows[i] = find_row(history, &head->rows[i]);
+	for (size_t i = 0; i < header->row_count; i++)
+		rows[i] = find_row(history, &header->rows[i]);
 	for (size_t i = 0; i < HISTORY_MINUTES; i++) {
 		const struct history_record *record = &content->records[i];
 
@@ -110,7 +111,7 @@ history_content_take(const struct history_content *content, size_t len,
 			++*damaged;
 		else
 			history_merge(
-			    history, record, rows, head->row_count, now);
+			    history, record, rows, header->row_count, now);
 	}
 	return ERROR_NONE;
 }

@@ -112,11 +112,11 @@ static bool
 write_content(const struct history_file *file, struct history *history,
     const struct history_content *there)
 {
-	struct history_head head;
+	struct history_header header;
 
-	history_content_head(&head, history);
-	return (memcmp(&head, &there->head, sizeof(head)) == 0 ||
-		   write_at(file, &head, sizeof(head), 0)) &&
+	history_content_header(&header, history);
+	return (memcmp(&header, &there->header, sizeof(header)) == 0 ||
+		   write_at(file, &header, sizeof(header), 0)) &&
 	       write_records(file, history, there) &&
 	       ftruncate(file->fd, sizeof(struct history_content)) == 0;
 }

@@ -1,5 +1,5 @@
 /*
- * trace: events of requests, for the calls that want to be told. Owns an event
+ * trace: events of requests, for the calls that trace them. Owns an event
  * from the request to its answer, which may come late, and the filters. While
  * nobody traces nothing is copied.
  */
@@ -128,7 +128,8 @@ put_result(struct buffer *reply, const char *request, enum error error)
 
 /* One list for each event, also in its order: see tlsmgr-protocol(7). */
 static void
-tell(struct tracer *tracer, const struct service_call *call, enum error error)
+put_event(
+    struct tracer *tracer, const struct service_call *call, enum error error)
 {
 	const struct trace_event *event = call->event;
 	struct buffer *reply = tracer->call->reply;
@@ -163,7 +164,7 @@ trace_end_event(struct service_call *call, enum error error, size_t size)
 		event->size = size;
 	for (size_t i = 0; i < TRACE_TRACERS_MAX; i++)
 		if (wants(&call->service->tracers[i], event->cache, event->id))
-			tell(&call->service->tracers[i], call, error);
+			put_event(&call->service->tracers[i], call, error);
 	free(event);
 	call->event = NULL;
 }

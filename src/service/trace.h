@@ -1,5 +1,5 @@
 /*
- * trace: who is told what is asked of the session caches, and what came of it.
+ * trace: what is asked of the session caches and what came of it, as events.
  * A tracer is a call whose reply goes on. What it has not taken is bounded by
  * TRACE_PENDING_MAX; what comes then is counted, and left out. Never a session.
  */
@@ -15,10 +15,10 @@
 struct tracer *tracers_new(void);
 
 /*
- * From now on this call is told of what concerns identifiers of one cache, or
- * with NULL of any, that contain the filter (copied). ERROR_NO_SPACE: there are
- * TRACE_TRACERS_MAX already. Pair with trace_remove(), which does nothing for
- * other calls.
+ * From now on this call gets an event for each request about one cache, or
+ * with NULL any, whose identifier contains the filter (copied). ERROR_NO_SPACE:
+ * there are TRACE_TRACERS_MAX already. Pair with trace_remove(), which does
+ * nothing for other calls.
  */
 enum error trace_add(
     struct service_call *, const struct cache *, const char *filter);

@@ -26,8 +26,8 @@ make_content(struct fuzz_input *input)
 	struct history_record *record;
 
 	memset(&content, 0, sizeof(content));
-	fuzz_take(input, &content.head,
-	    offsetof(struct history_head, rows) +
+	fuzz_take(input, &content.header,
+	    offsetof(struct history_header, rows) +
 		4 * sizeof(struct history_row));
 	if (repaired & 1) {
 		struct history history;
@@ -36,7 +36,7 @@ make_content(struct fuzz_input *input)
 		history_add_row(&history, "one", HISTORY_COUNTER);
 		history_add_row(&history, "two", HISTORY_BYTES);
 		history.row_count += fuzz_take_byte(input) % 2;
-		history_content_head(&content.head, &history);
+		history_content_header(&content.header, &history);
 		history_fini(&history);
 	}
 	while (input->len > 0) {

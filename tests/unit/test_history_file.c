@@ -278,7 +278,8 @@ a_minute_in_the_wrong_place_is_damage(void **state)
 static void
 a_damaged_head_is_an_empty_history(void **state)
 {
-	for (size_t i = HISTORY_MAGIC_LEN; i < sizeof(content.head); i += 13) {
+	for (size_t i = HISTORY_MAGIC_LEN; i < sizeof(content.header);
+	     i += 13) {
 		unit_log_clear();
 		leave_file();
 		read_content();
@@ -300,7 +301,7 @@ another_file_is_an_empty_history(void **state)
 {
 	leave_file();
 	read_content();
-	content.head.magic[0] = 'x';
+	content.header.magic[0] = 'x';
 	write_content(sizeof(content));
 	assert_int_equal(requests_found_at(180), 0);
 	assert_true(unit_log_has("not a history of this version"));
@@ -312,7 +313,8 @@ static void
 a_file_that_was_cut_short_has_what_is_left(void **state)
 {
 	static const size_t lengths[] = { 1, HISTORY_MAGIC_LEN,
-		sizeof(struct history_head) - 1, sizeof(struct history_head) };
+		sizeof(struct history_header) - 1,
+		sizeof(struct history_header) };
 
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
 		leave_file();
