@@ -226,8 +226,7 @@ void journal_drop_below(struct journal *, uint64_t sequence);
  * Read all records, oldest first, from where the last call ended, checked, up
  * to and with those appended meanwhile: call until ERROR_NOT_FOUND. What is
  * damaged is left out, a record or the rest of a segment: ERROR_DAMAGED once
- * for each, logged, then what follows; the record then removes its key, or its
- * key is NULL, where that is not known. ERROR_AGAIN: go on in
+ * for each, logged, then what follows. ERROR_AGAIN: go on in
  * JOURNAL_FETCH_DELAY_US. What cannot be read is waited for, a second in all,
  * and then left out; journal_is_replay_due() when it can be read again.
  * Nothing is dropped or compacted by the owner while a replay is going on; a

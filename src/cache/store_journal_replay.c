@@ -52,13 +52,12 @@ collect_some(struct store_journal *store)
 
 	for (int i = 0; i < RECORDS_AT_ONCE; i++) {
 		error = journal_replay_next(store->journal, &record);
-		if (error == ERROR_AGAIN || error == ERROR_NOT_FOUND)
-			break;
-		if (error != ERROR_NONE)
-			store->counted.errors++; /* logged; more follows */
-		if (error == ERROR_NONE ||
-		    (error == ERROR_DAMAGED && record.key != NULL))
+		if (error == ERROR_NONE)
 			collect(store, &record);
+		else if (error == ERROR_AGAIN || error == ERROR_NOT_FOUND)
+			break;
+		else
+			store->counted.errors++; /* logged; more follows */
 	}
 	return error;
 }

@@ -242,10 +242,6 @@ journal_replay_next(struct journal *journal, struct journal_record *record)
 		error = journal_cursor_peek_value(journal, replay, record);
 		if (error == ERROR_NONE || error == ERROR_DAMAGED)
 			journal_cursor_step(replay, record);
-		if (error == ERROR_DAMAGED)
-			record->type = JOURNAL_REMOVE;
-	} else {
-		record->key = NULL;
 	}
 	if (error == ERROR_AGAIN)
 		fetch_ahead(journal);
