@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "cmocka_range.h"
 #include "service_unit.h"
 
 static struct service_call call;
