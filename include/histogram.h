@@ -21,7 +21,8 @@
 /* All zero is an empty one. */
 struct histogram {
 	uint64_t count;
-	uint64_t max; /* exact */
+	uint64_t max; /* exact, as the sum */
+	uint64_t sum;
 	uint64_t buckets[HISTOGRAM_BUCKETS];
 };
 
@@ -33,5 +34,11 @@ void histogram_add(struct histogram *, uint64_t value, uint64_t times);
  * the error said above; 0 of an empty one. Share 1 is the largest, exactly.
  */
 uint64_t histogram_quantile(const struct histogram *, double share);
+
+/*
+ * How many values did not exceed this one. Values that exceed it by less than
+ * the error said above may count, too.
+ */
+uint64_t histogram_count_up_to(const struct histogram *, uint64_t value);
 
 #endif

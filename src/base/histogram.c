@@ -44,6 +44,7 @@ histogram_add(struct histogram *histogram, uint64_t value, uint64_t times)
 {
 	histogram->buckets[bucket_of(value)] += times;
 	histogram->count += times;
+	histogram->sum += value * times;
 	if (value > histogram->max && times > 0)
 		histogram->max = value;
 }
@@ -75,4 +76,15 @@ histogram_quantile(const struct histogram *histogram, double share)
 		return end < histogram->max ? end : histogram->max;
 	}
 	return histogram->max;
+}
+
+uint64_t
+histogram_count_up_to(const struct histogram *histogram, uint64_t value)
+{
+	unsigned last = bucket_of(value);
+	uint64_t count = 0;
+
+	for (unsigned i = 0; i <= last; i++)
+		count += histogram->buckets[i];
+	return count;
 }

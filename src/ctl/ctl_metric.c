@@ -10,7 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DURATION "tlsmgr_request_duration_seconds"
+#define DURATION          "tlsmgr_request_duration_seconds"
+#define ROUND_TRIP_PREFIX CTL_SHARED ".round_trip."
+#define ROUND_TRIP        "tlsmgr_shared_round_trip_seconds"
+/* A number with nine digits, and ".0": OpenMetrics wants a point in it. */
+#define SECONDS_SIZE 32
 
 static const struct {
 	const char *suffix;
@@ -90,41 +94,64 @@ ctl_metric_head(
 	    (int)len, name, type);
 }
 
+static void
+format_seconds(char text[SECONDS_SIZE], int64_t microseconds)
+{
+	char digits[SECONDS_SIZE - sizeof(".0")];
+
+	snprintf(
+	    digits, sizeof(digits), "%.9g", (double)microseconds / 1000000);
+	snprintf(text, SECONDS_SIZE, "%s%s", digits,
+	    strpbrk(digits, ".e") == NULL ? ".0" : "");
+}
+
 void
 ctl_metric_seconds(int64_t microseconds)
 {
-	char text[32];
+	char text[SECONDS_SIZE];
 
-	snprintf(text, sizeof(text), "%.9g", (double)microseconds / 1000000);
-	printf("%s%s", text, strpbrk(text, ".e") == NULL ? ".0" : "");
+	format_seconds(text, microseconds);
+	printf("%s", text);
 }
 
-/* One entry, "latency.NAME.le.10" and the like, as a sample. */
+/* The name of a sample, with labels unless they are NULL. */
 static void
-put_latency(const char *name, size_t len, const char *what, int64_t value)
+put_name(const char *metric, const char *suffix, const char *request,
+    const char *bound)
 {
-	char request[64];
+	printf("%s%s", metric, suffix);
+	if (request == NULL && bound == NULL)
+		return;
+	putchar('{');
+	if (request != NULL) {
+		printf("request=");
+		ctl_put_label(stdout, request);
+	}
+	if (bound != NULL)
+		printf("%sle=\"%s\"", request != NULL ? "," : "", bound);
+	putchar('}');
+}
 
-	snprintf(request, sizeof(request), "%.*s", (int)len, name);
-	if (strncmp(what, "le.", 3) == 0) {
-		printf(DURATION "_bucket{request=");
-		ctl_put_label(stdout, request);
-		printf(",le=\"");
-		ctl_metric_seconds(strtoll(what + 3, NULL, 10));
-		printf("\"} %" PRId64 "\n", value);
-	} else if (strcmp(what, "count") == 0) {
-		printf(DURATION "_bucket{request=");
-		ctl_put_label(stdout, request);
-		printf(",le=\"+Inf\"} %" PRId64 "\n" DURATION "_count{request=",
-		    value);
-		ctl_put_label(stdout, request);
-		printf("} %" PRId64 "\n", value);
-	} else if (strcmp(what, "sum_us") == 0) {
-		printf(DURATION "_sum{request=");
-		ctl_put_label(stdout, request);
-		printf("} ");
-		ctl_metric_seconds(value);
-		putchar('\n');
+/* "le.10" and the like, "count" or "sum_us"; a request, or NULL. */
+static void
+put_part(
+    const char *metric, const char *request, const char *part, int64_t value)
+{
+	char seconds[SECONDS_SIZE];
+
+	if (strncmp(part, "le.", 3) == 0) {
+		format_seconds(seconds, strtoll(part + 3, NULL, 10));
+		put_name(metric, "_bucket", request, seconds);
+		printf(" %" PRId64 "\n", value);
+	} else if (strcmp(part, "count") == 0) {
+		put_name(metric, "_bucket", request, "+Inf");
+		printf(" %" PRId64 "\n", value);
+		put_name(metric, "_count", request, NULL);
+		printf(" %" PRId64 "\n", value);
+	} else if (strcmp(part, "sum_us") == 0) {
+		format_seconds(seconds, value);
+		put_name(metric, "_sum", request, NULL);
+		printf(" %s\n", seconds);
 	}
 }
 
@@ -139,9 +166,25 @@ ctl_metric_latencies(const struct ctl_reply *statistics, bool is_openmetrics)
 	    "histogram", is_openmetrics);
 	while (ctl_statistics_next(&walk, CTL_LATENCY_PREFIX, &entry)) {
 		const char *dot = strchr(entry.name, '.');
+		char request[64];
 
-		if (dot != NULL)
-			put_latency(entry.name, (size_t)(dot - entry.name),
-			    dot + 1, entry.number);
+		if (dot == NULL)
+			continue;
+		snprintf(request, sizeof(request), "%.*s",
+		    (int)(dot - entry.name), entry.name);
+		put_part(DURATION, request, dot + 1, entry.number);
 	}
+}
+
+void
+ctl_metric_round_trips(const struct ctl_reply *statistics, bool is_openmetrics)
+{
+	struct ctl_reply walk = *statistics;
+	struct ctl_statistics_entry entry;
+
+	walk.offset = 0;
+	ctl_metric_head(ROUND_TRIP, "Time in which the engine answered",
+	    "histogram", is_openmetrics);
+	while (ctl_statistics_next(&walk, ROUND_TRIP_PREFIX, &entry))
+		put_part(ROUND_TRIP, NULL, entry.name, entry.number);
 }

@@ -40,6 +40,9 @@ void ctl_metric_seconds(int64_t microseconds);
 /* The histogram of each kind of request, tlsmgr_request_duration_seconds. */
 void ctl_metric_latencies(
     const struct ctl_reply *statistics, bool is_openmetrics);
+/* The same of the time in which the engine answered, of a group of hosts. */
+void ctl_metric_round_trips(
+    const struct ctl_reply *statistics, bool is_openmetrics);
 
 /*
  * What the kernel says of a process: tlsmgr_process_open_fds and the like. With

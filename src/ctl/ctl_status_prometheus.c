@@ -24,14 +24,15 @@ put_number(const struct ctl_statistic *row, int64_t number)
 }
 
 /*
- * Of the process, what is in another metric, or a quantile: those cannot be
- * added up, so there is a histogram.
+ * What is in another metric, or a quantile: those cannot be added up, so there
+ * is a histogram.
  */
 static bool
 is_elsewhere(const struct ctl_statistic *row)
 {
 	return row->kind == CTL_TEXT ||
 	       strncmp(row->name, "latency_", strlen("latency_")) == 0 ||
+	       strncmp(row->name, "round_trip_", strlen("round_trip_")) == 0 ||
 	       strcmp(row->name, "started_at") == 0;
 }
 
@@ -160,7 +161,7 @@ ctl_status_prometheus(const struct ctl_reply *statistics, bool is_openmetrics)
 			put_single(statistics, NULL, "", row, is_openmetrics);
 	for (const struct ctl_statistic *row = ctl_shared_statistics;
 	     row->name != NULL; row++)
-		if (row->kind != CTL_TEXT)
+		if (!is_elsewhere(row))
 			put_single(statistics, CTL_SHARED, "shared_", row,
 			    is_openmetrics);
 	for (const struct ctl_statistic *row = ctl_cache_statistics;
@@ -169,6 +170,7 @@ ctl_status_prometheus(const struct ctl_reply *statistics, bool is_openmetrics)
 			put_caches(statistics, row, is_openmetrics);
 	put_requests(statistics, is_openmetrics);
 	ctl_metric_latencies(statistics, is_openmetrics);
+	ctl_metric_round_trips(statistics, is_openmetrics);
 	ctl_metric_process(ctl_statistics_get(statistics, NULL, "pid"),
 	    ctl_statistics_get(statistics, NULL, "started_at"), is_openmetrics);
 	put_end(is_openmetrics);

@@ -68,6 +68,24 @@ put_process(const struct daemon *daemon, struct buffer *reply)
 #include "counters.def"
 }
 
+/* In few buckets whose bounds stay, as those of requests. */
+static void
+put_round_trip(const struct histogram *round_trip, struct buffer *reply)
+{
+	static const uint64_t bounds_us[] = { 50, 100, 200, 500, 1000, 2000,
+		5000, 10000, 20000, 50000, 100000, 500000 };
+	char name[NAME_SIZE];
+
+	for (size_t i = 0; i < sizeof(bounds_us) / sizeof(bounds_us[0]); i++) {
+		snprintf(name, sizeof(name), "shared.round_trip.le.%" PRIu64,
+		    bounds_us[i]);
+		attr_put_number(reply, name,
+		    histogram_count_up_to(round_trip, bounds_us[i]));
+	}
+	attr_put_number(reply, "shared.round_trip.count", round_trip->count);
+	attr_put_number(reply, "shared.round_trip.sum_us", round_trip->sum);
+}
+
 static void
 put_shared(const struct daemon *daemon, struct buffer *reply)
 {
@@ -85,6 +103,7 @@ put_shared(const struct daemon *daemon, struct buffer *reply)
 #define SHARED(name, kind, expression, help) \
 	PUT_##kind("shared", #name, expression);
 #include "counters.def"
+	put_round_trip(engine->round_trip, reply);
 }
 
 static void

@@ -11,7 +11,9 @@ import subprocess
 import pytest
 
 import ctl
+import engine as engines
 from conftest import CACHES, REPOSITORY
+from shared_member import find, number
 
 RULES = REPOSITORY / "conf/prometheus-rules.yml"
 RULE_TESTS = REPOSITORY / "tests/lib/prometheus-rules.test.yml"
@@ -21,13 +23,14 @@ UNIT = REPOSITORY / "conf/tlsmgr-metrics.service"
 SUFFIXES = {"COUNTER": "_total", "GAUGE": "", "FLAG": "", "BYTES": "_bytes",
             "TIME": "_timestamp_seconds", "SECONDS": "_seconds",
             "MICROSECONDS": "_seconds"}
+HISTOGRAMS = {"tlsmgr_request_duration_seconds",
+              "tlsmgr_shared_round_trip_seconds"}
 # Not in counters.def: put in by tlsmgrctl, and by node_exporter.
-OTHERS = {"tlsmgr_up", "tlsmgr_info", "tlsmgr_cache_info",
-          "tlsmgr_shared_info",
-          "tlsmgr_requests_total", "tlsmgr_request_duration_seconds",
-          "tlsmgr_process_start_time_seconds", "tlsmgr_process_open_fds",
-          "tlsmgr_process_resident_memory_bytes",
-          "tlsmgr_process_cpu_seconds_total"}
+OTHERS = HISTOGRAMS | {
+    "tlsmgr_up", "tlsmgr_info", "tlsmgr_cache_info", "tlsmgr_shared_info",
+    "tlsmgr_requests_total", "tlsmgr_process_start_time_seconds",
+    "tlsmgr_process_open_fds", "tlsmgr_process_resident_memory_bytes",
+    "tlsmgr_process_cpu_seconds_total"}
 NODE_EXPORTERS = {"node_textfile_mtime_seconds", "node_textfile_scrape_error"}
 # Those that conventions want to be called otherwise than in the protocol.
 RENAMED = {"accepted": "clients_accepted", "refused": "clients_refused",
@@ -72,7 +75,7 @@ def known_names():
         if row[1] in SUFFIXES and row[0] != "started_at"
         and not row[0].startswith("latency_")} | {
         prometheus_name("tlsmgr_shared_", *row) for row in rows("SHARED")
-        if row[1] in SUFFIXES} | {
+        if row[1] in SUFFIXES and not row[0].startswith("round_trip_")} | {
         prometheus_name("tlsmgr_cache_", *row) for row in rows("CACHE") +
         [(name, "COUNTER") for name in counted] if row[1] in SUFFIXES}
 
@@ -214,8 +217,39 @@ def test_openmetrics_is_what_another_parser_takes(make_master):
     assert families["tlsmgr_process_open_fds"].samples[0].value > 3
     assert families["tlsmgr_process_resident_memory_bytes"].samples[0].value \
         > 100000
-    assert not [name for name in families if "_p99" in name and
-                "round_trip" not in name]
+    assert not [name for name in families if "_p50" in name or
+                "_p99" in name]
+    # There is no engine here.
+    assert {each.value for each in families[
+        "tlsmgr_shared_round_trip_seconds"].samples} == {0}
+
+
+@ours
+@pytest.mark.skipif(not engines.program(),
+                    reason="neither valkey-server nor redis-server")
+def test_round_trips_to_the_engine_are_a_histogram(make_member):
+    parser = pytest.importorskip("prometheus_client.openmetrics.parser")
+    member = make_member()
+    for each in range(5):
+        assert find(member, "absent-%d" % each) is None
+    expected = number(member, "misses")
+    assert expected > 1
+    families = {family.name: family for family in
+                parser.text_string_to_metric_families(
+                    member.run("status", "--openmetrics").text)}
+    family = families["tlsmgr_shared_round_trip_seconds"]
+    assert family.type == "histogram"
+    samples = {(each.name.rpartition("_")[2], each.labels.get("le")):
+               each.value for each in family.samples}
+    counts = [value for (what, _), value in samples.items()
+              if what == "bucket"]
+    assert len(counts) > 10 and counts == sorted(counts)
+    assert samples["bucket", "+Inf"] == samples["count", None] == expected
+    longest_us = number(member, "round_trip_max_us")
+    assert longest_us < round(samples["sum", None] * 1e6) <= \
+        expected * longest_us
+    assert [value for (what, le), value in samples.items() if what == "bucket"
+            and float(le) * 1e6 >= longest_us][0] == expected
 
 
 @ours

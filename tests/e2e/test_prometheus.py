@@ -3,18 +3,22 @@ for is there."""
 
 import pytest
 
+import engine as engines
 import prometheus
 from attributes import OK
 from conftest import CACHES
 from shared_host import SECRET
-from test_monitoring import (NODE_EXPORTERS, RULES, dashboard_expressions,
-                             names_in, rule_expressions)
+from test_monitoring import (HISTOGRAMS, NODE_EXPORTERS, RULES,
+                             dashboard_expressions, names_in,
+                             rule_expressions)
 from waiting import wait_until
 
 pytestmark = [
     pytest.mark.ours("it has no statistics"),
     pytest.mark.skipif(not prometheus.is_there(),
-                       reason="no prometheus; it is a package of Debian")]
+                       reason="no prometheus; it is a package of Debian"),
+    pytest.mark.skipif(not engines.program(),
+                       reason="neither valkey-server nor redis-server")]
 
 # A scrape every three seconds, on a machine that may be busy.
 TIMEOUT_S = 90
@@ -110,7 +114,7 @@ def test_each_rule_has_what_it_goes_by(running):
              for name in names_in(expression)} - NODE_EXPORTERS
     assert len(names) > 20
     wait_for_data(server, load, recorded + [
-        name + "_count" if name == "tlsmgr_request_duration_seconds" else name
+        name + "_count" if name in HISTOGRAMS else name
         for name in sorted(names)])
     wait_until(lambda: all(rule["health"] == "ok"
                            for rule in server.rules()),

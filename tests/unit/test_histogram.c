@@ -126,6 +126,22 @@ too_large_values_share_a_bucket(void **state)
 	assert_int_equal(histogram.max, UINT64_C(1) << 50);
 }
 
+static void
+those_up_to_a_value_are_counted_and_added(void **state)
+{
+	histogram_add(&histogram, 10, 98);
+	histogram_add(&histogram, 100, 1);
+	histogram_add(&histogram, 5000, 2);
+	assert_int_equal(histogram_count_up_to(&histogram, 9), 0);
+	assert_int_equal(histogram_count_up_to(&histogram, 10), 98);
+	assert_int_equal(histogram_count_up_to(&histogram, 50), 98);
+	assert_int_equal(histogram_count_up_to(&histogram, 100), 99);
+	assert_int_equal(histogram_count_up_to(&histogram, 2000), 99);
+	assert_int_equal(histogram_count_up_to(&histogram, 5000), 101);
+	assert_int_equal(histogram_count_up_to(&histogram, UINT64_MAX), 101);
+	assert_int_equal(histogram.sum, 98 * 10 + 100 + 2 * 5000);
+}
+
 int
 main(void)
 {
@@ -137,6 +153,8 @@ main(void)
 		cmocka_unit_test_setup(
 		    quantiles_are_within_the_promised_error, setup),
 		cmocka_unit_test_setup(a_value_may_count_many_times, setup),
+		cmocka_unit_test_setup(
+		    those_up_to_a_value_are_counted_and_added, setup),
 		cmocka_unit_test_setup(too_large_values_share_a_bucket, setup),
 	};
 

@@ -133,12 +133,23 @@ check_row(const char *name, const struct row *row)
 	assert_true(row->help[strlen(row->help) - 1] != '.');
 }
 
+/* How many names, or values, begin like this. */
+static size_t
+count_of(const char *prefix)
+{
+	const char *at = (const char *)buffer_head(&reply);
+	const char *end = at + reply.len;
+	size_t count = 0;
+
+	for (; at < end; at += strlen(at) + 1)
+		count += strncmp(at, prefix, strlen(prefix)) == 0;
+	return count;
+}
+
 static void
 every_row_of_counters_def_is_there_once_and_in_order(void **state)
 {
 	char name[64];
-	unsigned attributes = 0, requests = 0;
-	const unsigned char *bytes;
 
 	ask();
 	for (size_t i = 0; i < ROWS(process_rows); i++)
@@ -155,15 +166,22 @@ every_row_of_counters_def_is_there_once_and_in_order(void **state)
 			check_row(name, &cache_rows[i]);
 		}
 	}
-	/* And nothing else but requests. */
-	bytes = buffer_head(&reply);
-	for (size_t i = 0; i < reply.len; i++)
-		attributes += bytes[i] == '\0';
-	for (size_t i = 0; i + 8 < reply.len; i++)
-		requests += memcmp(bytes + i, "request.", 8) == 0;
-	assert_int_equal(
-	    attributes / 2, ROWS(process_rows) + ROWS(shared_rows) +
-				CACHE_TYPES * ROWS(cache_rows) + requests);
+	/* And nothing else but requests, and a histogram. */
+	assert_int_equal(count_of("") / 2,
+	    ROWS(process_rows) + ROWS(shared_rows) +
+		CACHE_TYPES * ROWS(cache_rows) + count_of("request.") +
+		count_of("shared.round_trip."));
+}
+
+static void
+without_an_engine_its_round_trips_are_none(void **state)
+{
+	ask();
+	assert_int_equal(count_of("shared.round_trip.le."), 12);
+	expect("shared.round_trip.le.50", "0");
+	expect("shared.round_trip.le.500000", "0");
+	expect("shared.round_trip.count", "0");
+	expect("shared.round_trip.sum_us", "0");
 }
 
 /* Something in each part. */
@@ -336,6 +354,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(every_row_of_counters_def_is_there_once_and_in_order),
+		TEST(without_an_engine_its_round_trips_are_none),
 		TEST(statistics_of_the_process_are_its_own),
 		TEST(statistics_of_keys_and_the_generator_are_theirs),
 		TEST(statistics_of_a_cache_are_its_own),
