@@ -135,6 +135,10 @@ char *ctl_config_service(struct ctl *);
 int ctl_connect(struct ctl *, struct ctl_client *);
 /* The same, and insist that it is this project's daemon that answers. */
 int ctl_connect_ours(struct ctl *, struct ctl_client *);
+/* The same, and insist that it knows that request: CTL_OTHER if not. */
+int ctl_connect_knowing(struct ctl *, const char *request, struct ctl_client *);
+/* Does a daemon that was identified as ours know it, as its statistics tell? */
+bool ctl_knows(const struct ctl_client *, const char *request);
 /* Which daemon was identified, as text for people; the caller frees it. */
 char *ctl_daemon_name(const struct ctl_client *, enum ctl_daemon);
 

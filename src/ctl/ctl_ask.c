@@ -66,6 +66,32 @@ ctl_connect_ours(struct ctl *ctl, struct ctl_client *client)
 	return CTL_OTHER;
 }
 
+bool
+ctl_knows(const struct ctl_client *client, const char *request)
+{
+	struct ctl_reply statistics = ctl_client_statistics(client);
+	char *name = xasprintf(CTL_REQUEST_PREFIX "%s", request);
+	bool is_known = ctl_reply_find(&statistics, name) != NULL;
+
+	free(name);
+	return is_known;
+}
+
+int
+ctl_connect_knowing(
+    struct ctl *ctl, const char *request, struct ctl_client *client)
+{
+	int status = ctl_connect_ours(ctl, client);
+
+	if (status != CTL_OK || ctl_knows(client, request))
+		return status;
+	ctl_error("the daemon that runs is of a version without %s; \"postfix "
+		  "reload\" starts the one that is installed",
+	    request);
+	ctl_client_close(client);
+	return CTL_OTHER;
+}
+
 char *
 ctl_daemon_name(const struct ctl_client *client, enum ctl_daemon daemon)
 {

@@ -70,14 +70,12 @@ serve(int fd, const char *config_directory)
 int
 ctl_exporter(struct ctl *ctl, char *const operands[])
 {
-	int status = CTL_NO;
-	int fd =
-	    ctl_listen(operands[0] != NULL ? operands[0] : DEFAULT_ADDRESS);
+	int fd, status = ctl_listen(
+		    operands[0] != NULL ? operands[0] : DEFAULT_ADDRESS, &fd);
 
-	if (fd < 0)
-		return CTL_NO;
-	if (give_up_root(ctl))
-		status = serve(fd, ctl->config_directory);
+	if (status != CTL_OK)
+		return status;
+	status = give_up_root(ctl) ? serve(fd, ctl->config_directory) : CTL_NO;
 	close(fd);
 	return status;
 }

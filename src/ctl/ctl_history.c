@@ -8,7 +8,9 @@
 #include "minmax.h"
 #include "xalloc.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define MINUTE_S 60
@@ -47,19 +49,27 @@ step_s(const struct ctl *ctl, const struct ctl_history *minutes, int64_t now_s)
 	    span_s, (ctl->options & CTL_OPTION_PLOT) != 0 ? POINTS : LINES);
 }
 
-/* What asks the daemon changes the working directory. NULL: no plot. */
-static char *
-absolute_plot_path(const struct ctl *ctl)
+/*
+ * What asks the daemon changes the working directory. NULL: no plot. False:
+ * that directory is gone, and the error was printed.
+ */
+static bool
+absolute_plot_path(const struct ctl *ctl, char **path)
 {
-	char *directory, *path;
+	const char *given = ctl->plot_path;
+	char *directory;
 
-	if (ctl->plot_path == NULL)
-		return NULL;
-	directory = *ctl->plot_path != '/' ? getcwd(NULL, 0) : NULL;
-	path = xasprintf(
-	    "%s/%s", directory != NULL ? directory : "", ctl->plot_path);
+	*path = given != NULL && *given == '/' ? xstrdup(given) : NULL;
+	if (given == NULL || *path != NULL)
+		return true;
+	directory = getcwd(NULL, 0);
+	if (directory != NULL)
+		*path = xasprintf("%s/%s", directory, given);
+	else
+		ctl_error(
+		    "%s: the working directory: %s", given, strerror(errno));
 	free(directory);
-	return path;
+	return *path != NULL;
 }
 
 static int
@@ -84,7 +94,7 @@ show(const struct ctl *ctl, struct ctl_client *client, const char *plot_path)
 	struct ctl_history minutes, steps;
 	int status;
 
-	if (!ctl_history_is_kept(client)) {
+	if (!ctl_knows(client, "history")) {
 		ctl_error("the daemon that runs is of a version that keeps no "
 			  "history; \"postfix reload\" starts the one that is "
 			  "installed");
@@ -105,11 +115,14 @@ show(const struct ctl *ctl, struct ctl_client *client, const char *plot_path)
 int
 ctl_history(struct ctl *ctl, char *const operands[])
 {
-	char *plot_path = absolute_plot_path(ctl);
+	char *plot_path;
 	struct ctl_client client;
-	int status = ctl_connect_ours(ctl, &client);
+	int status;
 
 	(void)operands;
+	if (!absolute_plot_path(ctl, &plot_path))
+		return CTL_NO;
+	status = ctl_connect_ours(ctl, &client);
 	if (status == CTL_OK) {
 		status = show(ctl, &client, plot_path);
 		ctl_client_close(&client);

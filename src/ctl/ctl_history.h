@@ -33,8 +33,6 @@ struct ctl_history {
 	int64_t step_s;
 };
 
-/* Has the daemon one, as its statistics tell? Older ones have none. */
-bool ctl_history_is_kept(const struct ctl_client *);
 /*
  * All minutes from that time on. CTL_OK, or the error was printed. To be freed
  * in any case.

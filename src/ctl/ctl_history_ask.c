@@ -128,15 +128,6 @@ take_slice(struct ctl_history *history, struct ctl_reply *reply, char **cursor)
 	return *cursor == NULL || history->step_count > before;
 }
 
-bool
-ctl_history_is_kept(const struct ctl_client *client)
-{
-	struct ctl_reply statistics = ctl_client_statistics(client);
-
-	return ctl_reply_find(&statistics, CTL_REQUEST_PREFIX "history") !=
-	       NULL;
-}
-
 int
 ctl_history_ask(
     struct ctl_client *client, int64_t since_s, struct ctl_history *history)

@@ -10,11 +10,14 @@
 #include "ctl_text.h"
 #include "xalloc.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #define PANELS 4
 
@@ -149,6 +152,26 @@ put_output(struct buffer *script, const char *path)
 	return true;
 }
 
+/* gnuplot 5.4 does not say so where a file could not be written: a full disk.
+ */
+static bool
+is_whole(const char *path)
+{
+	char end[16] = "";
+	struct stat status;
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	bool is_whole = fd >= 0 && fstat(fd, &status) == 0;
+
+	/* Of a pipe nobody knows. */
+	if (is_whole && S_ISREG(status.st_mode))
+		is_whole = pread(fd, end, sizeof(end) - 1,
+			       status.st_size - (off_t)sizeof(end) + 1) > 0 &&
+		           strstr(end, "</svg>") != NULL;
+	if (fd >= 0)
+		close(fd);
+	return is_whole;
+}
+
 static int
 draw(const struct buffer *script, const char *path)
 {
@@ -164,6 +187,9 @@ draw(const struct buffer *script, const char *path)
 		if (run.status < 0)
 			ctl_error("--plot takes gnuplot(1); on Debian: apt "
 				  "install gnuplot-nox");
+		status = CTL_NO;
+	} else if (!is_whole(path)) {
+		ctl_error("%s: not written whole: is the disk full?", path);
 		status = CTL_NO;
 	}
 	ctl_run_fini(&run);

@@ -82,29 +82,29 @@ length_of(const union address *address)
 }
 
 int
-ctl_listen(const char *text)
+ctl_listen(const char *text, int *fd)
 {
 	union address address;
-	int fd, on = 1;
+	int on = 1;
 
 	if (!parse(text, &address)) {
 		ctl_error("%s: must be ADDRESS:PORT or [ADDRESS]:PORT, of "
 			  "numbers, as 127.0.0.1:9100 and [::1]:9100",
 		    text);
-		return -1;
+		return CTL_USAGE;
 	}
-	fd = socket(address.any.sa_family,
+	*fd = socket(address.any.sa_family,
 	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	/* So that it can be started again at once. */
-	if (fd >= 0 &&
-	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
-	    bind(fd, &address.any, length_of(&address)) == 0 &&
-	    listen(fd, BACKLOG) == 0)
-		return fd;
+	if (*fd >= 0 &&
+	    setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+	    bind(*fd, &address.any, length_of(&address)) == 0 &&
+	    listen(*fd, BACKLOG) == 0)
+		return CTL_OK;
 	ctl_error("cannot listen on %s: %s", text, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return -1;
+	if (*fd >= 0)
+		close(*fd);
+	return CTL_NO;
 }
 
 void

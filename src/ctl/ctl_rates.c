@@ -45,7 +45,7 @@ ctl_rates_ask(
 	int64_t minute_s = now_s - now_s % MINUTE_S;
 	struct ctl_history history = { .step_s = MINUTE_S };
 
-	if (ctl_history_is_kept(client))
+	if (ctl_knows(client, "history"))
 		(void)ctl_history_ask(client, minute_s - HOUR_S, &history);
 	fill(&rates->minute, &history, minute_s - MINUTE_S);
 	fill(&rates->hour, &history, minute_s - HOUR_S);

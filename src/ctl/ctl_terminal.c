@@ -74,18 +74,21 @@ begin_colours(bool is_coloured)
 enum error
 ctl_terminal_open(bool is_coloured, char **cause)
 {
+	const char *name;
+
 	if (isatty(STDIN_FILENO) != 1 || isatty(STDOUT_FILENO) != 1) {
 		*cause = xstrdup("this needs a terminal; without one: --once");
 		return ERROR_NOT_FOUND;
 	}
 	setlocale(LC_CTYPE, "");
+	name = getenv("TERM");
 	is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 	/* initscr() would end the process where it fails. */
 	screen = newterm(NULL, stdout, stdin);
 	if (screen == NULL) {
 		*cause = xasprintf("there is no description of the terminal "
 				   "%s; set TERM, or use --once",
-		    getenv("TERM") != NULL ? getenv("TERM") : "(no TERM)");
+		    name != NULL && *name != '\0' ? name : "(no TERM)");
 		return ERROR_NOT_FOUND;
 	}
 	atexit(ctl_terminal_close);

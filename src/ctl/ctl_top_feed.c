@@ -206,7 +206,7 @@ complain_of_silence(struct ctl_top_feed *feed, struct ctl_top *top)
 	if (silent_us < SILENT_US)
 		return;
 	ctl_top_set_silence(
-	    top, xstrdup("it is there, but does not answer; is it stopped?"));
+	    top, xstrdup("it is there, but silent: stopped, or Postfix's own"));
 	if (silent_us < RECONNECT_US)
 		return;
 	disconnect(feed);

@@ -177,7 +177,7 @@ follow(struct ctl *ctl, const struct trace *trace, bool is_first)
 	};
 	struct ctl_client client;
 	struct ctl_reply reply;
-	int status = ctl_connect_ours(ctl, &client);
+	int status = ctl_connect_knowing(ctl, "trace", &client);
 
 	if (status != CTL_OK)
 		return status;

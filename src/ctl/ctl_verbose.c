@@ -56,7 +56,7 @@ ctl_verbose(struct ctl *ctl, char *const operands[])
 	if (!parse_number("level", level_text, 0, LEVEL_MAX, &level) ||
 	    !parse_number("minutes", minutes_text, 1, MINUTES_MAX, &minutes))
 		return CTL_USAGE;
-	status = ctl_connect_ours(ctl, &client);
+	status = ctl_connect_knowing(ctl, "verbose", &client);
 	if (status != CTL_OK)
 		return status;
 	status = ctl_ask(&client, "verbose", arguments, &reply);

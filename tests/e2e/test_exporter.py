@@ -389,7 +389,7 @@ def test_ipv6_works(master, make_exporter):
     "[" + "1:" * 40 + "]:1", "http://127.0.0.1:9847/"])
 def test_a_bad_address_is_named(master, address):
     result = ctl.run(master.config_directory, "exporter", address)
-    assert result.status == 1
+    assert result.status == 2
     assert result.complaint == (
         "tlsmgrctl: %s: must be ADDRESS:PORT or [ADDRESS]:PORT, of numbers, "
         "as 127.0.0.1:9100 and [::1]:9100\n" % address)

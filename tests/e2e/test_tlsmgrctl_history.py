@@ -9,7 +9,10 @@ import io
 import json
 import os
 import re
+import resource
 import shutil
+import signal
+import subprocess
 import time
 import xml.etree.ElementTree
 
@@ -221,6 +224,36 @@ def test_a_plot_that_cannot_be_written_is_told(timed, tmp_path):
 
 
 @ours
+def test_a_plot_in_a_directory_that_is_gone_is_told(timed):
+    """It is nowhere, and not in the root directory."""
+    result = ctl.Result(subprocess.run(
+        ["sh", "-c", 'd=$(mktemp -d) && cd "$d" && rmdir "$d" && '
+         'exec "$0" "$@"', ctl.PROGRAM, "-c", timed.master.config_directory,
+         "history", "--plot", "no-such.svg"], capture_output=True,
+        timeout=ctl.TIMEOUT_S, check=False))
+    assert (result.status, result.complaint) == (
+        NO, "tlsmgrctl: no-such.svg: the working directory: "
+        "No such file or directory\n")
+    assert not os.path.exists("/no-such.svg")
+
+
+@ours
+@needs_gnuplot
+def test_a_plot_on_a_full_disk_is_told(timed, tmp_path):
+    timed.serve(1, lookups=1, hits=1)
+    path = str(tmp_path / "x.svg")
+    # As a file that may not grow, which every test can have.
+    result = ctl.run(
+        timed.master.config_directory, "history", "--plot", path,
+        environment=timed.clock.environment, preexec_fn=lambda: (
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN),
+            resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))))
+    assert result.status == NO, result
+    assert result.complaint == \
+        "tlsmgrctl: %s: not written whole: is the disk full?\n" % path
+
+
+@ours
 def test_without_gnuplot_it_says_what_is_missing(timed, tmp_path):
     timed.serve(1, lookups=1, hits=1)
     result = timed.run("history", "--plot", str(tmp_path / "x.svg"),
@@ -265,6 +298,16 @@ def kept(*pairs):
             return ctl.statistics(**{"request.history": "0"})
         return ctl.reply(0, *pairs)
     return answer
+
+
+@pytest.mark.parametrize("words", [["trace"], ["verbose", "2"]])
+def test_an_older_daemon_is_not_asked_for_what_it_has_not(words):
+    with Impostor(lambda request: ctl.statistics()) as impostor:
+        result = impostor.run(*words)
+    assert (result.status, result.complaint) == (
+        OTHER, "tlsmgrctl: the daemon that runs is of a version without %s; "
+        '"postfix reload" starts the one that is installed\n' % words[0])
+    assert {request["request"] for request in impostor.requests} == {"stats"}
 
 
 def test_an_older_daemon_is_not_asked():

@@ -333,6 +333,8 @@ def test_a_terminal_that_nobody_knows_is_named(master, make_screen):
     assert screen.wait_end() == 1
     screen.wait_for("there is no description of the terminal "
                     "no-such-terminal; set TERM, or")
+    screen = make_screen(master.config_directory, 132, TERM="")
+    screen.wait_for("description of the terminal (no TERM); set TERM, or")
 
 
 # One screen
