@@ -221,7 +221,7 @@ $(TIDY): tidy/%:
 	    $(CPPFLAGS_settings_param) $(CPPFLAGS_settings_defaults) \
 	    $(CPPFLAGS_ctl_settings) 2>/dev/null
 
-lint:
+lint: deps
 	@tests/run/install-packages lint
 	clang-format --dry-run --Werror src/*/*.[ch] include/*.h tests/*/*.[ch]
 	$(MAKE) -j$$(nproc) $(TIDY)
