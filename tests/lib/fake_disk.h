@@ -19,6 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "unit.h"
+
 enum disk_call {
 	DISK_WRITE = 1,
 	DISK_TRUNCATE = 2,
@@ -230,6 +232,14 @@ fdatasync(int fd)
 	if (disk_fails(DISK_SYNC))
 		return -1;
 	return (int)syscall(SYS_fdatasync, fd);
+}
+
+/* Before each test: a disk as it should be. */
+static inline int
+disk_setup(void **state)
+{
+	memset(&disk, 0, sizeof(disk));
+	return unit_setup(state);
 }
 
 #endif

@@ -23,13 +23,6 @@
 
 #define MEBIBYTE (1024 * 1024)
 
-static int
-setup(void **state)
-{
-	memset(&disk, 0, sizeof(disk));
-	return unit_setup(state);
-}
-
 static void
 an_empty_file_is_not_found(void **state)
 {
@@ -397,7 +390,7 @@ a_memory_file_does(void **state)
 }
 
 #define TEST(function) \
-	cmocka_unit_test_setup_teardown(function, setup, unit_teardown)
+	cmocka_unit_test_setup_teardown(function, disk_setup, unit_teardown)
 
 int
 main(void)

@@ -19,13 +19,6 @@
 
 #define MEBIBYTE (1024 * 1024)
 
-static int
-setup(void **state)
-{
-	memset(&disk, 0, sizeof(disk));
-	return unit_setup(state);
-}
-
 /* Change some bytes of a file. */
 static void
 damage(const char *path, uint64_t at, size_t len)
@@ -346,7 +339,7 @@ any_bytes_will_do(void **state)
 }
 
 #define TEST(function) \
-	cmocka_unit_test_setup_teardown(function, setup, unit_teardown)
+	cmocka_unit_test_setup_teardown(function, disk_setup, unit_teardown)
 
 int
 main(void)

@@ -17,13 +17,6 @@
 
 #define MEBIBYTE (1024 * 1024)
 
-static int
-setup(void **state)
-{
-	memset(&disk, 0, sizeof(disk));
-	return unit_setup(state);
-}
-
 static void
 a_full_disk_is_waited_for(void **state)
 {
@@ -160,7 +153,7 @@ a_disk_that_fails_now_and_then(void **state)
 }
 
 #define TEST(function) \
-	cmocka_unit_test_setup_teardown(function, setup, unit_teardown)
+	cmocka_unit_test_setup_teardown(function, disk_setup, unit_teardown)
 
 int
 main(void)

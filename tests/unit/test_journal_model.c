@@ -18,13 +18,6 @@
 
 #define MEBIBYTE (1024 * 1024)
 
-static int
-setup(void **state)
-{
-	memset(&disk, 0, sizeof(disk));
-	return unit_setup(state);
-}
-
 /* Mostly small; now and then as large as can be. */
 static size_t
 random_len(struct model *model)
@@ -374,7 +367,7 @@ looking_for_the_oldest_disturbs_no_pass(void **state)
 }
 
 #define TEST(function) \
-	cmocka_unit_test_setup_teardown(function, setup, unit_teardown)
+	cmocka_unit_test_setup_teardown(function, disk_setup, unit_teardown)
 
 int
 main(void)

@@ -18,13 +18,6 @@
 
 #define MEBIBYTE (1024 * 1024)
 
-static int
-setup(void **state)
-{
-	memset(&disk, 0, sizeof(disk));
-	return unit_setup(state);
-}
-
 static void
 records_come_in_order(void **state)
 {
@@ -180,7 +173,7 @@ a_slot_used_again_is_read_again(void **state)
 }
 
 #define TEST(function) \
-	cmocka_unit_test_setup_teardown(function, setup, unit_teardown)
+	cmocka_unit_test_setup_teardown(function, disk_setup, unit_teardown)
 
 int
 main(void)

@@ -17,13 +17,6 @@
 #include "journal_model.h"
 #include "unit.h"
 
-static int
-setup(void **state)
-{
-	memset(&disk, 0, sizeof(disk));
-	return unit_setup(state);
-}
-
 /*
  * The segment with a session retires, but cannot be made void on disk. Then the
  * removal of that session may not be compacted away, and come into effect at a
@@ -180,7 +173,7 @@ records_of_an_earlier_use_do_not_pass(void **state)
 }
 
 #define TEST(function) \
-	cmocka_unit_test_setup_teardown(function, setup, unit_teardown)
+	cmocka_unit_test_setup_teardown(function, disk_setup, unit_teardown)
 
 int
 main(void)

@@ -25,13 +25,6 @@
 
 #define KEYS 40
 
-static int
-setup(void **state)
-{
-	memset(&disk, 0, sizeof(disk));
-	return unit_setup(state);
-}
-
 /* Some segments on disk, none of them read yet. */
 static void
 fill(struct model *model)
@@ -325,29 +318,33 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
-		    the_head_is_not_waited_for, setup, unit_teardown),
+		    the_head_is_not_waited_for, disk_setup, unit_teardown),
 		cmocka_unit_test_setup_teardown(
-		    the_head_is_read_when_it_is_overdue, setup, unit_teardown),
-		cmocka_unit_test_setup_teardown(
-		    what_is_always_overdue_is_waited_for_at_once, setup,
+		    the_head_is_read_when_it_is_overdue, disk_setup,
 		    unit_teardown),
 		cmocka_unit_test_setup_teardown(
-		    what_a_system_cannot_do_is_not_tried_again, setup,
+		    what_is_always_overdue_is_waited_for_at_once, disk_setup,
 		    unit_teardown),
 		cmocka_unit_test_setup_teardown(
-		    compaction_waits_and_loses_nothing, setup, unit_teardown),
-		cmocka_unit_test_setup_teardown(
-		    half_a_record_is_not_awaited_for_ever, setup,
+		    what_a_system_cannot_do_is_not_tried_again, disk_setup,
 		    unit_teardown),
 		cmocka_unit_test_setup_teardown(
-		    half_a_head_is_not_awaited_for_ever, setup, unit_teardown),
-		cmocka_unit_test_setup_teardown(
-		    compaction_waits_itself_when_it_presses, setup,
+		    compaction_waits_and_loses_nothing, disk_setup,
 		    unit_teardown),
 		cmocka_unit_test_setup_teardown(
-		    a_walk_and_a_replay_go_on_later, setup, unit_teardown),
+		    half_a_record_is_not_awaited_for_ever, disk_setup,
+		    unit_teardown),
 		cmocka_unit_test_setup_teardown(
-		    loading_does_not_wait_for_the_disk, setup, unit_teardown),
+		    half_a_head_is_not_awaited_for_ever, disk_setup,
+		    unit_teardown),
+		cmocka_unit_test_setup_teardown(
+		    compaction_waits_itself_when_it_presses, disk_setup,
+		    unit_teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_walk_and_a_replay_go_on_later, disk_setup, unit_teardown),
+		cmocka_unit_test_setup_teardown(
+		    loading_does_not_wait_for_the_disk, disk_setup,
+		    unit_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
