@@ -129,18 +129,6 @@ put_printable(struct ctl_grid *grid, int row, int column, enum ctl_style style,
 	return column;
 }
 
-int
-ctl_grid_put(struct ctl_grid *grid, int row, int column, int width,
-    enum ctl_style style, const char *text)
-{
-	char *printable = make_printable(text);
-
-	cut(printable, width);
-	column = put_printable(grid, row, column, style, printable);
-	free(printable);
-	return column;
-}
-
 /* The same in the middle. */
 static void
 cut_middle(char *text, int width)
@@ -157,16 +145,31 @@ cut_middle(char *text, int width)
 	    text + room - tail - strlen(ELLIPSIS), ELLIPSIS, strlen(ELLIPSIS));
 }
 
+/* The text, made to fit by one of the two. */
+static int
+put_cut(struct ctl_grid *grid, int row, int column, int width,
+    enum ctl_style style, const char *text, void (*fit)(char *, int))
+{
+	char *printable = make_printable(text);
+
+	fit(printable, width);
+	column = put_printable(grid, row, column, style, printable);
+	free(printable);
+	return column;
+}
+
+int
+ctl_grid_put(struct ctl_grid *grid, int row, int column, int width,
+    enum ctl_style style, const char *text)
+{
+	return put_cut(grid, row, column, width, style, text, cut);
+}
+
 int
 ctl_grid_put_ends(struct ctl_grid *grid, int row, int column, int width,
     enum ctl_style style, const char *text)
 {
-	char *printable = make_printable(text);
-
-	cut_middle(printable, width);
-	column = put_printable(grid, row, column, style, printable);
-	free(printable);
-	return column;
+	return put_cut(grid, row, column, width, style, text, cut_middle);
 }
 
 void

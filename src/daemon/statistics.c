@@ -89,17 +89,11 @@ put_round_trip(const struct histogram *round_trip, struct buffer *reply)
 static void
 put_shared(const struct daemon *daemon, struct buffer *reply)
 {
-	static const struct histogram nothing;
 	const struct shared_group *group = &daemon->group;
-	struct shared_statistics numbers = {
-		.server = "",
-		.state = "",
-		.round_trip = &nothing,
-	};
+	struct shared_statistics numbers;
 	const struct shared_statistics *engine = &numbers;
 
-	if (daemon->shared != NULL)
-		shared_statistics(daemon->shared, &numbers);
+	statistics_read_engine(daemon, &numbers);
 #define SHARED(name, kind, expression, help) \
 	PUT_##kind("shared", #name, expression);
 #include "counters.def"

@@ -22,4 +22,7 @@ void statistics_read_rows(
 /* A few lines in the log: totals since the start. */
 void statistics_log(const struct daemon *);
 
+/* Those of the engine, borrowed from it; all is 0 or "" where there is none. */
+void statistics_read_engine(const struct daemon *, struct shared_statistics *);
+
 #endif

@@ -51,18 +51,28 @@ take_process(const struct daemon *daemon, struct rows *rows)
 #include "counters.def"
 }
 
-static void
-take_shared(const struct daemon *daemon, struct rows *rows)
+void
+statistics_read_engine(
+    const struct daemon *daemon, struct shared_statistics *numbers)
 {
 	static const struct histogram nothing;
-	struct shared_statistics numbers = {
+
+	*numbers = (struct shared_statistics){
+		.server = "",
 		.state = "",
 		.round_trip = &nothing,
 	};
+	if (daemon->shared != NULL)
+		shared_statistics(daemon->shared, numbers);
+}
+
+static void
+take_shared(const struct daemon *daemon, struct rows *rows)
+{
+	struct shared_statistics numbers;
 	const struct shared_statistics *engine = &numbers;
 
-	if (daemon->shared != NULL)
-		shared_statistics(daemon->shared, &numbers);
+	statistics_read_engine(daemon, &numbers);
 #define SHARED_KEPT(name, kind, expression, help) \
 	take_row(rows, "shared", #name, KIND_##kind, (uint64_t)(expression));
 #include "counters.def"
