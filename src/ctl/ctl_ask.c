@@ -70,11 +70,8 @@ bool
 ctl_knows(const struct ctl_client *client, const char *request)
 {
 	struct ctl_reply statistics = ctl_client_statistics(client);
-	char *name = xasprintf(CTL_REQUEST_PREFIX "%s", request);
-	bool is_known = ctl_reply_find(&statistics, name) != NULL;
 
-	free(name);
-	return is_known;
+	return ctl_statistics_has_request(&statistics, request);
 }
 
 int

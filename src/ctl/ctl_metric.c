@@ -160,16 +160,20 @@ ctl_metric_latencies(const struct ctl_reply *statistics, bool is_openmetrics)
 {
 	struct ctl_reply walk = *statistics;
 	struct ctl_statistics_entry entry;
+	bool has_head = false;
 
 	walk.offset = 0;
-	ctl_metric_head(DURATION, "Time to answer a request, by kind",
-	    "histogram", is_openmetrics);
 	while (ctl_statistics_next(&walk, CTL_LATENCY_PREFIX, &entry)) {
 		const char *dot = strchr(entry.name, '.');
 		char request[64];
 
 		if (dot == NULL)
 			continue;
+		if (!has_head)
+			ctl_metric_head(DURATION,
+			    "Time to answer a request, by kind", "histogram",
+			    is_openmetrics);
+		has_head = true;
 		snprintf(request, sizeof(request), "%.*s",
 		    (int)(dot - entry.name), entry.name);
 		put_part(DURATION, request, dot + 1, entry.number);
@@ -181,10 +185,15 @@ ctl_metric_round_trips(const struct ctl_reply *statistics, bool is_openmetrics)
 {
 	struct ctl_reply walk = *statistics;
 	struct ctl_statistics_entry entry;
+	bool has_head = false;
 
 	walk.offset = 0;
-	ctl_metric_head(ROUND_TRIP, "Time in which the engine answered",
-	    "histogram", is_openmetrics);
-	while (ctl_statistics_next(&walk, ROUND_TRIP_PREFIX, &entry))
+	while (ctl_statistics_next(&walk, ROUND_TRIP_PREFIX, &entry)) {
+		if (!has_head)
+			ctl_metric_head(ROUND_TRIP,
+			    "Time in which the engine answered", "histogram",
+			    is_openmetrics);
+		has_head = true;
 		put_part(ROUND_TRIP, NULL, entry.name, entry.number);
+	}
 }

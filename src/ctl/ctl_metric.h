@@ -37,7 +37,10 @@ void ctl_metric_head(
 /* Microseconds as seconds, in the shortest form that OpenMetrics takes. */
 void ctl_metric_seconds(int64_t microseconds);
 
-/* The histogram of each kind of request, tlsmgr_request_duration_seconds. */
+/*
+ * The histogram of each kind of request, tlsmgr_request_duration_seconds; no
+ * head either where there is none.
+ */
 void ctl_metric_latencies(
     const struct ctl_reply *statistics, bool is_openmetrics);
 /* The same of the time in which the engine answered, of a group of hosts. */

@@ -118,3 +118,12 @@ ctl_reply_take(struct ctl_reply *reply, const char *name)
 		return NULL;
 	return attribute.value;
 }
+
+bool
+ctl_reply_take_count(struct ctl_reply *reply, const char *name, int64_t *count)
+{
+	const char *text = ctl_reply_take(reply, name);
+
+	return text != NULL && ctl_reply_number(text, count) == ERROR_NONE &&
+	       *count >= 0;
+}

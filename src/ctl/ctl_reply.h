@@ -49,5 +49,7 @@ enum error ctl_reply_number(const char *text, int64_t *number);
 
 /* The value of the next attribute, borrowed; NULL if it has another name. */
 const char *ctl_reply_take(struct ctl_reply *, const char *name);
+/* The same of a number that is not negative. False: it is none. */
+bool ctl_reply_take_count(struct ctl_reply *, const char *name, int64_t *);
 
 #endif

@@ -60,6 +60,23 @@ ctl_statistics_get(
 }
 
 bool
+ctl_statistics_is_look(const char *request)
+{
+	return strcmp(request, "stats") == 0 ||
+	       strcmp(request, "destinations") == 0 ||
+	       strcmp(request, "history") == 0;
+}
+
+bool
+ctl_statistics_has_request(const struct ctl_reply *reply, const char *request)
+{
+	char name[128];
+
+	snprintf(name, sizeof(name), CTL_REQUEST_PREFIX "%s", request);
+	return ctl_reply_find(reply, name) != NULL;
+}
+
+bool
 ctl_statistics_next(struct ctl_reply *walk, const char *prefix,
     struct ctl_statistics_entry *entry)
 {

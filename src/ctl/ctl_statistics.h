@@ -52,6 +52,14 @@ bool ctl_statistics_number(const struct ctl_reply *, const char *scope,
 int64_t ctl_statistics_get(
     const struct ctl_reply *, const char *scope, const char *name);
 
+/*
+ * Is it one of those with which this program looks, again and again? They are
+ * not what is looked at.
+ */
+bool ctl_statistics_is_look(const char *request);
+/* Does the daemon that gave these know that request? */
+bool ctl_statistics_has_request(const struct ctl_reply *, const char *request);
+
 /* A value whose name begins with a prefix, borrowed from the reply. */
 struct ctl_statistics_entry {
 	const char *name; /* without the prefix */

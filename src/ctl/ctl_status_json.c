@@ -11,8 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LATENCY_PREFIX "latency."
-
 /* A number keeps its digits, a flag is a boolean, what is absent is null. */
 static void
 put_value(const struct ctl_reply *reply, const char *scope,
@@ -64,9 +62,9 @@ put_latencies(const struct ctl_reply *statistics)
 	walk.offset = 0;
 	printf("  \"latency\": {");
 	while (ctl_reply_next(&walk, &attribute)) {
-		size_t len = strlen(LATENCY_PREFIX);
+		size_t len = strlen(CTL_LATENCY_PREFIX);
 
-		if (strncmp(attribute.name, LATENCY_PREFIX, len) != 0 ||
+		if (strncmp(attribute.name, CTL_LATENCY_PREFIX, len) != 0 ||
 		    (dot = strchr(attribute.name + len, '.')) == NULL ||
 		    ctl_reply_number(attribute.value, &value) != ERROR_NONE)
 			continue;

@@ -43,8 +43,7 @@ count_requests(const struct ctl_reply *statistics)
 
 	walk.offset = 0;
 	while (ctl_statistics_next(&walk, CTL_REQUEST_PREFIX, &entry))
-		if (strcmp(entry.name, "stats") != 0 &&
-		    strcmp(entry.name, "history") != 0 &&
+		if (!ctl_statistics_is_look(entry.name) &&
 		    !__builtin_add_overflow(sum, entry.number, &next))
 			sum = next;
 	return sum;

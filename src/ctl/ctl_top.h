@@ -51,6 +51,12 @@ int64_t ctl_top_get(
 const char *ctl_top_get_text(
     const struct ctl_top *, const char *scope, const char *name);
 
+/*
+ * Has the daemon destinations of that cache? One of 1.0 has none, and would log
+ * and count who asks for them.
+ */
+bool ctl_top_has_destinations(const struct ctl_top *, const char *cache);
+
 /* "1.2", "123", "45k": of a rate, "-" of a negative one. */
 struct ctl_text ctl_top_text_rate(double);
 /* "12345", "1234k", "12M": no more than seven characters. */

@@ -97,7 +97,6 @@ connect_again(struct ctl_top_feed *feed, struct ctl_top *top)
 		return;
 	}
 	feed->is_connected = true;
-	feed->has_destinations = true;
 }
 
 static bool
@@ -126,7 +125,10 @@ ask_for(struct ctl_top_feed *feed, struct ctl_top *top, const char *type)
 	return true;
 }
 
-/* Statistics first: they tell of which caches there are destinations. */
+/*
+ * Statistics first: they tell of which caches there are destinations. Those of
+ * another process tell nothing, so the first of a connection are alone.
+ */
 static void
 ask(struct ctl_top_feed *feed, struct ctl_top *top)
 {
@@ -138,8 +140,8 @@ ask(struct ctl_top_feed *feed, struct ctl_top *top)
 	if (!ask_for(feed, top, NULL))
 		return;
 	for (size_t i = 0; i < 2; i++)
-		if (feed->has_destinations &&
-		    ctl_top_get(top, types[i], "enabled") != 0 &&
+		if (feed->has_answered &&
+		    ctl_top_has_destinations(top, types[i]) &&
 		    !ask_for(feed, top, types[i]))
 			return;
 }
@@ -156,9 +158,6 @@ take_reply(
 	if (type == NULL)
 		return ctl_top_take_statistics(
 			   top, reply, clock_monotonic_us()) == ERROR_NONE;
-	/* Not asked again: it would log each time that it does not know it. */
-	if (status != 0)
-		feed->has_destinations = false;
 	return status != 0 || ctl_top_destinations_add(&feed->destinations,
 				  reply, type) == ERROR_NONE;
 }

@@ -19,8 +19,7 @@ struct ctl_top_feed {
 	/* Which answers are to come, in order: "stats", or a cache's type. */
 	const char *awaited[3];
 	int awaited_count, awaited_next;
-	bool has_destinations; /* the daemon knows that request */
-	bool has_answered;     /* on this connection */
+	bool has_answered;                        /* on this connection */
 	struct ctl_top_destinations destinations; /* of this round */
 	uint64_t asked_at_us, next_at_us;         /* monotonic */
 };

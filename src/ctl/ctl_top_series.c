@@ -20,14 +20,6 @@ static const char *const requests[CTL_TOP_OTHER] = { "lookup", "update",
 const int ctl_top_bounds_us[CTL_TOP_BOUNDS] = { 10, 20, 50, 100, 200, 500, 1000,
 	2000, 5000, 10000, 20000, 50000, 100000, 500000, 1000000, 5000000 };
 
-/* This program asks for these each second, and is not what is looked at. */
-static bool
-is_own(const char *request)
-{
-	return strcmp(request, "stats") == 0 ||
-	       strcmp(request, "destinations") == 0;
-}
-
 static int
 kind_of(const char *request)
 {
@@ -48,7 +40,7 @@ read_latency(int64_t *totals, const char *name, int64_t count)
 	if (rest == NULL)
 		return;
 	snprintf(request, sizeof(request), "%.*s", (int)(rest - name), name);
-	if (is_own(request))
+	if (ctl_statistics_is_look(request))
 		return;
 	if (strcmp(rest, ".count") == 0)
 		totals[CTL_TOP_LATENCIES + CTL_TOP_BOUNDS] += count;
@@ -64,19 +56,19 @@ read_latency(int64_t *totals, const char *name, int64_t count)
 static void
 read_attribute(int64_t *totals, const struct ctl_attribute *attribute)
 {
-	static const char latency[] = "latency.";
+	const size_t request_len = strlen(CTL_REQUEST_PREFIX);
+	const size_t latency_len = strlen(CTL_LATENCY_PREFIX);
 	const char *name = attribute->name;
 	int64_t count;
 
 	if (ctl_reply_number(attribute->value, &count) != ERROR_NONE ||
 	    count < 0 || count > INT64_MAX / 1024)
 		return; /* so that sums have room */
-	if (strncmp(name, latency, strlen(latency)) == 0) {
-		read_latency(totals, name + strlen(latency), count);
-	} else if (strncmp(name, CTL_REQUEST_PREFIX,
-		       strlen(CTL_REQUEST_PREFIX)) == 0) {
-		name += strlen(CTL_REQUEST_PREFIX);
-		if (!is_own(name))
+	if (strncmp(name, CTL_LATENCY_PREFIX, latency_len) == 0) {
+		read_latency(totals, name + latency_len, count);
+	} else if (strncmp(name, CTL_REQUEST_PREFIX, request_len) == 0) {
+		name += request_len;
+		if (!ctl_statistics_is_look(name))
 			totals[CTL_TOP_REQUESTS + kind_of(name)] += count;
 	}
 }

@@ -91,6 +91,15 @@ ctl_top_get_text(const struct ctl_top *top, const char *scope, const char *name)
 	return text != NULL ? text : "";
 }
 
+bool
+ctl_top_has_destinations(const struct ctl_top *top, const char *cache)
+{
+	struct ctl_reply reply = reply_of(top);
+
+	return ctl_statistics_has_request(&reply, "destinations") &&
+	       ctl_statistics_get(&reply, cache, "enabled") != 0;
+}
+
 struct ctl_text
 ctl_top_text_rate(double rate)
 {

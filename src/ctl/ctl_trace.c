@@ -46,20 +46,11 @@ take_operands(struct trace *trace, char *const operands[])
 	return ctl_is_cache_type(trace->type);
 }
 
-static bool
-take_number(struct ctl_reply *reply, const char *name, int64_t *number)
-{
-	const char *text = ctl_reply_take(reply, name);
-
-	return text != NULL && ctl_reply_number(text, number) == ERROR_NONE &&
-	       *number >= 0;
-}
-
 /* False: that is none. */
 static bool
 take_event(struct ctl_reply *reply, struct event *event)
 {
-	if (!take_number(reply, "time_us", &event->time_us))
+	if (!ctl_reply_take_count(reply, "time_us", &event->time_us))
 		return false;
 	event->pid = ctl_reply_take(reply, "pid");
 	event->type = ctl_reply_take(reply, "cache_type");
@@ -68,9 +59,11 @@ take_event(struct ctl_reply *reply, struct event *event)
 	event->result = ctl_reply_take(reply, "result");
 	return event->result != NULL && event->pid != NULL &&
 	       event->type != NULL && event->request != NULL &&
-	       event->id != NULL && take_number(reply, "size", &event->size) &&
-	       take_number(reply, "duration_us", &event->duration_us) &&
-	       take_number(reply, "dropped", &event->dropped);
+	       event->id != NULL &&
+	       ctl_reply_take_count(reply, "size", &event->size) &&
+	       ctl_reply_take_count(
+		   reply, "duration_us", &event->duration_us) &&
+	       ctl_reply_take_count(reply, "dropped", &event->dropped);
 }
 
 /* "13:05:59.000123", local time. */

@@ -323,6 +323,25 @@ def test_labels_may_hold_any_bytes():
             r'\\u{d}\n\\u{9}\\u{7f}\"\\{}') in line
 
 
+@pytest.mark.parametrize("form", ["--prometheus", "--openmetrics"])
+def test_what_a_daemon_does_not_say_is_no_metric(form):
+    """An older one, or one that has not answered anything yet."""
+    with Impostor(answers()) as impostor:
+        text = impostor.run("status", form).text
+    assert "tlsmgr_up 1" in text
+    assert "seconds histogram" not in text
+
+
+def test_requests_are_not_those_with_which_this_program_looks():
+    looks = {"request.%s" % name: "5"
+             for name in ("stats", "destinations", "history")}
+    with Impostor(answers(stats=ctl.statistics(
+            **looks, **{"request.seed": "7", "request.flush": "1"}),
+                          history=ctl.reply(-2))) as impostor:
+        text = impostor.run("status").text
+    assert re.search("^Requests +8, 0 malformed$", text, re.MULTILINE), text
+
+
 def test_prometheus_is_told_that_there_is_no_daemon():
     with Impostor(None) as impostor:
         os.unlink(impostor.socket_path)

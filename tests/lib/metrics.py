@@ -7,7 +7,8 @@ SAMPLE = re.compile(r"([a-z_0-9]+)(\{(?:[a-z_]+=\"(?:[^\"\\\n]|\\.)*\",?)*\})?"
 
 
 def parse_metrics(text):
-    """{name: [(labels, value)]}; every line is as the format demands."""
+    """{name: [(labels, value)]}; every line is as the format demands, and what
+    has a head has a sample."""
     metrics, head = {}, None
     for line in text.splitlines():
         if line.startswith("# HELP "):
@@ -28,4 +29,6 @@ def parse_metrics(text):
                                   float(sample.group(3))))
             if sample.group(1) != head:
                 metrics.setdefault(sample.group(1), []).append(metrics[head][-1])
+    for name, samples in metrics.items():
+        assert samples, name
     return metrics

@@ -160,6 +160,7 @@ rates_are_differences_by_the_time_between(void **state)
 	put("request.lookup", 250);
 	put("request.stats", 500);
 	put("request.destinations", 500);
+	put("request.history", 500);
 	put("request.flush", 8);
 	put("request.policy", 2);
 	at_us += SECOND_US; /* two seconds */
