@@ -92,16 +92,9 @@ show(const struct ctl *ctl, struct ctl_client *client, const char *plot_path)
 {
 	int64_t now_s = clock_wall_s();
 	struct ctl_history minutes, steps;
-	int status;
-
-	if (!ctl_knows(client, "history")) {
-		ctl_error("the daemon that runs is of a version that keeps no "
-			  "history; \"postfix reload\" starts the one that is "
-			  "installed");
-		return CTL_OTHER;
-	}
-	status =
+	int status =
 	    ctl_history_ask(client, now_s - ctl->history_since_s, &minutes);
+
 	if (status == CTL_OK) {
 		ctl_history_group(
 		    &minutes, step_s(ctl, &minutes, now_s), &steps);
@@ -122,7 +115,7 @@ ctl_history(struct ctl *ctl, char *const operands[])
 	(void)operands;
 	if (!absolute_plot_path(ctl, &plot_path))
 		return CTL_NO;
-	status = ctl_connect_ours(ctl, &client);
+	status = ctl_connect_knowing(ctl, "history", &client);
 	if (status == CTL_OK) {
 		status = show(ctl, &client, plot_path);
 		ctl_client_close(&client);

@@ -57,28 +57,37 @@ double ctl_history_value(const struct ctl_history *,
     const struct ctl_history_step *, const char *name);
 
 /*
- * Figures of one step; each is NAN where there is nothing to say. Requests are
- * those of Postfix. A share is from 0 to 1. A quantile of latency is an upper
- * bound, in microseconds, and INFINITY where there is none. Errors are what
- * should not happen: requests, reads and writes that failed, sessions lost,
- * entropy that did not come, complaints.
+ * What people want to know of a step. Requests are those of Postfix; a rate is
+ * a second, a share from 0 to 1. A time is an upper bound, in microseconds, and
+ * INFINITY where there is none. Errors are what should not happen: requests,
+ * reads and writes that failed, sessions lost, entropy that did not come,
+ * complaints.
  */
-double ctl_history_requests_rate(
-    const struct ctl_history *, const struct ctl_history_step *);
+enum ctl_history_figure {
+	CTL_HISTORY_REQUESTS, /* rate */
+	CTL_HISTORY_STORES,   /* rate, of all caches */
+	CTL_HISTORY_FOUND_SMTPD,
+	CTL_HISTORY_FOUND_SMTP,
+	CTL_HISTORY_FOUND_LMTP, /* shares of lookups */
+	CTL_HISTORY_MEDIAN,     /* time to answer, of half of them */
+	CTL_HISTORY_99_PERCENT, /* the same of 99% */
+	CTL_HISTORY_CLIENTS,
+	CTL_HISTORY_SESSIONS, /* in all caches */
+	CTL_HISTORY_ERRORS,
+	CTL_HISTORY_FIGURES,
+};
+
+/*
+ * NAN: there is nothing to say, as of a share of nothing, or of a rate in less
+ * than ten seconds, which could be any.
+ */
+double ctl_history_figure(const struct ctl_history *,
+    const struct ctl_history_step *, enum ctl_history_figure);
+/* The rate of a figure of one cache, and the share of lookups that found. */
 double ctl_history_cache_rate(const struct ctl_history *,
     const struct ctl_history_step *, const char *cache, const char *name);
-double ctl_history_stores_rate(
-    const struct ctl_history *, const struct ctl_history_step *);
 double ctl_history_found_share(const struct ctl_history *,
     const struct ctl_history_step *, const char *cache);
-double ctl_history_latency_us(
-    const struct ctl_history *, const struct ctl_history_step *, double share);
-double ctl_history_clients(
-    const struct ctl_history *, const struct ctl_history_step *);
-double ctl_history_entries(
-    const struct ctl_history *, const struct ctl_history_step *);
-double ctl_history_errors(
-    const struct ctl_history *, const struct ctl_history_step *);
 
 /* To standard output: for people, and all figures for programs. */
 void ctl_history_text(const struct ctl_history *, int64_t now_s);

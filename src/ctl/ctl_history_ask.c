@@ -88,23 +88,21 @@ parse_values(const char *text, double *values, size_t count)
 static bool
 take_minute(struct ctl_history *history, struct ctl_reply *reply)
 {
-	const char *time_s = ctl_reply_take(reply, "time");
-	const char *duration_ms = ctl_reply_take(reply, "duration_ms");
-	const char *values = ctl_reply_take(reply, "values");
+	const char *values;
 	int64_t last_s = history->step_count > 0
 	                     ? history->steps[history->step_count - 1].time_s
 	                     : -1;
-	int64_t begin_s, duration;
+	int64_t begin_s, duration_ms;
 	struct ctl_history_step *step;
 
-	if (time_s == NULL || duration_ms == NULL || values == NULL ||
-	    ctl_reply_number(time_s, &begin_s) != ERROR_NONE ||
-	    ctl_reply_number(duration_ms, &duration) != ERROR_NONE ||
+	if (!ctl_reply_take_count(reply, "time", &begin_s) ||
+	    !ctl_reply_take_count(reply, "duration_ms", &duration_ms) ||
+	    (values = ctl_reply_take(reply, "values")) == NULL ||
 	    begin_s <= last_s || begin_s >= 253402300800 ||
 	    history->step_count >= STEPS_MAX)
 		return false;
 	step = add_step(history, begin_s);
-	step->seconds = (double)duration / 1000;
+	step->seconds = (double)duration_ms / 1000;
 	return parse_values(values, step->values, history->row_count);
 }
 

@@ -12,6 +12,9 @@
 #define LATENCY_COUNT "latency.count"
 #define LATENCY_LE    "latency.le."
 
+/* A rate of less than this says nothing, and would be the largest of a day. */
+#define LEAST_S 10
+
 double
 ctl_history_value(const struct ctl_history *history,
     const struct ctl_history_step *step, const char *name)
@@ -48,15 +51,7 @@ sum_of_caches(const struct ctl_history *history,
 static double
 per_second(double count, const struct ctl_history_step *step)
 {
-	return step->seconds > 0 ? count / step->seconds : NAN;
-}
-
-double
-ctl_history_requests_rate(
-    const struct ctl_history *history, const struct ctl_history_step *step)
-{
-	return per_second(
-	    ctl_history_value(history, step, LATENCY_COUNT), step);
+	return step->seconds >= LEAST_S ? count / step->seconds : NAN;
 }
 
 double
@@ -64,13 +59,6 @@ ctl_history_cache_rate(const struct ctl_history *history,
     const struct ctl_history_step *step, const char *cache, const char *name)
 {
 	return per_second(value_of_cache(history, step, cache, name), step);
-}
-
-double
-ctl_history_stores_rate(
-    const struct ctl_history *history, const struct ctl_history_step *step)
-{
-	return per_second(sum_of_caches(history, step, "updates"), step);
 }
 
 double
@@ -84,8 +72,9 @@ ctl_history_found_share(const struct ctl_history *history,
 	           : NAN;
 }
 
-double
-ctl_history_latency_us(const struct ctl_history *history,
+/* Within which so large a share of requests was answered. */
+static double
+latency_us(const struct ctl_history *history,
     const struct ctl_history_step *step, double share)
 {
 	double count = ctl_history_value(history, step, LATENCY_COUNT);
@@ -105,23 +94,8 @@ ctl_history_latency_us(const struct ctl_history *history,
 	return least;
 }
 
-double
-ctl_history_clients(
-    const struct ctl_history *history, const struct ctl_history_step *step)
-{
-	return ctl_history_value(history, step, "clients");
-}
-
-double
-ctl_history_entries(
-    const struct ctl_history *history, const struct ctl_history_step *step)
-{
-	return sum_of_caches(history, step, "entries");
-}
-
-double
-ctl_history_errors(
-    const struct ctl_history *history, const struct ctl_history_step *step)
+static double
+errors(const struct ctl_history *history, const struct ctl_history_step *step)
 {
 	static const char *const of_process[] = { "complaints",
 		"entropy_failures", "exchange_failures", "random_failures" };
@@ -132,4 +106,36 @@ ctl_history_errors(
 	for (size_t i = 0; i < sizeof(of_process) / sizeof(of_process[0]); i++)
 		sum += ctl_history_value(history, step, of_process[i]);
 	return sum;
+}
+
+double
+ctl_history_figure(const struct ctl_history *history,
+    const struct ctl_history_step *step, enum ctl_history_figure figure)
+{
+	switch (figure) {
+	case CTL_HISTORY_REQUESTS:
+		return per_second(
+		    ctl_history_value(history, step, LATENCY_COUNT), step);
+	case CTL_HISTORY_STORES:
+		return per_second(
+		    sum_of_caches(history, step, "updates"), step);
+	case CTL_HISTORY_FOUND_SMTPD:
+		return ctl_history_found_share(history, step, "smtpd");
+	case CTL_HISTORY_FOUND_SMTP:
+		return ctl_history_found_share(history, step, "smtp");
+	case CTL_HISTORY_FOUND_LMTP:
+		return ctl_history_found_share(history, step, "lmtp");
+	case CTL_HISTORY_MEDIAN:
+		return latency_us(history, step, 0.5);
+	case CTL_HISTORY_99_PERCENT:
+		return latency_us(history, step, 0.99);
+	case CTL_HISTORY_CLIENTS:
+		return ctl_history_value(history, step, "clients");
+	case CTL_HISTORY_SESSIONS:
+		return sum_of_caches(history, step, "entries");
+	case CTL_HISTORY_ERRORS:
+		return errors(history, step);
+	default:
+		return NAN;
+	}
 }

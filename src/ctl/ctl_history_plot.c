@@ -34,7 +34,7 @@ static const char head[] =
     "set style data lines\n"
     "set yrange [0:*]\n";
 
-/* Columns of the data: 1 the time, then in the order of put_data(). */
+/* Columns of the data: 1 the time, then as in enum ctl_history_figure. */
 static const char *const panels[PANELS] = {
 	"set ylabel 'per second'\n"
 	"plot $data using 1:2 title 'requests' linecolor rgb '#2a6fbb' "
@@ -104,19 +104,15 @@ static void
 put_step(struct buffer *script, const struct ctl_history *history,
     const struct ctl_history_step *step)
 {
-	static const char *const caches[] = { "smtpd", "smtp", "lmtp" };
-
 	put(script, "%lld", local(step->time_s));
-	put_number(script, ctl_history_requests_rate(history, step));
-	put_number(script, ctl_history_stores_rate(history, step));
-	for (size_t i = 0; i < sizeof(caches) / sizeof(caches[0]); i++)
-		put_number(script,
-		    100 * ctl_history_found_share(history, step, caches[i]));
-	put_number(script, ctl_history_latency_us(history, step, 0.5));
-	put_number(script, ctl_history_latency_us(history, step, 0.99));
-	put_number(script, ctl_history_clients(history, step));
-	put_number(script, ctl_history_entries(history, step));
-	put_number(script, ctl_history_errors(history, step));
+	for (int i = 0; i < CTL_HISTORY_FIGURES; i++) {
+		double value = ctl_history_figure(
+		    history, step, (enum ctl_history_figure)i);
+		bool is_share =
+		    i >= CTL_HISTORY_FOUND_SMTPD && i <= CTL_HISTORY_FOUND_LMTP;
+
+		put_number(script, is_share ? 100 * value : value);
+	}
 	put(script, "\n");
 }
 

@@ -22,61 +22,23 @@ enum form {
 	FORM_COUNT,
 };
 
-typedef double figure_fn(
-    const struct ctl_history *, const struct ctl_history_step *);
-
-static double
-found_smtpd(
-    const struct ctl_history *history, const struct ctl_history_step *step)
-{
-	return ctl_history_found_share(history, step, "smtpd");
-}
-
-static double
-found_smtp(
-    const struct ctl_history *history, const struct ctl_history_step *step)
-{
-	return ctl_history_found_share(history, step, "smtp");
-}
-
-static double
-found_lmtp(
-    const struct ctl_history *history, const struct ctl_history_step *step)
-{
-	return ctl_history_found_share(history, step, "lmtp");
-}
-
-static double
-latency_median(
-    const struct ctl_history *history, const struct ctl_history_step *step)
-{
-	return ctl_history_latency_us(history, step, 0.5);
-}
-
-static double
-latency_99(
-    const struct ctl_history *history, const struct ctl_history_step *step)
-{
-	return ctl_history_latency_us(history, step, 0.99);
-}
-
 static const struct column {
 	const char *head; /* above the numbers */
 	const char *name; /* beside the bars; NULL: there are none */
-	figure_fn *figure;
+	enum ctl_history_figure figure;
 	enum form form;
 	int width;
 } columns[] = {
-	{ "Req/s", "Requests/s", ctl_history_requests_rate, FORM_RATE, 7 },
-	{ "smtpd", "smtpd found", found_smtpd, FORM_SHARE, 6 },
-	{ "smtp", "smtp found", found_smtp, FORM_SHARE, 6 },
-	{ "lmtp", "lmtp found", found_lmtp, FORM_SHARE, 6 },
-	{ "Stores/s", "Stores/s", ctl_history_stores_rate, FORM_RATE, 9 },
-	{ "50%", NULL, latency_median, FORM_LATENCY, 7 },
-	{ "99%", "99% within", latency_99, FORM_LATENCY, 7 },
-	{ "Clients", "Clients", ctl_history_clients, FORM_COUNT, 8 },
-	{ "Sessions", "Sessions", ctl_history_entries, FORM_COUNT, 9 },
-	{ "Errors", "Errors", ctl_history_errors, FORM_COUNT, 7 },
+	{ "Req/s", "Requests/s", CTL_HISTORY_REQUESTS, FORM_RATE, 7 },
+	{ "smtpd", "smtpd found", CTL_HISTORY_FOUND_SMTPD, FORM_SHARE, 6 },
+	{ "smtp", "smtp found", CTL_HISTORY_FOUND_SMTP, FORM_SHARE, 6 },
+	{ "lmtp", "lmtp found", CTL_HISTORY_FOUND_LMTP, FORM_SHARE, 6 },
+	{ "Stores/s", "Stores/s", CTL_HISTORY_STORES, FORM_RATE, 9 },
+	{ "50%", NULL, CTL_HISTORY_MEDIAN, FORM_LATENCY, 7 },
+	{ "99%", "99% within", CTL_HISTORY_99_PERCENT, FORM_LATENCY, 7 },
+	{ "Clients", "Clients", CTL_HISTORY_CLIENTS, FORM_COUNT, 8 },
+	{ "Sessions", "Sessions", CTL_HISTORY_SESSIONS, FORM_COUNT, 9 },
+	{ "Errors", "Errors", CTL_HISTORY_ERRORS, FORM_COUNT, 7 },
 };
 
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
@@ -122,10 +84,11 @@ put_line(const struct ctl_history *history, const struct ctl_history_step *step,
 	printf("%.5s", clock_of(&when));
 	for (size_t i = 0; i < COLUMNS; i++)
 		printf("%*s", columns[i].width,
-		    step != NULL ? text_of(columns[i].form,
-				       columns[i].figure(history, step))
-				       .text
-				 : NOTHING);
+		    step != NULL
+			? text_of(columns[i].form, ctl_history_figure(history,
+						       step, columns[i].figure))
+			      .text
+			: NOTHING);
 	putchar('\n');
 }
 
@@ -166,7 +129,8 @@ fill_bars(const struct ctl_history *history, const struct column *column,
 	for (size_t i = 0; i < history->step_count; i++) {
 		bar = (size_t)((history->steps[i].time_s - first_s) *
 			       (int64_t)count / span_s);
-		value = column->figure(history, &history->steps[i]);
+		value = ctl_history_figure(
+		    history, &history->steps[i], column->figure);
 		if (isnan(bars[bar]) || value > bars[bar])
 			bars[bar] = value;
 	}

@@ -13,9 +13,6 @@
 #define MINUTE_S 60
 #define HOUR_S   3600
 
-/* Of less than this there is nothing to say yet. */
-#define LEAST_S 10
-
 static void
 fill(
     struct ctl_rates *rates, const struct ctl_history *history, int64_t since_s)
@@ -23,9 +20,8 @@ fill(
 	struct ctl_history_step sum;
 
 	ctl_history_sum(history, since_s, &sum);
-	if (sum.seconds < LEAST_S)
-		sum.seconds = 0;
-	rates->requests = ctl_history_requests_rate(history, &sum);
+	rates->requests =
+	    ctl_history_figure(history, &sum, CTL_HISTORY_REQUESTS);
 	for (int i = 0; i < CACHE_TYPES; i++) {
 		const char *cache = cache_type_name((enum cache_type)i);
 

@@ -300,7 +300,7 @@ def kept(*pairs):
     return answer
 
 
-@pytest.mark.parametrize("words", [["trace"], ["verbose", "2"]])
+@pytest.mark.parametrize("words", [["trace"], ["verbose", "2"], ["history"]])
 def test_an_older_daemon_is_not_asked_for_what_it_has_not(words):
     with Impostor(lambda request: ctl.statistics()) as impostor:
         result = impostor.run(*words)
@@ -310,14 +310,24 @@ def test_an_older_daemon_is_not_asked_for_what_it_has_not(words):
     assert {request["request"] for request in impostor.requests} == {"stats"}
 
 
-def test_an_older_daemon_is_not_asked():
+def test_an_older_daemon_has_a_status_without_rates():
     with Impostor(lambda request: ctl.statistics()) as impostor:
-        result = impostor.run("history")
         status = impostor.run("status")
-    assert result.status == OTHER
-    assert "of a version that keeps no history" in result.complaint
     assert status.status == OK and "last minute" not in status.text
     assert {request["request"] for request in impostor.requests} == {"stats"}
+
+
+def test_a_first_moment_is_neither_a_rate_nor_the_scale_of_others():
+    """Whoever is there when a daemon starts asks at once."""
+    minutes = [(("time", str(1700000040 + 60 * at)), ("duration_ms", each),
+                ("values", count)) for at, (each, count) in enumerate(
+                    [("2000", "200"), ("60000", "60"), ("60000", "60")])]
+    with Impostor(kept(("cursor", "0"), ("file", ""),
+                       ("counter", "latency.count"),
+                       *sum(minutes, ()))) as impostor:
+        text = impostor.run("history", "--step", "1m").text
+    assert [line[1] for line in lines_of(text)] == ["-", "1.00", "1.00"]
+    assert "\nRequests/s   ## 1.00\n" in text
 
 
 ROWS = [("counter", "smtpd.lookups"), ("gauge", "clients")]
