@@ -22,18 +22,35 @@ _tlsmgrctl_complete_id()
 	done < <(_tlsmgrctl_ids "$1" "$typed")
 }
 
+# Behind these there has to be a value.
+_tlsmgrctl_valued()
+{
+	tlsmgrctl help 2>/dev/null |
+		sed -n '/^Options/,$s/^ .*\(--[a-z]*\) [A-Z].*/\1/p' | tr '\n' ' '
+}
+
 _tlsmgrctl()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-	local command="" type="" i
+	local command="" type="" i valued
 
 	COMPREPLY=()
+	valued=" -c $(_tlsmgrctl_valued)"
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		if [[ $valued == *" ${COMP_WORDS[i]} "* ]]; then
+			((i++))
+		elif [[ ${COMP_WORDS[i]} != -* ]]; then
+			if [ -z "$command" ]; then
+				command=${COMP_WORDS[i]}
+			else
+				type=${type:-${COMP_WORDS[i]}}
+			fi
+		fi
+	done
+
 	case $previous in
 	-c | --config)
 		mapfile -t COMPREPLY < <(compgen -d -- "$word")
-		return
-		;;
-	--timeout | --limit)
 		return
 		;;
 	--since | --step)
@@ -46,27 +63,13 @@ _tlsmgrctl()
 		return
 		;;
 	--sort)
-		mapfile -t COMPREPLY < <(
-			compgen -W "age left size destination" -- "$word")
+		local keys="age left size destination"
+		[ "$command" = top ] && keys="lookups hits stores name"
+		mapfile -t COMPREPLY < <(compgen -W "$keys" -- "$word")
 		return
 		;;
 	esac
-
-	for ((i = 1; i < COMP_CWORD; i++)); do
-		case ${COMP_WORDS[i]} in
-		-c | --config | --timeout | --sort | --limit | --since | --step | --plot)
-			((i++))
-			;;
-		-*) ;;
-		*)
-			if [ -z "$command" ]; then
-				command=${COMP_WORDS[i]}
-			else
-				type=${type:-${COMP_WORDS[i]}}
-			fi
-			;;
-		esac
-	done
+	[[ $valued == *" $previous "* ]] && return
 
 	case $word in
 	-*)

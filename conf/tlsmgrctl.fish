@@ -3,11 +3,15 @@
 # Options and subcommands are asked of the program itself, ids of the daemon.
 function __tlsmgrctl_operands
     set -l skip 0
+    # Behind these there has to be a value.
+    set -q __tlsmgrctl_valued
+    or set -g __tlsmgrctl_valued -c (tlsmgrctl help 2>/dev/null |
+        sed -n '/^Options/,$s/^ .*\(--[a-z]*\) [A-Z].*/\1/p')
     set -l tokens (commandline -opc)
     for token in $tokens[2..-1]
         if test $skip = 1
             set skip 0
-        else if contains -- $token -c --config --timeout --sort --limit --since --step --plot
+        else if contains -- $token $__tlsmgrctl_valued
             set skip 1
         else if not string match -q -- '-*' $token
             echo $token
@@ -49,6 +53,7 @@ complete -c tlsmgrctl -s c -l config -x -a '(__fish_complete_directories)'
 complete -c tlsmgrctl -l timeout -x
 complete -c tlsmgrctl -n '__tlsmgrctl_is_at 1 list' -l limit -x
 complete -c tlsmgrctl -n '__tlsmgrctl_is_at 1 list' -l sort -x -a 'age left size destination'
+complete -c tlsmgrctl -n '__tlsmgrctl_is_at 1 top' -l sort -x -a 'lookups hits stores name'
 complete -c tlsmgrctl -n '__tlsmgrctl_is_at 1 history' -l since -x -a '1m 5m 30m 1h 2h 12h 24h'
 complete -c tlsmgrctl -n '__tlsmgrctl_is_at 1 history' -l step -x -a '1m 5m 30m 1h 2h 12h 24h'
 complete -c tlsmgrctl -n '__tlsmgrctl_is_at 1 history' -l plot -r -F

@@ -32,20 +32,20 @@ enum ctl_exit {
 
 /* What a subcommand may take, besides what all do. */
 enum ctl_option {
-	CTL_OPTION_JSON = 1,
-	CTL_OPTION_PROMETHEUS = 2,
-	CTL_OPTION_WATCH = 4,
-	CTL_OPTION_CHANGED = 8,
-	CTL_OPTION_FORCE = 16,
-	CTL_OPTION_OPENMETRICS = 32,
-	CTL_OPTION_RAW = 64,
-	CTL_OPTION_SORT = 128,
-	CTL_OPTION_LIMIT = 256,
-	CTL_OPTION_ONCE = 512,
-	CTL_OPTION_SINCE = 4096,
-	CTL_OPTION_STEP = 8192,
-	CTL_OPTION_CSV = 16384,
-	CTL_OPTION_PLOT = 32768,
+	CTL_OPTION_JSON = 1 << 0,
+	CTL_OPTION_PROMETHEUS = 1 << 1,
+	CTL_OPTION_OPENMETRICS = 1 << 2,
+	CTL_OPTION_WATCH = 1 << 3,
+	CTL_OPTION_CHANGED = 1 << 4,
+	CTL_OPTION_FORCE = 1 << 5,
+	CTL_OPTION_RAW = 1 << 6,
+	CTL_OPTION_SORT = 1 << 7,
+	CTL_OPTION_LIMIT = 1 << 8,
+	CTL_OPTION_ONCE = 1 << 9,
+	CTL_OPTION_SINCE = 1 << 10,
+	CTL_OPTION_STEP = 1 << 11,
+	CTL_OPTION_CSV = 1 << 12,
+	CTL_OPTION_PLOT = 1 << 13,
 };
 
 struct ctl_command;
@@ -55,11 +55,10 @@ struct ctl {
 	char *config_directory;            /* owned; an absolute path */
 	struct config *config;             /* owned; NULL: not read yet */
 	unsigned timeout_ms;
-	unsigned options; /* of enum ctl_option */
-	unsigned watch_s; /* between two looks */
-	const char
-	    *list_order;     /* of ctl_sessions_order(); NULL: as they come */
-	uint64_t list_limit; /* of rows */
+	unsigned options;        /* of enum ctl_option */
+	unsigned watch_s;        /* between two looks */
+	const char *sort_key;    /* as it was given; NULL: it was not */
+	uint64_t list_limit;     /* of rows */
 	int64_t history_since_s; /* before now */
 	int64_t history_step_s;  /* 0: as it fits */
 	const char *plot_path;

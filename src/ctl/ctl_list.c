@@ -112,15 +112,11 @@ print_json(const struct listing *listing, const struct ctl_session *session)
 static bool
 take_session(struct ctl_reply *reply, struct ctl_session *session)
 {
-	const char *size, *put_at;
-
 	session->id = ctl_reply_take(reply, "cache_id");
-	size = ctl_reply_take(reply, "size");
-	put_at = ctl_reply_take(reply, "time");
-	return session->id != NULL && size != NULL && put_at != NULL &&
-	       ctl_reply_number(size, &session->size) == ERROR_NONE &&
-	       ctl_reply_number(put_at, &session->put_at) == ERROR_NONE &&
-	       session->put_at >= 0 && session->put_at < 253402300800;
+	return session->id != NULL &&
+	       ctl_reply_take_count(reply, "size", &session->size) &&
+	       ctl_reply_take_count(reply, "time", &session->put_at) &&
+	       session->put_at < 253402300800;
 }
 
 static void
@@ -237,6 +233,16 @@ list_all(struct ctl_client *client, struct listing *listing, const char *filter)
 	return status;
 }
 
+/* Or NULL, for none. If not, an error is printed. */
+static bool
+is_order(const char *key)
+{
+	if (key == NULL || ctl_sessions_is_order(key))
+		return true;
+	ctl_error("--sort %s: must be age, left, size or destination", key);
+	return false;
+}
+
 int
 ctl_list(struct ctl *ctl, char *const operands[])
 {
@@ -245,7 +251,7 @@ ctl_list(struct ctl *ctl, char *const operands[])
 		.is_json = (ctl->options & CTL_OPTION_JSON) != 0,
 		.is_coloured = ctl->is_coloured,
 		.is_raw = (ctl->options & CTL_OPTION_RAW) != 0,
-		.order = ctl->list_order,
+		.order = ctl->sort_key,
 		.limit = ctl->list_limit,
 		.now_s = clock_wall_s(),
 	};
@@ -253,7 +259,7 @@ ctl_list(struct ctl *ctl, char *const operands[])
 	struct ctl_reply statistics;
 	int status;
 
-	if (!ctl_is_cache_type(operands[0]))
+	if (!ctl_is_cache_type(operands[0]) || !is_order(listing.order))
 		return CTL_USAGE;
 	status = ctl_connect_ours(ctl, &client);
 	if (status != CTL_OK)

@@ -4,7 +4,6 @@
  * stand before or behind the subcommand.
  */
 #include "ctl.h"
-#include "ctl_sessions.h"
 
 #include "xalloc.h"
 
@@ -20,82 +19,8 @@
 #define DAY_S        INT64_C(86400)
 #define ALL_COMMANDS 0
 
-enum letter {
-	LETTER_JSON = 256, /* no letter of its own */
-	LETTER_PROMETHEUS,
-	LETTER_OPENMETRICS,
-	LETTER_RAW,
-	LETTER_SORT,
-	LETTER_LIMIT,
-	LETTER_SINCE,
-	LETTER_STEP,
-	LETTER_CSV,
-	LETTER_PLOT,
-	LETTER_WATCH,
-	LETTER_ONCE,
-	LETTER_CHANGED,
-	LETTER_FORCE,
-	LETTER_TIMEOUT,
-	LETTER_VERSION,
-};
-
-static const struct row {
-	const char *name;
-	const char *argument; /* NULL: none; in brackets: may be left out */
-	int letter;
-	unsigned option; /* of enum ctl_option; ALL_COMMANDS */
-	const char *help;
-} rows[] = {
-	{ "json", NULL, LETTER_JSON, CTL_OPTION_JSON, "print JSON" },
-	{ "prometheus", NULL, LETTER_PROMETHEUS, CTL_OPTION_PROMETHEUS,
-	    "print Prometheus's text format" },
-	{ "openmetrics", NULL, LETTER_OPENMETRICS, CTL_OPTION_OPENMETRICS,
-	    "print the OpenMetrics format" },
-	{ "watch", "[SECONDS]", LETTER_WATCH, CTL_OPTION_WATCH,
-	    "print again every 2 seconds" },
-	{ "once", NULL, LETTER_ONCE, CTL_OPTION_ONCE,
-	    "print one screen, as it is after a second" },
-	{ "raw", NULL, LETTER_RAW, CTL_OPTION_RAW, "show ids as they are" },
-	{ "sort", "KEY", LETTER_SORT, CTL_OPTION_SORT,
-	    "by age, left, size or destination" },
-	{ "limit", "N", LETTER_LIMIT, CTL_OPTION_LIMIT,
-	    "show no more than the first N" },
-	{ "since", "TIME", LETTER_SINCE, CTL_OPTION_SINCE,
-	    "of the last 30m, 2h, or 24h (if not given)" },
-	{ "step", "TIME", LETTER_STEP, CTL_OPTION_STEP,
-	    "by 1m, 1h, or as it fits (if not given)" },
-	{ "csv", NULL, LETTER_CSV, CTL_OPTION_CSV,
-	    "print comma-separated values" },
-	{ "plot", "FILE.svg", LETTER_PLOT, CTL_OPTION_PLOT,
-	    "draw it, with gnuplot" },
-	{ "changed", NULL, LETTER_CHANGED, CTL_OPTION_CHANGED,
-	    "leave out what has its default" },
-	{ "force", NULL, LETTER_FORCE, CTL_OPTION_FORCE,
-	    "do it whatever is found or answers" },
-	{ "config", "DIR", 'c', ALL_COMMANDS, "the configuration directory" },
-	{ "timeout", "SECONDS", LETTER_TIMEOUT, ALL_COMMANDS,
-	    "wait no longer for an answer; 5" },
-	{ "help", NULL, 'h', ALL_COMMANDS, "print this" },
-	{ "version", NULL, LETTER_VERSION, ALL_COMMANDS, "print the version" },
-};
-
-#define ROWS (sizeof(rows) / sizeof(rows[0]))
-
-static void
-make_getopt_table(struct option table[ROWS + 1])
-{
-	memset(table, 0, (ROWS + 1) * sizeof(table[0]));
-	for (size_t i = 0; i < ROWS; i++) {
-		table[i].name = rows[i].name;
-		table[i].val = rows[i].letter;
-		if (rows[i].argument == NULL)
-			table[i].has_arg = no_argument;
-		else
-			table[i].has_arg = rows[i].argument[0] == '['
-			                       ? optional_argument
-			                       : required_argument;
-	}
-}
+/* Of a second line of help. */
+#define HELP_INDENT "                             "
 
 static bool
 parse_seconds(const char *option, const char *text, unsigned *seconds)
@@ -111,18 +36,6 @@ parse_seconds(const char *option, const char *text, unsigned *seconds)
 	}
 	*seconds = (unsigned)parsed;
 	return true;
-}
-
-static bool
-parse_limit(const char *text, uint64_t *limit)
-{
-	char *end;
-
-	*limit = strtoull(text, &end, 10);
-	if (*text >= '0' && *text <= '9' && *end == '\0' && *limit > 0)
-		return true;
-	ctl_error("--limit %s: must be a number, 1 or more", text);
-	return false;
 }
 
 /* "90m", "2h", "1d": whole minutes, up to a day. */
@@ -146,61 +59,174 @@ parse_time(const char *option, const char *text, int64_t *seconds)
 }
 
 static bool
-take_option(struct ctl *ctl, int letter, const char *argument)
+take_config(struct ctl *ctl, const char *argument)
+{
+	free(ctl->config_directory);
+	ctl->config_directory = xstrdup(argument);
+	ctl->is_directory_given = true;
+	return true;
+}
+
+static bool
+take_timeout(struct ctl *ctl, const char *argument)
 {
 	unsigned seconds;
 
-	switch (letter) {
-	case 'c':
-		free(ctl->config_directory);
-		ctl->config_directory = xstrdup(argument);
-		ctl->is_directory_given = true;
-		return true;
-	case 'h':
-		ctl->wants_help = true;
-		return true;
-	case LETTER_VERSION:
-		ctl->wants_version = true;
-		return true;
-	case LETTER_TIMEOUT:
-		if (!parse_seconds("timeout", argument, &seconds))
-			return false;
-		ctl->timeout_ms = seconds * 1000;
-		return true;
-	case LETTER_SORT:
-		ctl->list_order = ctl_sessions_order(argument);
-		if (ctl->list_order == NULL) {
-			ctl_error("--sort %s: must be age, left, size or "
-				  "destination",
-			    argument);
-			return false;
-		}
-		break;
-	case LETTER_LIMIT:
-		if (!parse_limit(argument, &ctl->list_limit))
-			return false;
-		break;
-	case LETTER_SINCE:
-		if (!parse_time("since", argument, &ctl->history_since_s))
-			return false;
-		break;
-	case LETTER_STEP:
-		if (!parse_time("step", argument, &ctl->history_step_s))
-			return false;
-		break;
-	case LETTER_PLOT:
-		ctl->plot_path = argument;
-		break;
-	case LETTER_WATCH:
-		if (argument != NULL &&
-		    !parse_seconds("watch", argument, &ctl->watch_s))
-			return false;
-		break;
-	}
-	for (size_t i = 0; i < ROWS; i++)
-		if (rows[i].letter == letter)
-			ctl->options |= rows[i].option;
+	if (!parse_seconds("timeout", argument, &seconds))
+		return false;
+	ctl->timeout_ms = seconds * 1000;
 	return true;
+}
+
+static bool
+take_help(struct ctl *ctl, const char *argument)
+{
+	(void)argument;
+	ctl->wants_help = true;
+	return true;
+}
+
+static bool
+take_version(struct ctl *ctl, const char *argument)
+{
+	(void)argument;
+	ctl->wants_version = true;
+	return true;
+}
+
+static bool
+take_watch(struct ctl *ctl, const char *argument)
+{
+	return argument == NULL ||
+	       parse_seconds("watch", argument, &ctl->watch_s);
+}
+
+/* The subcommand knows the keys. */
+static bool
+take_sort(struct ctl *ctl, const char *argument)
+{
+	ctl->sort_key = argument;
+	return true;
+}
+
+static bool
+take_limit(struct ctl *ctl, const char *argument)
+{
+	char *end;
+
+	ctl->list_limit = strtoull(argument, &end, 10);
+	if (*argument >= '0' && *argument <= '9' && *end == '\0' &&
+	    ctl->list_limit > 0)
+		return true;
+	ctl_error("--limit %s: must be a number, 1 or more", argument);
+	return false;
+}
+
+static bool
+take_since(struct ctl *ctl, const char *argument)
+{
+	return parse_time("since", argument, &ctl->history_since_s);
+}
+
+static bool
+take_step(struct ctl *ctl, const char *argument)
+{
+	return parse_time("step", argument, &ctl->history_step_s);
+}
+
+static bool
+take_plot(struct ctl *ctl, const char *argument)
+{
+	ctl->plot_path = argument;
+	return true;
+}
+
+/* The error of an argument that is wrong was printed: false. */
+typedef bool take_fn(struct ctl *, const char *argument);
+
+/* All of an option: how it is given, who takes it, and what it does. */
+static const struct row {
+	const char *name;
+	char letter;          /* 0: none */
+	const char *argument; /* NULL: none; in brackets: may be left out */
+	unsigned option;      /* of enum ctl_option; ALL_COMMANDS */
+	take_fn *take;        /* NULL: that it was given says all */
+	const char *help;
+} rows[] = {
+	{ "json", 0, NULL, CTL_OPTION_JSON, NULL, "print JSON" },
+	{ "prometheus", 0, NULL, CTL_OPTION_PROMETHEUS, NULL,
+	    "print Prometheus's text format" },
+	{ "openmetrics", 0, NULL, CTL_OPTION_OPENMETRICS, NULL,
+	    "print the OpenMetrics format" },
+	{ "watch", 0, "[SECONDS]", CTL_OPTION_WATCH, take_watch,
+	    "print again every 2 seconds" },
+	{ "once", 0, NULL, CTL_OPTION_ONCE, NULL,
+	    "print one screen, as it is after a second" },
+	{ "raw", 0, NULL, CTL_OPTION_RAW, NULL, "show ids as they are" },
+	{ "sort", 0, "KEY", CTL_OPTION_SORT, take_sort,
+	    "by age, left, size or destination;\n" HELP_INDENT
+	    "in top by lookups, hits, stores or name" },
+	{ "limit", 0, "N", CTL_OPTION_LIMIT, take_limit,
+	    "show no more than the first N" },
+	{ "since", 0, "TIME", CTL_OPTION_SINCE, take_since,
+	    "of the last 30m, 2h, or 24h (if not given)" },
+	{ "step", 0, "TIME", CTL_OPTION_STEP, take_step,
+	    "by 1m, 1h, or as it fits (if not given)" },
+	{ "csv", 0, NULL, CTL_OPTION_CSV, NULL,
+	    "print comma-separated values" },
+	{ "plot", 0, "FILE.svg", CTL_OPTION_PLOT, take_plot,
+	    "draw it, with gnuplot" },
+	{ "changed", 0, NULL, CTL_OPTION_CHANGED, NULL,
+	    "leave out what has its default" },
+	{ "force", 0, NULL, CTL_OPTION_FORCE, NULL,
+	    "do it whatever is found or answers" },
+	{ "config", 'c', "DIR", ALL_COMMANDS, take_config,
+	    "the configuration directory" },
+	{ "timeout", 0, "SECONDS", ALL_COMMANDS, take_timeout,
+	    "wait no longer for an answer; 5" },
+	{ "help", 'h', NULL, ALL_COMMANDS, take_help, "print this" },
+	{ "version", 0, NULL, ALL_COMMANDS, take_version, "print the version" },
+};
+
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+/* What getopt_long(3) returns for a row's name: no letter. */
+#define FIRST_NAME 256
+
+static void
+make_getopt_table(struct option table[ROWS + 1])
+{
+	memset(table, 0, (ROWS + 1) * sizeof(table[0]));
+	for (size_t i = 0; i < ROWS; i++) {
+		table[i].name = rows[i].name;
+		table[i].val = FIRST_NAME + (int)i;
+		if (rows[i].argument == NULL)
+			table[i].has_arg = no_argument;
+		else
+			table[i].has_arg = rows[i].argument[0] == '['
+			                       ? optional_argument
+			                       : required_argument;
+	}
+}
+
+/* By what getopt_long(3) returned for it. */
+static const struct row *
+find_row(int value)
+{
+	size_t i = 0;
+
+	if (value >= FIRST_NAME)
+		return &rows[value - FIRST_NAME];
+	while (rows[i].letter != value)
+		i++;
+	return &rows[i];
+}
+
+static bool
+take_option(struct ctl *ctl, const struct row *row, const char *argument)
+{
+	ctl->options |= row->option;
+	return row->take == NULL || row->take(ctl, argument);
 }
 
 static int
@@ -259,15 +285,15 @@ ctl_options_parse(struct ctl *ctl, const struct ctl_command *commands, int argc,
     char *argv[], int *operand)
 {
 	struct option table[ROWS + 1];
-	int letter;
+	int value;
 
 	ctl->timeout_ms = TIMEOUT_S * 1000;
 	ctl->watch_s = WATCH_S;
 	ctl->list_limit = UINT64_MAX;
 	ctl->history_since_s = DAY_S;
 	make_getopt_table(table);
-	while ((letter = getopt_long(argc, argv, "c:h", table, NULL)) != -1)
-		if (letter == '?' || !take_option(ctl, letter, optarg))
+	while ((value = getopt_long(argc, argv, "c:h", table, NULL)) != -1)
+		if (value == '?' || !take_option(ctl, find_row(value), optarg))
 			return false;
 	*operand = optind + 1;
 	if (ctl->wants_version || optind >= argc)
@@ -288,7 +314,7 @@ print_option(const struct row *row)
 	const char *separator = *argument == '\0' ? "" : " ";
 	char letter[8] = "", text[64];
 
-	if (row->letter < LETTER_JSON)
+	if (row->letter != 0)
 		snprintf(letter, sizeof(letter), "-%c, ", row->letter);
 	if (*argument == '[') {
 		separator = "[=";

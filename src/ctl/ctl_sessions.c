@@ -55,13 +55,13 @@ static const struct {
 
 #define ORDERS (sizeof(orders) / sizeof(orders[0]))
 
-const char *
-ctl_sessions_order(const char *name)
+bool
+ctl_sessions_is_order(const char *name)
 {
 	for (size_t i = 0; i < ORDERS; i++)
 		if (strcmp(orders[i].name, name) == 0)
-			return orders[i].name;
-	return NULL;
+			return true;
+	return false;
 }
 
 void

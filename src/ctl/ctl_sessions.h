@@ -5,6 +5,7 @@
 #ifndef CTL_SESSIONS_H
 #define CTL_SESSIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,8 +21,8 @@ struct ctl_sessions {
 	size_t count, room;
 };
 
-/* Is that an order: age, left, size or destination? NULL is none. */
-const char *ctl_sessions_order(const char *name);
+/* Is that one of age, left, size and destination? */
+bool ctl_sessions_is_order(const char *name);
 
 /* Copies the session. */
 void ctl_sessions_add(struct ctl_sessions *, const struct ctl_session *);

@@ -116,7 +116,8 @@ live(struct ctl_top *top, struct ctl_top_feed *feed)
 }
 
 static int
-run_live(struct ctl *ctl, const char *queue_directory, const char *service)
+run_live(struct ctl *ctl, const char *queue_directory, const char *service,
+    enum ctl_top_order order)
 {
 	struct ctl_top_feed feed;
 	struct ctl_top top;
@@ -129,6 +130,7 @@ run_live(struct ctl *ctl, const char *queue_directory, const char *service)
 	}
 	catch_signals();
 	ctl_top_init(&top);
+	top.order = order;
 	top.is_live = true;
 	top.is_utf8 = ctl_terminal_is_utf8();
 	ctl_top_feed_init(&feed, queue_directory, service, CONNECT_MS);
@@ -163,7 +165,7 @@ ask_once(struct ctl_top *top, struct ctl_client *client)
 	}
 	for (size_t i = 0; i < 2; i++) {
 		arguments[0] = (struct ctl_argument){ "cache_type", types[i] };
-		if (ctl_top_get(top, types[i], "enabled") == 0)
+		if (!ctl_top_has_destinations(top, types[i]))
 			continue;
 		status = ctl_ask(client, "destinations", arguments, &reply);
 		if (status == CTL_OK)
@@ -192,7 +194,7 @@ print(const struct ctl *ctl, struct ctl_top *top)
 
 /* Two looks, a second apart: one alone knows no rates. */
 static int
-run_once(struct ctl *ctl)
+run_once(struct ctl *ctl, enum ctl_top_order order)
 {
 	const struct timespec second = { .tv_sec = 1 };
 	struct ctl_client client;
@@ -202,6 +204,7 @@ run_once(struct ctl *ctl)
 	if (status != CTL_OK)
 		return status;
 	ctl_top_init(&top);
+	top.order = order;
 	top.is_utf8 = ctl_sparkline_is_utf8();
 	status = ask_once(&top, &client);
 	if (status == CTL_OK) {
@@ -218,17 +221,24 @@ run_once(struct ctl *ctl)
 int
 ctl_top(struct ctl *ctl, char *const operands[])
 {
+	enum ctl_top_order order = CTL_TOP_BY_LOOKUPS;
 	char *queue_directory, *service = NULL;
 	int status = CTL_NO;
 
 	(void)operands;
+	if (ctl->sort_key != NULL &&
+	    !ctl_top_order_find(ctl->sort_key, &order)) {
+		ctl_error("--sort %s: must be lookups, hits, stores or name",
+		    ctl->sort_key);
+		return CTL_USAGE;
+	}
 	if ((ctl->options & CTL_OPTION_ONCE) != 0)
-		return run_once(ctl);
+		return run_once(ctl, order);
 	queue_directory = ctl_config_value(ctl, "queue_directory");
 	if (queue_directory != NULL)
 		service = ctl_config_service(ctl);
 	if (service != NULL)
-		status = run_live(ctl, queue_directory, service);
+		status = run_live(ctl, queue_directory, service, order);
 	free(queue_directory);
 	free(service);
 	return status;

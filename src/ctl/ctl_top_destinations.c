@@ -5,20 +5,22 @@
 
 #include "xalloc.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 const char *const ctl_top_order_names[CTL_TOP_ORDERS] = { "lookups", "hits",
 	"stores", "name" };
 
-/* False: there is no such number. */
-static bool
-take_number(struct ctl_reply *reply, const char *name, int64_t *number)
+bool
+ctl_top_order_find(const char *name, enum ctl_top_order *order)
 {
-	const char *text = ctl_reply_take(reply, name);
-
-	return text != NULL && ctl_reply_number(text, number) == ERROR_NONE;
+	for (int i = 0; i < CTL_TOP_ORDERS; i++) {
+		if (strcmp(ctl_top_order_names[i], name) == 0) {
+			*order = (enum ctl_top_order)i;
+			return true;
+		}
+	}
+	return false;
 }
 
 /* The name is borrowed from the reply until it is added. */
@@ -29,11 +31,11 @@ take_destination(struct ctl_reply *reply, const char **name,
 	int64_t count;
 
 	*name = ctl_reply_take(reply, "destination");
-	return *name != NULL && take_number(reply, "count", &count) &&
-	       take_number(reply, "error", &destination->error) &&
-	       take_number(reply, "lookups", &destination->lookups) &&
-	       take_number(reply, "hits", &destination->hits) &&
-	       take_number(reply, "stores", &destination->stores);
+	return *name != NULL && ctl_reply_take_count(reply, "count", &count) &&
+	       ctl_reply_take_count(reply, "error", &destination->error) &&
+	       ctl_reply_take_count(reply, "lookups", &destination->lookups) &&
+	       ctl_reply_take_count(reply, "hits", &destination->hits) &&
+	       ctl_reply_take_count(reply, "stores", &destination->stores);
 }
 
 static void
@@ -58,7 +60,7 @@ ctl_top_destinations_add(struct ctl_top_destinations *destinations,
 	struct ctl_top_destination destination = { .cache = cache };
 	const char *name;
 
-	if (!take_number(reply, "age", &destinations->age_s))
+	if (!ctl_reply_take_count(reply, "age", &destinations->age_s))
 		return ERROR_PROTOCOL;
 	while (!ctl_reply_is_at_end(reply)) {
 		if (!take_destination(reply, &name, &destination))

@@ -7,6 +7,7 @@
 
 #include "ctl_reply.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,8 @@ enum ctl_top_order {
 
 /* "lookups" and the like. */
 extern const char *const ctl_top_order_names[CTL_TOP_ORDERS];
+/* The one of that name. False: there is none. */
+bool ctl_top_order_find(const char *name, enum ctl_top_order *);
 
 /* All zero is an empty one. */
 struct ctl_top_destinations {

@@ -5,7 +5,6 @@
 #include "ctl.h"
 #include "log.h"
 #include "version.h"
-#include "xalloc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +30,7 @@ static const struct ctl_command commands[] = {
 	{ "status", "", "Show what the daemon does and holds",
 	    STATUS_OPTIONS, 0, 0, ctl_status },
 	{ "top", "", "Watch requests, caches and destinations, live",
-	    CTL_OPTION_ONCE, 0, 0, ctl_top },
+	    CTL_OPTION_ONCE | CTL_OPTION_SORT, 0, 0, ctl_top },
 	{ "history", "", "Show what happened in the last 24 hours",
 	    HISTORY_OPTIONS, 0, 0, ctl_history },
 	{ "list", "TYPE [TEXT]", "List the sessions whose id contains the text",

@@ -42,6 +42,7 @@ def helped(*arguments):
     ("tlsmgrctl top --on", ["--once"]),
     ("tlsmgrctl list smtp ", []),
     ("tlsmgrctl list --sort ", ["age", "destination", "left", "size"]),
+    ("tlsmgrctl top --sort ", ["hits", "lookups", "name", "stores"]),
     ("tlsmgrctl history --since ", ["12h", "1h", "1m", "24h", "2h", "30m",
                                     "5m"]),
     ("tlsmgrctl history --step 2h --cs", ["--csv"]),

@@ -158,6 +158,22 @@ def test_s_sorts_by_one_key_after_the_other(master, make_screen):
         screen.type("s")
 
 
+def test_the_first_order_can_be_given(master, make_screen):
+    look_up(master, ["b"] * 3 + ["c"] * 5 + ["a"] * 4)
+    for key, order in ("name", "abc"), ("lookups", "cab"):
+        once = ctl.run(master.config_directory, "top", "--once", "--sort", key)
+        assert once.status == 0, once
+        assert re.findall(r"^(.)\[", once.text, re.MULTILINE) == list(order)
+    screen = make_screen(master.config_directory,
+                         arguments=("top", "--sort=name"))
+    screen.wait_for(FOOT + "name")
+    wait_until(lambda: destinations_on(screen) == list("abc"),
+               lambda: "abc:\n" + screen.text)
+    wrong = ctl.run(master.config_directory, "top", "--sort", "age")
+    assert (wrong.status, wrong.complaint) == (
+        2, "tlsmgrctl: --sort age: must be lookups, hits, stores or name\n")
+
+
 def test_p_pauses_and_goes_on(master, make_screen):
     screen = make_screen(master.config_directory)
     screen.wait_for("no trouble is known")
@@ -307,15 +323,31 @@ def test_answers_that_make_no_sense_are_said_or_passed_over(
         assert screen.wait_end() == 0
 
 
-def test_a_daemon_that_does_not_know_destinations_is_asked_once(make_screen):
-    with ctl.Impostor(
-            lambda request: ctl.statistics(**{"smtp.enabled": "1"})
-            if request["request"] == "stats" else ctl.reply(-2)) as impostor:
+def older_daemon():
+    """It counts and logs who asks for what it does not know."""
+    complaints = 0
+
+    def answer(request):
+        nonlocal complaints
+        if request["request"] != "stats":
+            complaints += 1
+            return ctl.reply(-2)
+        return ctl.statistics(**{"smtp.enabled": "1", "smtp.cachable": "1",
+                                 "smtp.ready": "1", "entropy_answering": "1",
+                                 "complaints": str(complaints)})
+    return ctl.Impostor(answer)
+
+
+def test_an_older_daemon_is_not_asked_for_destinations(make_screen):
+    with older_daemon() as impostor:
         screen = make_screen(impostor.config_directory)
         screen.wait_for("none so far of the client side")
         wait_until(lambda: len(impostor.requests) > 4, "more requests")
-        assert [each["request"] for each in impostor.requests].count(
-            "destinations") == 1
+        assert "no trouble is known" in screen.text
+        once = impostor.run("top", "--once")
+        assert (once.status, once.complaint) == (0, "")
+        assert "no trouble is known" in once.text
+        assert {each["request"] for each in impostor.requests} == {"stats"}
 
 
 # Where it cannot be
