@@ -157,12 +157,13 @@ bool
 history_merge(struct history *history, const struct history_record *record,
     const size_t rows[], size_t row_count, time_t now)
 {
-	int64_t away = record->minute - now / HISTORY_MINUTE_S;
+	int64_t this_minute = now / HISTORY_MINUTE_S;
 	struct history_record *into = place_of(history, record->minute);
 	bool is_new = into->minute == 0;
 
-	if (record->minute <= 0 || away <= -HISTORY_MINUTES ||
-	    away >= HISTORY_MINUTES)
+	if (record->minute <= 0 ||
+	    record->minute <= this_minute - HISTORY_MINUTES ||
+	    record->minute >= this_minute + HISTORY_MINUTES)
 		return false;
 	if (!is_new && into->minute != record->minute)
 		return false;

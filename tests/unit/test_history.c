@@ -217,6 +217,17 @@ what_is_a_day_away_is_not_taken(void **state)
 	expect(1 - HISTORY_MINUTES, 1, 20000);
 }
 
+/* Numbers of a file are anybody's. */
+static void
+a_minute_that_cannot_be_is_not_taken(void **state)
+{
+	const struct history_record least = { .minute = INT64_MIN };
+	const struct history_record most = { .minute = INT64_MAX };
+
+	assert_false(history_merge(&history, &least, NULL, 0, START));
+	assert_false(history_merge(&history, &most, NULL, 0, START));
+}
+
 #define TEST(function) \
 	cmocka_unit_test_setup_teardown(function, setup, teardown)
 
@@ -236,6 +247,7 @@ main(void)
 		TEST(a_time_before_1970_is_no_minute),
 		TEST(what_another_process_counted_is_added),
 		TEST(what_is_a_day_away_is_not_taken),
+		TEST(a_minute_that_cannot_be_is_not_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
