@@ -122,13 +122,13 @@ has_magic(const unsigned char *slot)
 	return memcmp(slot, magic, TICKET_KEY_MAGIC_LEN) == 0;
 }
 
-/* Never written, or not even all of the magic. */
+/* Never written, or no more of it than a part of the magic. */
 static bool
 is_blank(const unsigned char *slot)
 {
-	for (size_t i = TICKET_KEY_MAGIC_LEN;
-	     i < sizeof(struct ticket_key_slot); i++)
-		if (slot[i] != 0)
+	for (size_t i = 0; i < sizeof(struct ticket_key_slot); i++)
+		if (slot[i] != 0 && (i >= TICKET_KEY_MAGIC_LEN ||
+					slot[i] != (unsigned char)magic[i]))
 			return false;
 	return true;
 }

@@ -40,7 +40,7 @@ assert_left_alone(const unsigned char *bytes, size_t len)
 static void
 a_foreign_file_is_left_alone(void **state)
 {
-	static const size_t lengths[] = { 9, 100, 264, 400, 528, SLOT_LEN,
+	static const size_t lengths[] = { 1, 8, 9, 100, 264, 400, 528, SLOT_LEN,
 		FILE_LEN, 10000 };
 	unsigned char bytes[10000];
 
@@ -112,7 +112,7 @@ every_wrong_length_shows(void **state)
 
 	make_two_keys();
 	assert_int_equal(read_file(image, sizeof(image)), FILE_LEN);
-	for (size_t len = 0; len <= sizeof(image); len += 53) {
+	for (size_t len = 0; len <= sizeof(image); len += len < 9 ? 1 : 53) {
 		assert_true(len != FILE_LEN);
 		write_file(image, len);
 		assert_int_equal(keys_found_at(START + HALF_S, found), 0);
