@@ -164,18 +164,18 @@ clients_fini(struct server *server)
 
 /*
  * The last is the one that has just come. Nobody asks for anything during a
- * stream, so one is closed only where there is nobody else.
+ * stream, so one is closed only where there is nobody else; and one whose call
+ * is in hand may be closing already.
  */
 static struct client *
 find_longest_idle(const struct server *server)
 {
+	const struct client *last = TAILQ_LAST(&server->clients, client_list);
 	struct client *client = TAILQ_FIRST(&server->clients);
 
-	while (client->is_streaming)
+	while (client != last && (client->is_streaming || client->is_closing))
 		client = TAILQ_NEXT(client, entry);
-	return client != TAILQ_LAST(&server->clients, client_list)
-	           ? client
-	           : TAILQ_FIRST(&server->clients);
+	return client != last ? client : TAILQ_FIRST(&server->clients);
 }
 
 /* Clients connect again when they need us; who asked last needs us most. */

@@ -134,6 +134,31 @@ past_the_limit_the_longest_idle_client_is_closed(void **state)
 		close(fds[i]);
 }
 
+/* One whose call is in hand is still there when the next ones come. */
+static void
+past_the_limit_one_that_is_closing_does_not_count_twice(void **state)
+{
+	struct server_config config = server_unit_config();
+	int fds[3];
+
+	config.client_limit = 1;
+	server_unit_restart(&config);
+	store.is_late = true;
+	fds[0] = connect_client();
+	send_all(fds[0], LIST(UPDATE));
+	loop_run_once(loop);
+	assert_non_null(store.late_done);
+	fds[1] = connect_client();
+	fds[2] = connect_client();
+	reply_len = 0;
+	assert_false(take(fds[1]));
+	assert_true(take(fds[2]));
+	store_memory_answer(&store);
+	assert_int_equal(server.client_count, 1);
+	for (int i = 0; i < 3; i++)
+		close(fds[i]);
+}
+
 /* One answer counts once, all that came with it as well. */
 static void
 each_answer_counts_once_in_the_latency(void **state)
@@ -362,6 +387,8 @@ main(void)
 		SERVER_TEST(a_client_may_go_while_the_store_has_its_request),
 		SERVER_TEST(a_late_answer_goes_to_whom_it_is_due),
 		SERVER_TEST(past_the_limit_the_longest_idle_client_is_closed),
+		SERVER_TEST(
+		    past_the_limit_one_that_is_closing_does_not_count_twice),
 		SERVER_TEST(each_answer_counts_once_in_the_latency),
 		SERVER_TEST(
 		    long_requests_of_all_clients_share_the_budget_of_a_turn),
