@@ -15,16 +15,17 @@ void *secret_alloc(size_t size);
 void secret_free(void *, size_t size);
 
 /*
+ * At the start, where there is still a /proc: keep all memory of this process
+ * out of core files, should one be written all the same; and find out how much
+ * of the stack there is to be wiped.
+ */
+void secret_prepare(void);
+
+/*
  * Wipe what functions that have returned left on the stack, where compilers and
  * the dynamic linker keep copies of registers, and in the vector registers:
  * memcpy(3) leaves bytes of sessions in some that little else uses.
  */
 void secret_wipe_leftovers(void);
-
-/*
- * Keep all memory of this process out of core files, should one be written all
- * the same. Needs /proc; does nothing where that is missing.
- */
-void secret_keep_from_cores(void);
 
 #endif

@@ -4,16 +4,24 @@
 #include "secret.h"
 
 #include "log.h"
+#include "minmax.h"
 #include "secret_registers.h"
 
+#include <alloca.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* More than any call below the event loop takes. */
 #define STACK_LEN (48 * 1024)
+
+/* Where the stack may not become large, what others leave of it. */
+#define STACK_PART 4
+
+static size_t stack_len = STACK_LEN;
 
 void *
 secret_alloc(size_t size)
@@ -42,17 +50,18 @@ secret_free(void *memory, size_t size)
 __attribute__((noinline)) void
 secret_wipe_leftovers(void)
 {
-	unsigned char frame[STACK_LEN];
-
 	secret_wipe_registers();
-	explicit_bzero(frame, sizeof(frame));
+	explicit_bzero(alloca(stack_len), stack_len);
 }
 
 void
-secret_keep_from_cores(void)
+secret_prepare(void)
 {
 	int fd = open("/proc/self/coredump_filter", O_WRONLY | O_CLOEXEC);
+	struct rlimit limit;
 
+	if (getrlimit(RLIMIT_STACK, &limit) == 0)
+		stack_len = min_u64(STACK_LEN, limit.rlim_cur / STACK_PART);
 	if (fd < 0)
 		return;
 	/* No kind of mapping; a failure leaves it as it was. */

@@ -267,7 +267,7 @@ main(int argc, char *argv[])
 		start_debugger(&settings);
 	daemon_open(&daemon, &options, config, &settings);
 	/* Before the jail, where there is no /proc. */
-	secret_keep_from_cores();
+	secret_prepare();
 	master_jail(options.drop_privileges ? &daemon.owner : NULL,
 	    options.chroot ? settings.queue_directory : NULL);
 	daemon_start(&daemon);

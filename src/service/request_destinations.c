@@ -3,6 +3,7 @@
  */
 #include "minmax.h"
 #include "request.h"
+#include "xalloc.h"
 
 #include <stdlib.h>
 
@@ -27,11 +28,14 @@ static void
 put_rows(
     struct buffer *reply, const struct destinations *destinations, size_t max)
 {
-	struct destinations_row rows[DESTINATIONS_MAX];
+	/* Too much for a stack that may be small. */
+	struct destinations_row *rows =
+	    xcalloc(DESTINATIONS_MAX, sizeof(*rows));
 	size_t count = min_size(max, destinations_list(destinations, rows));
 
 	for (size_t i = 0; i < count; i++)
 		put_row(reply, &rows[i]);
+	free(rows);
 }
 
 static void

@@ -15,6 +15,7 @@ import pytest
 from attributes import ERR, FAIL, OK, Client, encode
 from conftest import CACHES
 from fake_master import BASE_ARGUMENTS
+from limits import start_under
 from waiting import wait_until
 
 def assert_refused(master, daemon, pattern):
@@ -361,3 +362,37 @@ def test_the_arguments_here_are_those_of_master(make_postfix):
     pid, = postfix.tlsmgr_pids()
     with open("/proc/%d/cmdline" % pid) as command:
         assert tuple(command.read().split("\0")[1:-1]) == BASE_ARGUMENTS
+
+
+# Limits
+
+def ask(client, request, **attributes):
+    return client.ask([("request", request), *attributes.items()]).status
+
+
+@pytest.mark.ours("has no such requests")
+def test_a_small_stack_is_enough(make_master):
+    """It is wiped as well: when a session has been written, at the latest."""
+    master = make_master(CACHES)
+    journal = os.path.join(master.data_directory, "smtp_scache.journal")
+    start_under(master, "-s", 64)
+    daemon = master.start(chroot=True)
+    with master.client() as client:
+        assert client.update("smtp", "x", b"session").status == OK
+        assert client.lookup("smtp", "x").status == OK
+        assert client.delete("smtp", "y").status == ERR
+        assert client.update("smtpd", "x" * 4096, b"x" * 262144).status == OK
+        assert client.seed(255).status == OK
+        assert client.ticket_key().status == OK
+        for request in ("stats", "config", "rotate", "flush_tickets", "save"):
+            assert ask(client, request) == OK, request
+        assert ask(client, "list", cache_type="smtp", cursor="0",
+                   filter="") == OK
+        assert ask(client, "destinations", cache_type="smtp",
+                   count="256") == OK
+        assert ask(client, "history", cursor="0") == OK
+        size = os.path.getsize(journal)
+        assert client.update("smtp", "x", b"session").status == OK
+    wait_until(lambda: os.path.getsize(journal) > size, "the session in it")
+    assert_serves(master)
+    assert daemon.terminate() == 0

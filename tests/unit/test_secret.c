@@ -160,7 +160,7 @@ read_filter(void *arg)
 	unsigned value = 1;
 
 	(void)arg;
-	secret_keep_from_cores();
+	secret_prepare();
 	filter = fopen("/proc/self/coredump_filter", "re");
 	if (filter == NULL || fscanf(filter, "%x", &value) != 1 || value != 0)
 		_exit(1);
