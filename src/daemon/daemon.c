@@ -162,6 +162,17 @@ daemon_open_prng(struct daemon *daemon)
 	daemon->prng = prng_schedule_new(&config);
 }
 
+static void
+daemon_open_exchange(struct daemon *daemon)
+{
+	if (daemon->exchange_path != NULL &&
+	    daemon_has_open(daemon->exchange_path))
+		log_warning("cannot open PRNG exchange file %s: %s",
+		    daemon->exchange_path, DAEMON_HAS_OPEN);
+	else
+		prng_schedule_open_exchange(daemon->prng);
+}
+
 /* The wrong answer means no TLS at all, for old clients or for new ones. */
 static bool
 daemon_announces(const struct settings *settings)
@@ -196,12 +207,15 @@ daemon_open(struct daemon *daemon, const struct master_options *options,
 	daemon_raise_descriptor_limit(daemon);
 	daemon_open_prng(daemon);
 	prng_schedule_open_source(daemon->prng);
+	/* If one file is named twice, what holds most has it: the caches. */
+	master_owner_enter(&daemon->owner);
+	daemon_open_caches(daemon);
+	master_owner_leave();
 	daemon_open_ticket_keys(daemon);
 	daemon_open_history(daemon);
 	daemon_open_shared(daemon);
 	master_owner_enter(&daemon->owner);
-	prng_schedule_open_exchange(daemon->prng);
-	daemon_open_caches(daemon);
+	daemon_open_exchange(daemon);
 	master_owner_leave();
 }
 

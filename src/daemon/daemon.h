@@ -100,6 +100,12 @@ void daemon_open(struct daemon *, const struct master_options *,
  */
 void daemon_raise_descriptor_limit(const struct daemon *);
 size_t daemon_client_limit(const struct daemon *);
+/*
+ * During the start: is this the file of another part, which opened it before?
+ * Each would write over what the other keeps there.
+ */
+bool daemon_has_open(const char *path);
+#define DAEMON_HAS_OPEN "it is another file of this daemon already"
 
 /* daemon_caches.c: open the caches, as the owner. */
 void daemon_open_caches(struct daemon *);

@@ -1,6 +1,6 @@
 /*
  * daemon_descriptors: how many clients there can be, given how many files this
- * process may have open.
+ * process may have open; and whether it has a file open already.
  */
 #include "daemon.h"
 
@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 /* Descriptors that are not clients: so many are asked for ... */
 #define OTHERS_MAX 64
@@ -38,6 +39,21 @@ count_descriptors(void)
 		if (fcntl(fd, F_GETFD) >= 0)
 			count++;
 	return count;
+}
+
+/* By its inode: the same file may have been named in another way. */
+bool
+daemon_has_open(const char *path)
+{
+	struct stat st, other;
+
+	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+		return false;
+	for (int fd = 0; fd < OTHERS_MAX; fd++)
+		if (fstat(fd, &other) == 0 && other.st_dev == st.st_dev &&
+		    other.st_ino == st.st_ino)
+			return true;
+	return false;
 }
 
 size_t

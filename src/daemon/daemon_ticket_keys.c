@@ -34,6 +34,12 @@ choose_path(const struct daemon *daemon)
 	const char *setting = daemon->settings->tlsmgr_ticket_key_file;
 	char *path;
 
+	if (strcmp(setting, "auto") != 0 && daemon_has_open(setting)) {
+		log_warning("session ticket keys are kept in memory only: "
+			    "%s: %s",
+		    setting, DAEMON_HAS_OPEN);
+		return xstrdup("");
+	}
 	if (strcmp(setting, "auto") != 0)
 		return xstrdup(setting);
 	path = daemon_memory_file(daemon, "keys");

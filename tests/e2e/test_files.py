@@ -308,6 +308,31 @@ def test_an_obstacle_in_the_place_of_the_exchange_file_costs_a_line(
     assert_precious(master)
 
 
+@pytest.mark.ours("has no journal")
+@pytest.mark.parametrize("chroot", [True, False])
+@pytest.mark.parametrize("parameter, remark", [
+    ("tls_random_exchange_name", "cannot open PRNG exchange file "),
+    ("tlsmgr_ticket_key_file",
+     "session ticket keys are kept in memory only: ")])
+def test_a_file_that_is_named_twice_is_the_cache_s(
+        make_master, parameter, remark, chroot):
+    """Nothing is written over a journal, at any time."""
+    master = make_master({**CACHES, parameter:
+                          "${data_directory}/smtpd_scache.journal"})
+    for is_new in (True, False):
+        daemon = master.start(chroot=chroot)
+        with master.client(PROMPT_S) as client:
+            if is_new:
+                assert client.update("smtpd", "x", b"session").status == OK
+            assert client.lookup("smtpd", "x").data("session") == b"session"
+            assert client.seed(32).status == OK
+            assert client.ticket_key().status == OK
+        assert daemon.terminate() == 0
+    line, = {line for line in master.remarks() if "another file" in line}
+    assert line == "warning: %s%s: it is another file of this daemon " \
+        "already" % (remark, data_path(master, "smtpd_scache.journal"))
+
+
 @pytest.mark.ours("hangs, and the next start as well")
 @pytest.mark.parametrize("kind", ["btree", "hash"])
 def test_a_left_over_temporary_file_is_no_obstacle(make_master, kind):
