@@ -187,6 +187,38 @@ a_removal_that_the_index_does_not_take_is_an_error(void **state)
 	assert_int_equal(statistics(store).entries, 0);
 }
 
+/* Enough that is dead, behind what lives, for a compaction. */
+static void
+put_dead_records(void)
+{
+	static const unsigned char value[200000];
+
+	for (int i = 0; i < 40; i++)
+		assert_int_equal(
+		    put_bytes(store, "again", value, sizeof(value)),
+		    ERROR_NONE);
+}
+
+static void
+what_the_index_does_not_take_when_it_moves_is_lost_and_counted(void **state)
+{
+	struct store_statistics before, after;
+
+	put_dead_records();
+	before = statistics(store);
+	put_error = ERROR_NO_SPACE;
+	store_unit_maintain(store);
+	put_error = ERROR_NONE;
+	store_unit_maintain(store);
+	after = statistics(store);
+	assert_in_range(after.lost, 90, 100);
+	assert_int_equal(after.entries, before.entries - after.lost);
+	assert_int_equal(count_many(store, 0, 100), 100 - after.lost);
+	restart();
+	assert_int_equal(statistics(store).entries, after.entries);
+	assert_int_equal(count_many(store, 0, 100), 100 - after.lost);
+}
+
 int
 main(void)
 {
@@ -195,6 +227,8 @@ main(void)
 		TEST(
 		    what_the_index_does_not_take_is_refused_and_not_found_again),
 		TEST(a_removal_that_the_index_does_not_take_is_an_error),
+		TEST(
+		    what_the_index_does_not_take_when_it_moves_is_lost_and_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
