@@ -33,8 +33,7 @@ enum disk_call {
 #define DISK_PAGE_LEN  4096
 #define DISK_PAGES_MAX (1 << 18)
 
-/* Not static: with _FORTIFY_SOURCE, clang takes pread() below for inline. */
-struct {
+static struct {
 	int write_errno; /* writes fail with this; 0: they do not */
 	int read_errno;
 	int64_t fail_from, fail_to; /* or reads of any of these bytes do */
