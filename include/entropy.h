@@ -42,9 +42,6 @@ void entropy_source_free(struct entropy_source *);
 enum error entropy_source_open(struct entropy_source *);
 bool entropy_source_is_open(const struct entropy_source *);
 
-/* As configured; borrowed. */
-const char *entropy_source_name(const struct entropy_source *);
-
 /* The file that it reads; borrowed. NULL: it is a socket. */
 const char *entropy_source_file(const struct entropy_source *);
 

@@ -66,7 +66,6 @@ void log_enable_stderr(bool enable);
 
 /* -v given this many times: log_debug() lines are written when above 0. */
 void log_set_verbosity(int verbosity);
-int log_verbosity(void);
 
 /*
  * Log a line of that level, made as printf(3) does. log_debug() is for levels

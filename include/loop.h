@@ -52,7 +52,7 @@ struct event_base *loop_event_base(const struct loop *);
 /* Dispatch events until loop_stop(). */
 void loop_run(struct loop *);
 
-/* One turn: wait for at most one round of events. For tests. */
+/* One turn: wait for at most one round of events. */
 void loop_run_once(struct loop *);
 
 /* Leave loop_run() when the callback under way is done. */

@@ -42,7 +42,7 @@ static struct {
 
 static char log_tag[LOG_TAG_MAX + 1] = "tlsmgr";
 static bool also_to_stderr;
-static int log_verbosity_level;
+static int log_verbosity;
 static log_sink_fn *log_sink;
 static void *log_sink_arg;
 
@@ -144,13 +144,7 @@ log_enable_stderr(bool enable)
 void
 log_set_verbosity(int verbosity)
 {
-	log_verbosity_level = verbosity;
-}
-
-int
-log_verbosity(void)
-{
-	return log_verbosity_level;
+	log_verbosity = verbosity;
 }
 
 /* One write, so that lines of several processes do not mix. */
@@ -219,7 +213,7 @@ log_debug(const char *fmt, ...)
 {
 	va_list ap;
 
-	if (log_verbosity_level <= 0)
+	if (log_verbosity <= 0)
 		return;
 	va_start(ap, fmt);
 	log_message(LOG_LEVEL_INFO, fmt, ap);

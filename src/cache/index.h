@@ -203,7 +203,7 @@ enum error index_load_find(
 
 /*
  * Insert what was collected, until deadline_us (monotonic). True: that was all
- * of it.
+ * of it. What the index does not take is left out; it is in the journal.
  */
 bool index_load_insert(struct index_load *, uint64_t deadline_us);
 

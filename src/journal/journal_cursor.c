@@ -20,9 +20,6 @@
  */
 #define AHEAD_LEN (128 * 1024)
 
-/* A disk that takes longer than this is waited for, to learn what it has. */
-#define PATIENCE_US 100000
-
 static void
 window_fini(struct journal_window *window)
 {
@@ -71,7 +68,7 @@ wait_on(struct journal *journal, struct journal_cursor *cursor,
 		journal_io_fetch(
 		    journal, position, min_u64(end + AHEAD_LEN, limit));
 	}
-	return now_us - cursor->waiting_since_us < PATIENCE_US;
+	return now_us - cursor->waiting_since_us < JOURNAL_DISK_PATIENCE_US;
 }
 
 /* As many bytes from `position` on as the window takes; at least `least`. */

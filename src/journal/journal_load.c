@@ -17,9 +17,6 @@
 /* Headers that are asked for at once. */
 #define FETCH_SLOTS 64
 
-/* A disk that takes longer than this is waited for, to learn what it has. */
-#define PATIENCE_US 100000
-
 void
 journal_load_fini(struct journal *journal)
 {
@@ -107,7 +104,7 @@ read_head(
 		if (load->waiting_since_us == 0)
 			load->waiting_since_us = now_us;
 		fetch_heads(journal);
-		if (now_us - load->waiting_since_us < PATIENCE_US)
+		if (now_us - load->waiting_since_us < JOURNAL_DISK_PATIENCE_US)
 			return ERROR_AGAIN;
 		error = journal_io_read(
 		    journal, bytes, sizeof(bytes), position, &got);

@@ -17,8 +17,9 @@ journal_first_source(const struct journal *journal)
 	return slot;
 }
 
-enum error
-journal_output_begin(struct journal *journal)
+/* Begin an output, in memory so far. */
+static enum error
+output_begin(struct journal *journal)
 {
 	struct journal_compaction *pass = &journal->compaction;
 	enum error error = journal_retire_free(journal);
@@ -97,7 +98,7 @@ journal_output_append(
 	enum error error = ERROR_NONE;
 
 	if (pass->output == JOURNAL_NO_SLOT)
-		error = journal_output_begin(journal);
+		error = output_begin(journal);
 	if (error == ERROR_NONE && pass->buffer.len >= JOURNAL_WRITE_LEN)
 		error = output_write(journal, 0);
 	if (error != ERROR_NONE)

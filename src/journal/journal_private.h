@@ -65,6 +65,8 @@ enum error journal_io_read(
  */
 enum error journal_io_read_cached(struct journal *, void *data, size_t len,
     size_t least, uint64_t position, size_t *got);
+/* A disk that takes longer than this is waited for, to learn what it has. */
+#define JOURNAL_DISK_PATIENCE_US 100000
 /*
  * What had not come for long was there when it was waited for. After some of
  * these in a row journal_io_read_cached() waits at once.
@@ -245,8 +247,6 @@ bool journal_cursor_leave(const struct journal *, struct journal_cursor *);
 
 /* The oldest segment that the output stands for: those before it left. */
 uint32_t journal_first_source(const struct journal *);
-/* Begin an output, in memory so far. */
-enum error journal_output_begin(struct journal *);
 /* Does a record of this length fit, and an end mark? */
 bool journal_output_has_room(const struct journal_compaction *, size_t len);
 /* Append to the output, which is begun if there is none. */

@@ -99,12 +99,6 @@ entropy_source_is_open(const struct entropy_source *source)
 }
 
 const char *
-entropy_source_name(const struct entropy_source *source)
-{
-	return source->name;
-}
-
-const char *
 entropy_source_file(const struct entropy_source *source)
 {
 	return source->ops->request == NULL ? source->path : NULL;
