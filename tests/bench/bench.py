@@ -4,6 +4,7 @@
     bench.py                 everything (about half an hour)
     bench.py --quick         the main figures, in less than a minute
     bench.py --only NAME     one section; may be repeated
+    bench.py --beside FILE   this daemon beside another build of it, instead
 
 Root is needed. The programs are looked for in $TLSMGR_BUILD, or build/.
 """
@@ -18,6 +19,7 @@ import expiry
 import fairness
 import handshakes
 import key_directories
+import pairs
 import report
 import restart
 import scale
@@ -57,6 +59,8 @@ def parse_arguments():
                         help="the main figures only, in short rounds")
     parser.add_argument("--only", action="append", choices=SECTIONS,
                         help="a section; may be repeated")
+    parser.add_argument("--beside", metavar="FILE",
+                        help="another build of the daemon, to measure beside")
     parser.add_argument("--rounds", type=int, help="of each measurement")
     parser.add_argument("--seconds", type=float, help="of each round")
     parser.add_argument("--output", help="file for the figures as JSON",
@@ -75,10 +79,14 @@ def main():
     seconds = arguments.seconds or (0.2 if arguments.quick else 2.0)
     figures = report.Report()
     names = arguments.only or \
-        (QUICK_SECTIONS if arguments.quick else SECTIONS)
+        (() if arguments.beside else
+         QUICK_SECTIONS if arguments.quick else SECTIONS)
     with key_directories.left_as_they_were():
         for name in names:
             SECTIONS[name](figures, rounds, seconds, arguments.quick)
+        if arguments.beside:
+            pairs.measure(figures, arguments.beside,
+                          max(rounds, pairs.ROUNDS_MIN), seconds)
     figures.finish(arguments.output)
 
 
