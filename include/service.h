@@ -72,6 +72,7 @@ struct service {
 	uint64_t requests;
 	uint64_t *request_counts; /* by handler, the last unknown; owned */
 	struct service_latency *latencies; /* the same */
+	uint32_t begun; /* a bit for each of these that has begun to count */
 	uint64_t complaint_count; /* requests that something was wrong with */
 	struct tracer *tracers;   /* owned; calls that are told of others */
 	unsigned tracer_count;

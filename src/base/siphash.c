@@ -29,27 +29,26 @@ rotate(uint64_t word, unsigned bits)
 }
 
 static inline void
-mix(struct state *s, unsigned rounds)
+mix(struct state *s)
 {
-	while (rounds-- > 0) {
-		s->v0 += s->v1;
-		s->v1 = rotate(s->v1, 13) ^ s->v0;
-		s->v0 = rotate(s->v0, 32);
-		s->v2 += s->v3;
-		s->v3 = rotate(s->v3, 16) ^ s->v2;
-		s->v0 += s->v3;
-		s->v3 = rotate(s->v3, 21) ^ s->v0;
-		s->v2 += s->v1;
-		s->v1 = rotate(s->v1, 17) ^ s->v2;
-		s->v2 = rotate(s->v2, 32);
-	}
+	s->v0 += s->v1;
+	s->v1 = rotate(s->v1, 13) ^ s->v0;
+	s->v0 = rotate(s->v0, 32);
+	s->v2 += s->v3;
+	s->v3 = rotate(s->v3, 16) ^ s->v2;
+	s->v0 += s->v3;
+	s->v3 = rotate(s->v3, 21) ^ s->v0;
+	s->v2 += s->v1;
+	s->v1 = rotate(s->v1, 17) ^ s->v2;
+	s->v2 = rotate(s->v2, 32);
 }
 
 static inline void
 absorb(struct state *s, uint64_t word)
 {
 	s->v3 ^= word;
-	mix(s, 2);
+	mix(s);
+	mix(s);
 	s->v0 ^= word;
 }
 
@@ -73,6 +72,7 @@ siphash(const unsigned char key[SIPHASH_KEY_LEN], const void *data, size_t len)
 		memcpy(last, bytes, len);
 	absorb(&s, load_word(last));
 	s.v2 ^= 0xff;
-	mix(&s, 4);
+	for (int i = 0; i < 4; i++)
+		mix(&s);
 	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /*
  * Who may ask. What is not for all clients is served where there is a struct
@@ -56,6 +57,8 @@ static const struct service_handler handlers[] = {
 
 /* Where requests that nobody handles are counted. */
 #define UNKNOWN HANDLER_COUNT
+
+_Static_assert(UNKNOWN < 31, "each has a bit of struct service's `begun`");
 
 /*
  * Without random numbers, which is logged, names can be chosen that are slow to
@@ -162,6 +165,7 @@ service_run(struct attr_list *request, struct service_call *call)
 	prng_gather_time();
 	service->request_counts[kind]++;
 	service_latency_begin(&service->latencies[kind]);
+	service->begun |= UINT32_C(1) << kind;
 	if (handler == NULL) {
 		service_call_complain(call, "unknown request");
 		service_call_reply(call, STATUS_FAIL);
@@ -219,8 +223,10 @@ service_put_request_counts(const struct service *service, struct buffer *reply)
 void
 service_note_latency(struct service *service, uint64_t latency_us)
 {
-	for (size_t i = 0; i <= HANDLER_COUNT; i++)
-		service_latency_end(&service->latencies[i], latency_us);
+	for (; service->begun != 0; service->begun &= service->begun - 1)
+		service_latency_end(
+		    &service->latencies[ffs((int)service->begun) - 1],
+		    latency_us);
 }
 
 void

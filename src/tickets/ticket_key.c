@@ -85,8 +85,8 @@ drop_unusable(struct ticket_keys *keys, time_t now)
 		if (judge_key(keys, &keys->keys[i], now) == ERROR_NONE)
 			keys->keys[kept++] = keys->keys[i];
 	keys->count = kept;
-	explicit_bzero(&keys->keys[kept],
-	    (TICKET_KEYS_MAX - kept) * sizeof(keys->keys[0]));
+	explicit_bzero(
+	    &keys->keys[kept], (before - kept) * sizeof(keys->keys[0]));
 	return kept < before;
 }
 
