@@ -77,8 +77,9 @@ def key_file_removal(postfix):
     path = json.loads(status)["ticket_key_file"] if status else ""
     if not path or path.startswith(postfix.directory):
         return ""
-    return " %s; rmdir --ignore-fail-on-non-empty %s" % (
-        path, os.path.dirname(path))
+    # The history is beside it, with the same name.
+    return " %s.*; rmdir --ignore-fail-on-non-empty %s" % (
+        os.path.splitext(path)[0], os.path.dirname(path))
 
 
 def say_how_to_go_on(postfix):

@@ -301,9 +301,11 @@ def show(hosts, engine):
     return wrong
 
 
-def key_file(host):
-    return json.loads(ctl.run(host.config_directory, "status",
+def kept_files(host):
+    """Ticket keys, and the history, which has the same name."""
+    path = json.loads(ctl.run(host.config_directory, "status",
                               "--json").text)["ticket_key_file"]
+    return os.path.splitext(path)[0] + ".*" if path else ""
 
 
 def say_how_to_look(hosts, balancer, engine):
@@ -324,7 +326,7 @@ Without that:""" % {"pid": balancer.process.pid, "port": fleet.PORT,
             host.config_directory for host in hosts.hosts), " ".join(
             [host.directory for host in hosts.hosts] +
             [balancer.directory, engine.directory] +
-            [key_file(host) for host in hosts.hosts])))
+            [kept_files(host) for host in hosts.hosts])))
 
 
 def run(binary, keep):
