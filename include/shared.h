@@ -109,9 +109,10 @@ bool shared_is_removed(
  * Ask for the value that the group has for an epoch, under one of its secrets.
  * Where an error is returned nothing is called back: ERROR_CLOSED: the engine
  * is not up; ERROR_NO_SPACE: too much is on its way; ERROR_UNSUPPORTED: OpenSSL
- * cannot do this. Else it is called back once: ERROR_NONE; ERROR_NOT_FOUND:
- * there is none, or none that opens; ERROR_CLOSED, ERROR_NO_SPACE, ERROR_IO: it
- * was not answered. The value is borrowed until the callback returns.
+ * cannot do this. Else it is called back once: ERROR_NONE, with a value of
+ * SHARED_RING_VALUE_LEN bytes; else with NULL: ERROR_NOT_FOUND, there is none,
+ * or none that opens; ERROR_CLOSED, ERROR_NO_SPACE, ERROR_IO: it was not
+ * answered. The value is borrowed until the callback returns.
  */
 typedef void shared_key_fn(
     void *arg, enum error, const void *value, size_t len);
@@ -130,7 +131,10 @@ enum error shared_put_key(struct shared *, unsigned secret, int64_t epoch,
  * all that come later.
  */
 void shared_end(struct shared *);
-/* Second step: send what is queued, for at most budget_us. */
+/*
+ * Second step: send what is queued, and wait until it is answered, for at most
+ * budget_us.
+ */
 void shared_drain(struct shared *, uint64_t budget_us);
 
 /*

@@ -7,7 +7,8 @@
  *
  * Of several keys for one epoch (a rotation, or hosts that were not connected)
  * that of the highest generation encrypts, and of equal ones that of the
- * smaller random bytes; the others decrypt until their time is over. Times are
+ * smaller random bytes; the others decrypt until their time is over. A rotation
+ * raises the generation by 1, a flush to the next multiple of 65536. Times are
  * given, never asked for. See shared_ticket_key.h for epochs.
  */
 #ifndef SHARED_RING_H
@@ -38,8 +39,6 @@ struct shared_ring {
 	unsigned count;
 	struct shared_ring_key keys[SHARED_RING_MAX];
 	time_t rotated_at;
-	int64_t
-	    wiped_epoch; /* up to it, wiped keys do not come back; -1: none */
 	/* After keys were replaced: the new ones are to be published. May be
 	 * NULL. */
 	void (*rotated)(void *arg);
@@ -84,7 +83,8 @@ enum shared_merge {
  * What the group has for an epoch, or NULL for nothing: SHARED_RING_VALUE_LEN
  * bytes, be32(generation) and random ones. Where nobody has anything, a key is
  * made for the present epoch and the next one. A key that loses is kept all the
- * same, to decrypt: somebody may have made tickets with it.
+ * same, to decrypt: somebody may have made tickets with it. But not where there
+ * was a flush since it was made.
  */
 enum shared_merge shared_ring_merge(struct shared_ring *, time_t now,
     unsigned secret, int64_t epoch, const unsigned char *value);
@@ -105,10 +105,17 @@ void shared_ring_published(struct shared_ring *, unsigned secret, int64_t epoch,
 enum error shared_ring_rotate(struct shared_ring *, time_t now);
 
 /*
- * The same, and all other keys are wiped, and not taken back from the group.
- * Two in one second are no error.
+ * New keys in place of all, of each secret and also of the last epoch, and the
+ * others are wiped. They are not taken back, whoever still has them; hosts that
+ * do go on decrypting with them. ERROR_RANDOM as above.
  */
-enum error shared_ring_wipe_old(struct shared_ring *, time_t now);
+enum error shared_ring_flush(struct shared_ring *, time_t now);
+
+/*
+ * Wipe all keys, as another process of this host did; calls nothing back. NULL
+ * allowed.
+ */
+void shared_ring_forget(struct shared_ring *);
 
 /*
  * Take in a key that was kept somewhere; it may win or be replaced. Does not

@@ -11,8 +11,8 @@
 
 /*
  * A store over `local`, which it owns from now on and closes with itself, for
- * sessions that live so long. The struct shared is borrowed; it is freed after
- * the store was closed.
+ * sessions that live so long; its get() has to call back before it returns. The
+ * struct shared is borrowed; it is freed after the store was closed.
  */
 struct store *store_shared_new(
     struct store *local, struct shared *, enum shared_side, int64_t timeout_s);

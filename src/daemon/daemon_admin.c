@@ -44,7 +44,7 @@ wipe_ticket_keys_cb(void *arg)
 	if (daemon->ticket_keys.group != NULL)
 		return ERROR_SHARED;
 	if (daemon->ticket_keys.ring != NULL)
-		error = shared_ring_wipe_old(&daemon->ring, clock_wall_s());
+		error = shared_ring_flush(&daemon->ring, clock_wall_s());
 	file_error = ticket_key_file_wipe(
 	    &daemon->ticket_key_file, &daemon->ticket_keys);
 	if (file_error == ERROR_DISABLED) {

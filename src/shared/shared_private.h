@@ -52,8 +52,9 @@ struct shared {
 
 /*
  * Open a record that the engine gave, and judge it. ERROR_NOT_FOUND: it does
- * not open, is too old (a session), or is from further ahead than clocks may
- * be apart; counted. After too many that do not open the link is given up.
+ * not open, is too old (a session), is not as long as it must be (a ticket
+ * key), or is from further ahead than clocks may be apart; counted, and wiped.
+ * After too many that do not open the link is given up.
  */
 enum error shared_record_open(struct shared *, enum shared_side,
     unsigned secret, enum shared_kind, const struct shared_name *,

@@ -2,7 +2,7 @@
 #include "shared_private.h"
 
 #include "clock.h"
-#include "shared_ticket_key.h"
+#include "shared_ring.h"
 
 #include <inttypes.h>
 
@@ -37,25 +37,48 @@ is_from_ahead(struct shared *shared, int64_t ahead_s, int64_t timeout_s)
 	return true;
 }
 
+/* False: it was not sealed by the group, or is no ticket key although it says
+ * so. */
+static bool
+decrypt(struct shared_seal *seal, enum shared_kind kind,
+    const struct shared_name *name, const unsigned char *record, size_t len,
+    struct shared_plain *plain)
+{
+	return shared_seal_decrypt(seal, name, record, len, plain) ==
+	           ERROR_NONE &&
+	       (kind != SHARED_KIND_TICKET_KEY ||
+		   plain->len == SHARED_RING_VALUE_LEN);
+}
+
+/* Is it of a time at which it counts? */
+static bool
+is_timely(struct shared *shared, enum shared_side side, enum shared_kind kind,
+    int64_t put_at)
+{
+	int64_t timeout_s = shared->config.group->config.sides[side].timeout_s;
+	int64_t age_s = (int64_t)clock_wall_s() - put_at;
+
+	if (is_from_ahead(shared, -age_s, timeout_s))
+		return false;
+	/* Of a ticket key it is the epoch that counts. */
+	return kind != SHARED_KIND_SESSION || age_s <= timeout_s;
+}
+
 enum error
 shared_record_open(struct shared *shared, enum shared_side side,
     unsigned secret, enum shared_kind kind, const struct shared_name *name,
     const unsigned char *record, size_t len, struct shared_plain *plain)
 {
 	struct shared_seal *seal = shared->seals[side][secret];
-	int64_t timeout_s = shared->config.group->config.sides[side].timeout_s;
-	int64_t age_s;
+	bool is_open = decrypt(seal, kind, name, record, len, plain);
 
-	if (shared_seal_decrypt(seal, name, record, len, plain) != ERROR_NONE) {
+	if (!is_open)
 		reject(shared);
-		return ERROR_NOT_FOUND;
-	}
-	shared->rejected_in_row = 0;
-	age_s = (int64_t)clock_wall_s() - plain->put_at;
-	if (is_from_ahead(shared, -age_s, timeout_s))
-		return ERROR_NOT_FOUND;
-	/* Of a ticket key it is the epoch that counts. */
-	if (kind == SHARED_KIND_SESSION && age_s > timeout_s)
-		return ERROR_NOT_FOUND;
-	return ERROR_NONE;
+	else
+		shared->rejected_in_row = 0;
+	if (is_open && is_timely(shared, side, kind, plain->put_at))
+		return ERROR_NONE;
+	shared_seal_wipe(seal);
+	*plain = (struct shared_plain){ .value = NULL };
+	return ERROR_NOT_FOUND;
 }

@@ -16,7 +16,6 @@ shared_ring_init(struct shared_ring *ring, const struct shared_secrets *secrets,
 		.timeout_s = timeout_s,
 		.epoch_s = timeout_s / 2,
 		.secrets = secrets->count,
-		.wiped_epoch = -1,
 	};
 	for (unsigned i = 0; i < secrets->count; i++) {
 		shared_context_fingerprint(
@@ -31,12 +30,20 @@ shared_ring_init(struct shared_ring *ring, const struct shared_secrets *secrets,
 }
 
 void
+shared_ring_forget(struct shared_ring *ring)
+{
+	if (ring == NULL)
+		return;
+	explicit_bzero(ring->keys, sizeof(ring->keys));
+	ring->count = 0;
+}
+
+void
 shared_ring_wipe(struct shared_ring *ring)
 {
+	shared_ring_forget(ring);
 	explicit_bzero(ring->parents, sizeof(ring->parents));
-	explicit_bzero(ring->keys, sizeof(ring->keys));
 	ring->secrets = 0;
-	ring->count = 0;
 }
 
 int64_t

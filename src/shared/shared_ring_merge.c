@@ -8,6 +8,9 @@
 
 #include <string.h>
 
+/* What a flush raises generations to: the next multiple of this. */
+#define FLUSH_STEP 65536u
+
 static struct shared_ring_key *
 find_bytes(struct shared_ring *ring, unsigned secret, int64_t epoch,
     const unsigned char *random)
@@ -79,16 +82,18 @@ take_theirs(struct shared_ring *ring, time_t now, unsigned secret,
 	return SHARED_MERGE_THEIRS;
 }
 
-/* Theirs loses: it decrypts, if anything. */
+/* Theirs loses: it decrypts, unless there was a flush since it was made. */
 static void
 keep_loser(struct shared_ring *ring, time_t now, unsigned secret, int64_t epoch,
-    const unsigned char *value)
+    const unsigned char *value, const struct shared_ring_key *ours)
 {
-	if (epoch <= ring->wiped_epoch ||
+	uint32_t generation = shared_get_be32(value);
+
+	if (generation / FLUSH_STEP < ours->generation / FLUSH_STEP ||
 	    find_bytes(ring, secret, epoch, value + 4) != NULL)
 		return;
 	(void)shared_ring_add(
-	    ring, now, secret, epoch, shared_get_be32(value), value + 4, true);
+	    ring, now, secret, epoch, generation, value + 4, true);
 	shared_ring_notify(ring);
 }
 
@@ -107,13 +112,11 @@ shared_ring_merge(struct shared_ring *ring, time_t now, unsigned secret,
 	ours = shared_ring_find_epoch(ring, secret, epoch);
 	if (value == NULL)
 		return merge_nothing(ring, now, secret, epoch, ours);
-	if (ours == NULL && epoch <= ring->wiped_epoch)
-		return SHARED_MERGE_SAME;
 	order = ours != NULL ? compare(value, ours) : 1;
 	if (order > 0)
 		return take_theirs(ring, now, secret, epoch, value);
 	if (order < 0) {
-		keep_loser(ring, now, secret, epoch, value);
+		keep_loser(ring, now, secret, epoch, value, ours);
 		return SHARED_MERGE_OURS;
 	}
 	ours->is_common = true;
@@ -172,22 +175,46 @@ shared_ring_rotate(struct shared_ring *ring, time_t now)
 	return error;
 }
 
-enum error
-shared_ring_wipe_old(struct shared_ring *ring, time_t now)
+/* What was replaced, or is of an epoch that nobody asks for any more. */
+static void
+drop_flushed(struct shared_ring *ring)
 {
-	int64_t epoch = shared_ring_epoch(ring, now);
-	enum error error = rotate(ring, now);
-
-	ring->wiped_epoch = epoch + 1;
-	for (unsigned i = ring->count; i-- > 0;) {
-		const struct shared_ring_key *key = &ring->keys[i];
-
-		if (key->is_replaced || key->secret != 0 ||
-		    key->key.epoch < epoch)
+	for (unsigned i = ring->count; i-- > 0;)
+		if (ring->keys[i].is_replaced ||
+		    ring->keys[i].key.epoch < ring->epoch - 1)
 			shared_ring_drop(ring, i);
+}
+
+/* New keys of an epoch, under each secret. */
+static enum error
+flush_epoch(struct shared_ring *ring, time_t now, int64_t epoch)
+{
+	for (unsigned i = 0; i < ring->secrets; i++) {
+		const struct shared_ring_key *old =
+		    shared_ring_find_epoch(ring, i, epoch);
+		uint32_t flushes =
+		    old != NULL ? old->generation / FLUSH_STEP : 0;
+
+		if (shared_ring_make(ring, now, i, epoch,
+			(flushes + 1) * FLUSH_STEP) == NULL)
+			return ERROR_RANDOM;
 	}
+	return ERROR_NONE;
+}
+
+enum error
+shared_ring_flush(struct shared_ring *ring, time_t now)
+{
+	enum error error = ERROR_NONE;
+
+	shared_ring_drop_unusable(ring, now);
+	drop_flushed(ring);
+	for (int i = -1; i <= SHARED_RING_EPOCHS_AHEAD && error == ERROR_NONE;
+	     i++)
+		error = flush_epoch(ring, now, ring->epoch + i);
+	drop_flushed(ring);
 	notify_rotated(ring);
-	return error == ERROR_EXISTS ? ERROR_NONE : error;
+	return error;
 }
 
 enum error

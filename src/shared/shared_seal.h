@@ -5,10 +5,11 @@
  * test against. No time is asked for and nothing is judged by its age: that is
  * for whoever knows what was sealed.
  *
- * name "tlsmgr:" fingerprint ":" base64url(HMAC(K_name, kind id)) header 0x01
- * be32(put_at / 3600) record header nonce(12) ciphertext tag(16) AES-256-GCM,
- * its key that of the hour, over name and header too plain be64(put_at)
- * be32(len) value zeros
+ *	name    "tlsmgr:" fingerprint ":" base64url(HMAC(K_name, kind id))
+ *	header  0x01 be32(put_at / 3600)
+ *	record  header nonce(12) ciphertext tag(16)
+ *	        AES-256-GCM, its key that of the hour, over name and header too
+ *	plain   be64(put_at) be32(len) value zeros
  */
 #ifndef SHARED_SEAL_H
 #define SHARED_SEAL_H

@@ -169,12 +169,11 @@ answer_cb(void *arg, enum error error, const void *value, size_t len)
 {
 	struct message *message = arg;
 	struct shared_sync *sync = message->sync;
-	/* Of another length it is none of ours. */
-	bool is_there = error == ERROR_NONE && len == SHARED_RING_VALUE_LEN;
 
+	(void)len;
 	if ((error == ERROR_NONE || error == ERROR_NOT_FOUND) &&
 	    shared_ring_merge(sync->ring, clock_wall_s(), message->secret,
-		message->epoch, is_there ? value : NULL) == SHARED_MERGE_OURS) {
+		message->epoch, value) == SHARED_MERGE_OURS) {
 		publish(sync, message->secret, message->epoch);
 		poll_soon(sync);
 	}

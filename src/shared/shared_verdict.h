@@ -18,7 +18,7 @@ enum shared_failure {
 	SHARED_FAILURE_CLOSED,
 	SHARED_FAILURE_SLOW,
 	SHARED_FAILURE_PROTOCOL,
-	SHARED_FAILURE_UNFIT,   /* a replica, or still loading */
+	SHARED_FAILURE_UNFIT,   /* a replica, without one, or still loading */
 	SHARED_FAILURE_CLUSTER, /* it sends us elsewhere */
 	SHARED_FAILURE_ACCESS,  /* a password or a permission is missing */
 	SHARED_FAILURE_ERRORS,  /* it refuses one command after the other */

@@ -287,9 +287,10 @@ shared_drain(struct shared *shared, uint64_t budget_us)
 
 	shared->is_due = true;
 	shared_turn(shared);
+	/* Whoever closes a socket with answers unread may lose what he sent. */
 	while (shared->link.state == SHARED_LINK_UP && now_us < end_us &&
 	       (shared->queue.sets > 0 || shared->queue.deletes > 0 ||
-		   shared->link.pipeline.output.len > 0)) {
+		   shared->link.pipeline.bytes > 0)) {
 		shared_link_wait(&shared->link, end_us - now_us);
 		shared_turn(shared);
 		now_us = clock_monotonic_us();

@@ -188,13 +188,13 @@ adopt_slot(struct ticket_key_file *file, const struct ticket_key_slot *slot,
 		return;
 	/* Somebody has wiped all keys since: ours are among them. */
 	if (file->sequence > 0 &&
-	    wipes_of(slot->sequence) > wipes_of(file->sequence))
+	    wipes_of(slot->sequence) > wipes_of(file->sequence)) {
 		ticket_keys_forget(keys);
+		shared_ring_forget(keys->ring);
+	}
 	file->sequence = slot->sequence;
 	for (uint32_t i = 0; i < slot->count; i++)
-		if (slot->records[i].origin != TICKET_KEY_OWN)
-			ticket_key_ring_adopt(
-			    keys->ring, now, &slot->records[i]);
+		ticket_key_ring_adopt(keys->ring, now, &slot->records[i]);
 	if (memcmp(slot->settings, file->settings, TICKET_KEY_SETTINGS_LEN) !=
 	    0)
 		meet_other_settings(file, slot);

@@ -48,7 +48,8 @@ ticket_key_ring_adopt(struct shared_ring *ring, time_t now,
 	unsigned char value[SHARED_RING_VALUE_LEN];
 	struct shared_ring_key key = { .generation = record->generation };
 
-	if (ring == NULL || record->epoch_len_s != (uint64_t)ring->epoch_s ||
+	if (ring == NULL || record->origin == TICKET_KEY_OWN ||
+	    record->epoch_len_s != (uint64_t)ring->epoch_s ||
 	    record->epoch > INT64_MAX / (uint64_t)ring->epoch_s / 4)
 		return;
 	memcpy(key.random, record->random, sizeof(key.random));

@@ -14,7 +14,8 @@ uint32_t ticket_key_ring_put(const struct shared_ring *,
 
 /*
  * Take in a record that ticket_key_ring_put() has made, also under other
- * settings. What is of another secret or of other epochs is passed over.
+ * settings. What is of this host alone, of another secret or of other epochs is
+ * passed over.
  */
 void ticket_key_ring_adopt(
     struct shared_ring *, time_t now, const struct ticket_key_record *);

@@ -8,12 +8,13 @@ import os
 import pytest
 
 import engine as engines
+import memory
 import shared_format
 import shared_group
 from attributes import ERR, OK
 from shared_host import EPOCH_S, OTHER, SECRET, TIMEOUT_S
-from shared_member import (SESSION, TLS13, find, is_up, number, poll,
-                           statistics, store, update, wait_up)
+from shared_member import (SESSION, TLS13, find, give_key_file, is_up, number,
+                           poll, statistics, store, update, wait_up)
 from waiting import wait_until
 
 pytestmark = [
@@ -72,6 +73,17 @@ def test_outbound_sessions_are_shared_where_they_are_named(make_member):
     assert "1 cache, ticket keys until" in "".join(third.log())
 
 
+def test_a_directory_of_certificates_is_warned_of(make_member):
+    """It cannot be compared, and trust travels with an outbound session."""
+    one = make_member(is_started=False, tlsmgr_shared_caches="smtpd, smtp")
+    one.settings.update({"smtp_tls_CApath": "/etc/ssl/certs",
+                         "lmtp_tls_CApath": "/etc/ssl/certs",
+                         "smtpd_tls_CApath": "/etc/ssl/certs"})
+    one.start()
+    warning, = one.warnings()
+    assert "shared: smtp_tls_CApath is set: " in warning
+
+
 def test_sessions_that_nobody_can_ask_for_are_not_sent(make_member):
     one = make_member(tlsmgr_shared_caches="smtpd smtp",
                       tlsmgr_shared_max_value="1k")
@@ -112,7 +124,7 @@ def test_records_are_those_of_the_second_implementation(make_member, engine):
 
 
 def test_nothing_readable_leaves_the_host(make_member, engine):
-    """All that the engine is sent, and all that it has, is looked through."""
+    """All that the engine is sent, and all of its memory, is looked through."""
     watcher = engine.connect()
     watcher.ask("MONITOR")
     one = make_member(tlsmgr_shared_caches="smtpd, smtp")
@@ -136,6 +148,8 @@ def test_nothing_readable_leaves_the_host(make_member, engine):
         seen += name + engine.ask("GET", name)
     for secret in secrets:
         assert secret not in seen, secret
+    # But for bytes that count up: tables of libraries do that, too.
+    assert not memory.find(engine.process.pid, secrets[:3] + secrets[-3:])
     assert seen.count(b"tlsmgr:") >= 8
 
 
@@ -211,10 +225,7 @@ def test_two_rotations_at_once_end_with_one_key(make_member, engine):
 
 def test_a_reload_needs_no_engine_to_keep_its_keys(make_member, engine):
     one = make_member()
-    path = one.master.directory + "/keys"
-    os.close(os.open(path, os.O_CREAT, 0o600))
-    os.chown(path, one.master.owner.pw_uid, -1)
-    one.own["tlsmgr_ticket_key_file"] = path
+    give_key_file(one)
     one.reload()
     wait_up(one)
     key = one.key()

@@ -99,8 +99,9 @@ class Engine:
                       "user default on >%s ~* +@all" %
                       ADMIN, text)
         text = re.sub("(?m)^port .*$", "port %d" % self.port, text)
-        text += "\ndir %s\nlogfile %s/log\n" % (self.directory,
-                                                self.directory)
+        # By default a replica is kept waiting for five seconds.
+        text += "\nrepl-diskless-sync-delay 0\n"
+        text += "dir %s\nlogfile %s/log\n" % (self.directory, self.directory)
         text += "\n".join(self.settings) + "\n"
         path = os.path.join(self.directory, "conf")
         with open(path, "w") as output:

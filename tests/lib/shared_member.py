@@ -40,6 +40,14 @@ def make_member(make_host, engine, *secrets, wait=True, is_started=True,
     return host
 
 
+def give_key_file(host):
+    """In which its ticket keys outlive a reload, from the next one on."""
+    path = host.master.directory + "/keys"
+    os.close(os.open(path, os.O_CREAT, 0o600))
+    os.chown(path, host.master.owner.pw_uid, -1)
+    host.own["tlsmgr_ticket_key_file"] = path
+
+
 def statistics(host):
     return dict(host.client.ask([("request", "stats")]))
 
@@ -53,7 +61,9 @@ def is_up(host):
 
 
 def wait_up(host):
-    wait_until(lambda: is_up(host) and number(host, "ticket_key") == 1,
+    """And all that it asked for then, the keys of the group, is answered."""
+    wait_until(lambda: is_up(host) and number(host, "ticket_key") == 1 and
+               number(host, "queue") == 0,
                lambda: "in touch with the engine: %s" % host.log())
 
 

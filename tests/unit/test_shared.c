@@ -12,6 +12,7 @@
 
 #include "shared_private.h"
 #include "shared_reply.h"
+#include "shared_ring.h"
 #include "shared_unit.h"
 
 /* Sessions "0" to "9" and more, one after the other. */
@@ -267,31 +268,78 @@ key_cb(void *arg, enum error error, const void *value, size_t len)
 		memcpy(got.value, value, len);
 }
 
+/* As long as a key has to be. */
+static unsigned char key_value[SHARED_RING_VALUE_LEN + 1] = "random";
+
+/* Publish so many bytes of it for an epoch, and give them to the other host. */
+static void
+put_key(int64_t epoch, size_t len)
+{
+	unsigned before = got.count;
+
+	assert_int_equal(shared_put_key(a.shared, 0, epoch, key_value, len,
+			     7000, key_cb, NULL),
+	    ERROR_NONE);
+	turn_until(got.count > before);
+	assert_int_equal(got.error, ERROR_NONE);
+	give_to_b();
+}
+
+static void
+ask_for_key(int64_t epoch)
+{
+	unsigned before = got.count;
+
+	assert_int_equal(
+	    shared_get_key(b.shared, 0, epoch, key_cb, NULL), ERROR_NONE);
+	turn_until(got.count > before);
+}
+
 static void
 ticket_keys_travel_whatever_their_age(void **state)
 {
 	start_both();
-	got.count = 0;
-	assert_int_equal(
-	    shared_put_key(a.shared, 0, 5, "random", 6, 7000, key_cb, NULL),
-	    ERROR_NONE);
-	turn_until(got.count == 1);
-	assert_int_equal(got.error, ERROR_NONE);
-	give_to_b();
+	put_key(5, SHARED_RING_VALUE_LEN);
 	clock_advance(2 * TIMEOUT_S);
 	turn_until(is_up(&b));
-	assert_int_equal(
-	    shared_get_key(b.shared, 0, 5, key_cb, NULL), ERROR_NONE);
-	turn_until(got.count == 2);
+	ask_for_key(5);
 	assert_int_equal(got.error, ERROR_NONE);
-	assert_memory_equal(got.value, "random", 6);
+	assert_int_equal(got.len, SHARED_RING_VALUE_LEN);
+	assert_memory_equal(got.value, key_value, SHARED_RING_VALUE_LEN);
 	/* Of another epoch there is none. */
-	assert_int_equal(
-	    shared_get_key(b.shared, 0, 6, key_cb, NULL), ERROR_NONE);
-	turn_until(got.count == 3);
+	ask_for_key(6);
 	assert_int_equal(got.error, ERROR_NOT_FOUND);
 	/* A session of that name is something else. */
 	assert_false(finds(&b, "5", ""));
+}
+
+static void
+a_ticket_key_of_another_length_is_rejected(void **state)
+{
+	static const size_t lens[] = { 0, SHARED_RING_VALUE_LEN - 1,
+		SHARED_RING_VALUE_LEN + 1 };
+
+	start_both();
+	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+		put_key(5, lens[i]);
+		ask_for_key(5);
+		assert_int_equal(got.error, ERROR_NOT_FOUND);
+		assert_int_equal(got.len, 0);
+		assert_int_equal(statistics_of(&b).rejected, i + 1);
+	}
+}
+
+static void
+the_end_waits_for_answers(void **state)
+{
+	start_both();
+	put_many(&a, 3);
+	/* They are there as soon as they are asked for. */
+	pretend_engine_say(&a.engine.base, "+OK\r\n+OK\r\n+OK\r\n", 15);
+	shared_end(a.shared);
+	shared_drain(a.shared, 60000000);
+	assert_int_equal(statistics_of(&a).stores, 3);
+	assert_int_equal(statistics_of(&a).queue_bytes, 0);
 }
 
 static void
@@ -325,6 +373,8 @@ main(void)
 		TEST(
 		    too_many_deletions_end_the_sharing_of_that_side_for_a_timeout),
 		TEST(ticket_keys_travel_whatever_their_age),
+		TEST(a_ticket_key_of_another_length_is_rejected),
+		TEST(the_end_waits_for_answers),
 		TEST(the_ports_of_a_list_are_those_of_its_addresses),
 	};
 

@@ -81,6 +81,8 @@ static const struct {
 	{ "-LOADING Redis is loading\r\n", ERROR_CLOSED, true, 0, "LOADING" },
 	{ "-MASTERDOWN Link\r\n", ERROR_CLOSED, true, 0, "MASTERDOWN" },
 	{ "-CLUSTERDOWN x\r\n", ERROR_CLOSED, true, 0, "CLUSTERDOWN" },
+	{ "-NOREPLICAS Not enough good replicas to write.\r\n", ERROR_CLOSED,
+	    true, 0, "NOREPLICAS" },
 	{ "-MOVED 3999 127.0.0.1:6381\r\n", ERROR_CLOSED, true, 0,
 	    "is a cluster node: name a proxy" },
 	{ "-ASK 3999 127.0.0.1:6381\r\n", ERROR_CLOSED, true, 0,

@@ -168,6 +168,32 @@ a_rotation_is_told_at_once_and_found_at_the_next_question(void **state)
 }
 
 static void
+a_flush_is_told_at_once_for_the_last_epoch_too(void **state)
+{
+	unsigned char before[SHARED_TICKET_KEY_LEN];
+	const struct shared_ticket_key *found;
+
+	start_host_with_keys(&a, 0);
+	turn_until(is_common(0));
+	memcpy(before, key_of(0), sizeof(before));
+	clock_advance(TIMEOUT_S / 2);
+	turn_until(is_common(0) && memory_engine_count(&a.engine) == 3);
+	assert_int_equal(
+	    shared_ring_flush(&rings[0], clock_wall_s()), ERROR_NONE);
+	turn_until(is_common(0) && syncs[0].outstanding == 0);
+	/* A host that starts now has never heard of the key before. */
+	give_to_b();
+	start_host_with_keys(&b, 1);
+	turn_until(is_common(1) && syncs[1].is_done);
+	assert_memory_equal(key_of(0), key_of(1), SHARED_TICKET_KEY_LEN);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(
+		    shared_ring_find(&rings[i], clock_wall_s(), before, &found),
+		    ERROR_NOT_FOUND);
+	stop_hosts();
+}
+
+static void
 the_key_of_another_epoch_is_none(void **state)
 {
 	struct memory_engine *engine = &a.engine;
@@ -230,6 +256,7 @@ main(void)
 		TEST(
 		    what_was_told_is_looked_at_again_soon_and_then_every_minute),
 		TEST(a_rotation_is_told_at_once_and_found_at_the_next_question),
+		TEST(a_flush_is_told_at_once_for_the_last_epoch_too),
 		TEST(the_key_of_another_epoch_is_none),
 		TEST(both_secrets_have_their_keys_in_the_engine),
 	};
