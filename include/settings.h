@@ -25,6 +25,8 @@ struct settings {
 #define PARAM(name, type, text, words, min, max) SETTINGS_C_##type name;
 #include "params.def"
 	char *postfix_version; /* of the Postfix installed; NULL: not known */
+	/* A bad value for which nothing is shared that would be; or NULL. */
+	char *shared_problem;
 };
 
 /* Where settings come from. All of it is borrowed. */

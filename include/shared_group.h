@@ -32,6 +32,7 @@ typedef void shared_parameter_fn(
 
 /* From the configuration; everything is borrowed for as long as the group. */
 struct shared_group_config {
+	const char *problem;       /* for which nothing is shared, or NULL */
 	const char *secret_file;   /* empty: this host is in no group */
 	const char *group;         /* its name */
 	const char *trust_files;   /* paths, with commas or blanks between */
@@ -54,6 +55,7 @@ struct shared_group_config {
  */
 #define SHARED_GROUP_CONFIG(settings, config, uid)                        \
 	{                                                                 \
+		.problem = (settings)->shared_problem,                    \
 		.secret_file = (settings)->tlsmgr_shared_secret_file,     \
 		.group = (settings)->tlsmgr_shared_group,                 \
 		.trust_files = (settings)->tlsmgr_shared_trust_files,     \
@@ -100,7 +102,9 @@ struct shared_group {
 
 /*
  * Take the values, and read the file of secrets as bytes, of which nothing is
- * parsed yet. Pair with shared_group_close() in any case.
+ * parsed yet. Nothing is read where the configuration has a problem, and that
+ * is not logged: whoever found it has. Pair with shared_group_close() in any
+ * case.
  */
 void shared_group_open_secret(
     struct shared_group *, const struct shared_group_config *);

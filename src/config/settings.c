@@ -72,10 +72,21 @@ parse_param(struct settings *settings, const struct config *config,
 	return error;
 }
 
+/* Only the first reason is of interest, and only where anything is shared. */
+static void
+stop_sharing(
+    struct settings *settings, struct config *config, const char *cause)
+{
+	if (*config_get(config, SHARED_SWITCH)->text == '\0')
+		return;
+	settings->shared_problem = xstrdup(cause);
+	config_set(config, SHARED_SWITCH, "", CONFIG_FIXED);
+}
+
 /* A bad value of ours, wherever it is set, is not worth the mail of a site. */
 static void
-replace_bad_value(
-    struct config *config, const struct settings_param *param, char *cause)
+replace_bad_value(struct settings *settings, struct config *config,
+    const struct settings_param *param, char *cause)
 {
 	const char *text = substitute(param);
 	bool is_shared =
@@ -84,9 +95,9 @@ replace_bad_value(
 	config_add_problem(config, CONFIG_IGNORED,
 	    xasprintf("%s (ignored: it is \"%s\" now%s)", cause, text,
 		is_shared ? ", and nothing is shared" : ""));
-	config_reset(config, param->name, text);
 	if (is_shared)
-		config_set(config, SHARED_SWITCH, "", CONFIG_FIXED);
+		stop_sharing(settings, config, cause);
+	config_reset(config, param->name, text);
 	free(cause);
 }
 
@@ -95,9 +106,9 @@ replace_bad_value(
  * a bad one may change those before it.
  */
 static void
-check_own_params(struct config *config)
+check_own_params(struct settings *settings, struct config *config)
 {
-	struct settings settings = { .postfix_version = NULL };
+	struct settings read = { .postfix_version = NULL };
 	char *value, *cause = NULL;
 	const char *rest;
 
@@ -106,13 +117,13 @@ check_own_params(struct config *config)
 		if (!settings_name_is_own(param->name) ||
 		    config_get(config, param->name)->origin == CONFIG_DEFAULT)
 			continue;
-		if (parse_param(&settings, config, param, &value, &rest,
-			&cause) == ERROR_NONE)
+		if (parse_param(&read, config, param, &value, &rest, &cause) ==
+		    ERROR_NONE)
 			free(value);
 		else
-			replace_bad_value(config, param, cause);
+			replace_bad_value(settings, config, param, cause);
 	}
-	settings_fini(&settings);
+	settings_fini(&read);
 }
 
 static enum error
@@ -145,7 +156,7 @@ settings_read(struct settings *settings, struct config *config, char **cause)
 	memset(settings, 0, sizeof(*settings));
 	error = settings_complete_defaults(config, cause);
 	if (error == ERROR_NONE) {
-		check_own_params(config);
+		check_own_params(settings, config);
 		error = read_params(settings, config, cause);
 	}
 	if (error != ERROR_NONE)
@@ -176,4 +187,6 @@ settings_fini(struct settings *settings)
 		settings_param_fini(param, settings);
 	free(settings->postfix_version);
 	settings->postfix_version = NULL;
+	free(settings->shared_problem);
+	settings->shared_problem = NULL;
 }

@@ -32,8 +32,10 @@ set_problem(struct shared_group *group, char *problem)
 bool
 shared_group_is_configured(const struct shared_group *group)
 {
-	return group->config.secret_file != NULL &&
-	       *group->config.secret_file != '\0';
+	const struct shared_group_config *config = &group->config;
+
+	return config->problem != NULL ||
+	       (config->secret_file != NULL && *config->secret_file != '\0');
 }
 
 static bool
@@ -69,7 +71,9 @@ shared_group_open_secret(
 	buffer_init(&group->password_text);
 	if (!shared_group_is_configured(group))
 		return;
-	if (!shared_context_is_group(config->group))
+	if (config->problem != NULL)
+		group->problem = xstrdup(config->problem);
+	else if (!shared_context_is_group(config->group))
 		set_problem(group,
 		    xasprintf("tlsmgr_shared_group must be 1 to %d printable "
 			      "characters without blanks",

@@ -137,7 +137,27 @@ def test_a_bad_value_is_said_first_with_what_comes_of_it(make_host,
     host = make_host(SECRET, tlsmgr_shared_lookup_ms="0")
     first = host.run(subcommand).text.splitlines()[0]
     assert "parameter tlsmgr_shared_lookup_ms: bad value" in first
-    assert first.endswith("now, and nothing is shared)")
+    assert "nothing is shared" in first
+
+
+def test_a_bad_value_counts_as_a_failure(make_host):
+    """The alert TlsmgrSharedFailed goes by that."""
+    host = make_host(SECRET, tlsmgr_shared_lookup_ms="0")
+    shared = json.loads(host.run("status", "--json").text)["shared"]
+    assert shared["state"] == "failed" and shared["secrets"] == 0
+    assert "parameter tlsmgr_shared_lookup_ms: bad value" in shared["problem"]
+    assert 'tlsmgr_shared_info{state="failed",problem="' in host.run(
+        "status", "--prometheus").text
+    assert "with other hosts, as configured" not in host.run("check").text
+    assert "there is no tlsmgr_shared_secret_file" not in \
+        host.run("shared").complaint
+
+
+def test_a_bad_value_is_no_failure_where_nothing_would_be_shared(make_host):
+    host = make_host(tlsmgr_shared_lookup_ms="0",
+                     tlsmgr_shared_secret_file="")
+    shared = json.loads(host.run("status", "--json").text)["shared"]
+    assert shared["state"] == "off" and shared["problem"] == ""
 
 
 def test_nothing_shows_a_secret(make_host):

@@ -77,13 +77,38 @@ a_bad_value_about_sharing_turns_it_off(void **state)
 	set("tlsmgr_shared_group", "mail");
 	read_settings();
 	assert_string_equal(settings.tlsmgr_shared_secret_file, "/etc/secret");
+	assert_null(settings.shared_problem);
 	settings_fini(&settings);
 	set_own("tlsmgr_shared_group", "$empty");
+	set_own("tlsmgr_shared_lookup_ms", "soon");
 	assert_int_equal(
 	    config_override(config, "tlsmgr_shared_secret_file=/x", &cause),
 	    ERROR_NONE);
 	read_settings();
 	assert_string_equal(settings.tlsmgr_shared_secret_file, "");
+	assert_non_null(strstr(settings.shared_problem,
+	    "parameter tlsmgr_shared_group: bad value"));
+	settings_fini(&settings);
+}
+
+static void
+a_bad_value_where_nothing_would_be_shared_is_no_reason(void **state)
+{
+	set_own("tlsmgr_shared_lookup_ms", "soon");
+	read_settings();
+	assert_int_equal(config_ignored_count(config), 1);
+	assert_null(settings.shared_problem);
+	settings_fini(&settings);
+}
+
+static void
+a_file_of_secrets_that_cannot_be_expanded_is_a_reason(void **state)
+{
+	set_own("tlsmgr_shared_secret_file", "/etc/${");
+	read_settings();
+	assert_string_equal(settings.tlsmgr_shared_secret_file, "");
+	assert_non_null(
+	    strstr(settings.shared_problem, "tlsmgr_shared_secret_file"));
 	settings_fini(&settings);
 }
 
@@ -150,6 +175,10 @@ main(void)
 		SETTINGS_TEST(
 		    a_bad_value_about_secrets_is_replaced_by_the_safe_one),
 		SETTINGS_TEST(a_bad_value_about_sharing_turns_it_off),
+		SETTINGS_TEST(
+		    a_bad_value_where_nothing_would_be_shared_is_no_reason),
+		SETTINGS_TEST(
+		    a_file_of_secrets_that_cannot_be_expanded_is_a_reason),
 		SETTINGS_TEST(
 		    a_bad_value_in_tlsmgr_cf_is_replaced_before_it_is_used),
 		SETTINGS_TEST(

@@ -97,6 +97,20 @@ without_a_file_of_secrets_there_is_no_group_and_no_word(void **state)
 }
 
 static void
+a_problem_of_the_configuration_is_one_of_the_group(void **state)
+{
+	struct shared_group_config config = make_config("");
+
+	config.problem = "parameter tlsmgr_shared_group: bad value";
+	config.servers = "192.0.2.1:1";
+	assert_false(begin(&config));
+	assert_true(shared_group_is_configured(&group));
+	assert_false(shared_group_has_engine(&group));
+	assert_string_equal(group.problem, config.problem);
+	assert_int_equal(unit_log_complaints(), 0); /* it was logged before */
+}
+
+static void
 fingerprints_are_those_of_the_second_implementation(void **state)
 {
 	struct shared_group_config config =
@@ -242,6 +256,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		TEST(without_a_file_of_secrets_there_is_no_group_and_no_word),
+		TEST(a_problem_of_the_configuration_is_one_of_the_group),
 		TEST(fingerprints_are_those_of_the_second_implementation),
 		TEST(each_of_two_secrets_has_its_fingerprints),
 		TEST(trust_files_count_for_their_sides_alone),
