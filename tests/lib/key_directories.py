@@ -48,15 +48,30 @@ def checksum(data):
     return total
 
 
+def _patterns_of(queue_directory):
+    name = "%016x.*" % checksum(os.fsencode(queue_directory))
+    return [os.path.join(path, name) for path in DIRECTORIES
+            if os.path.isdir(path)]
+
+
 def remove_of(queue_directory):
     """What an instance has there, which does not run any more."""
-    name = "%016x." % checksum(os.fsencode(queue_directory))
-    for directory in DIRECTORIES:
-        for path in glob.glob(os.path.join(directory, name + "*")):
+    for pattern in _patterns_of(queue_directory):
+        for path in glob.glob(pattern):
             if os.path.isdir(path) and not os.path.islink(path):
                 shutil.rmtree(path)
             else:
                 os.remove(path)
+
+
+def removal_of(*queue_directories):
+    """A command that does the same, for whoever stops them himself."""
+    patterns = [pattern for each in queue_directories
+                for pattern in _patterns_of(each)]
+    if not patterns:
+        return "true"
+    return "rm -rf %s; rmdir --ignore-fail-on-non-empty %s" % (
+        " ".join(patterns), " ".join(filter(os.path.isdir, DIRECTORIES)))
 
 
 @contextlib.contextmanager

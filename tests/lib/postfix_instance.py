@@ -122,6 +122,10 @@ class PostfixInstance:
             self.port, self.service = port, str(port)
         self.owner = pwd.getpwnam(installed.mail_owner())
 
+    @property
+    def queue_directory(self):
+        return self._path("queue")
+
     def __enter__(self):
         self.create()
         try:
@@ -269,7 +273,7 @@ class PostfixInstance:
                 pass
         wait_until(lambda: not self._process_tree(),
                    lambda: "left: %r" % self.processes())
-        key_directories.remove_of(self._path("queue"))
+        key_directories.remove_of(self.queue_directory)
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def _process_tree(self):

@@ -5,7 +5,6 @@ Exit status 0 only if all of it worked. KEEP=1 leaves the Postfix running.
 TLSMGR_BINARY names another daemon to show, CHROOT=n runs it outside a jail.
 """
 
-import json
 import os
 import pathlib
 import subprocess
@@ -16,6 +15,7 @@ sys.path.insert(0, str(REPOSITORY / "tests" / "lib"))
 
 import demonstration  # noqa: E402
 import installed  # noqa: E402
+import key_directories  # noqa: E402
 import scenarios  # noqa: E402
 import tls_client  # noqa: E402
 from demonstration import say  # noqa: E402
@@ -68,20 +68,6 @@ def show_process(postfix):
     return pid
 
 
-def key_file_removal(postfix):
-    """What the daemon keeps outside of the directory, for the stop command."""
-    status = subprocess.run(
-        [str(REPOSITORY / "build" / "tlsmgrctl"), "-c",
-         postfix.config_directory, "status", "--json"],
-        stdout=subprocess.PIPE, check=False, timeout=60).stdout
-    path = json.loads(status)["ticket_key_file"] if status else ""
-    if not path or path.startswith(postfix.directory):
-        return ""
-    # The history is beside it, with the same name.
-    return " %s.*; rmdir --ignore-fail-on-non-empty %s" % (
-        os.path.splitext(path)[0], os.path.dirname(path))
-
-
 def say_how_to_go_on(postfix):
     say("""
 Left running (KEEP=1):
@@ -90,8 +76,8 @@ Left running (KEEP=1):
   settings   %(config)s/main.cf
   ask        build/tlsmgrctl -c %(config)s status
   reload     postfix -c %(config)s reload
-  stop       postfix -c %(config)s stop; rm -rf %(directory)s%(keys)s""" % {
-        "keys": key_file_removal(postfix),
+  stop       postfix -c %(config)s stop; rm -r %(directory)s; %(keys)s""" % {
+        "keys": key_directories.removal_of(postfix.queue_directory),
         "port": postfix.port, "log": postfix.log_path,
         "config": postfix.config_directory, "directory": postfix.directory})
 

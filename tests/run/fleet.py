@@ -35,6 +35,7 @@ import engine as engines  # noqa: E402
 import scenarios  # noqa: E402
 import postfix_fleet as fleet  # noqa: E402
 import installed  # noqa: E402
+import key_directories  # noqa: E402
 import smtp_tls  # noqa: E402
 from demonstration import say  # noqa: E402
 from waiting import wait_until  # noqa: E402
@@ -301,13 +302,6 @@ def show(hosts, engine):
     return wrong
 
 
-def kept_files(host):
-    """Ticket keys, and the history, which has the same name."""
-    path = json.loads(ctl.run(host.config_directory, "status",
-                              "--json").text)["ticket_key_file"]
-    return os.path.splitext(path)[0] + ".*" if path else ""
-
-
 def say_how_to_look(hosts, balancer, engine):
     say("""
 Left running (KEEP=1), in a network of its own; in front of each command:
@@ -322,11 +316,13 @@ Without that:""" % {"pid": balancer.process.pid, "port": fleet.PORT,
             host.address, host.config_directory))
     say("  compare    build/tlsmgrctl -c DIRECTORY shared")
     say("  stop       kill %d %d; for each in %s; do postfix -c $each stop; done; "
-        "rm -r %s" % (balancer.process.pid, engine.process.pid, " ".join(
-            host.config_directory for host in hosts.hosts), " ".join(
-            [host.directory for host in hosts.hosts] +
-            [balancer.directory, engine.directory] +
-            [kept_files(host) for host in hosts.hosts])))
+        "rm -r %s; %s" % (
+            balancer.process.pid, engine.process.pid,
+            " ".join(host.config_directory for host in hosts.hosts),
+            " ".join([host.directory for host in hosts.hosts] +
+                     [balancer.directory, engine.directory]),
+            key_directories.removal_of(*(host.queue_directory
+                                         for host in hosts.hosts))))
 
 
 def run(binary, keep):
