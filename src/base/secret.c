@@ -4,24 +4,24 @@
 #include "secret.h"
 
 #include "log.h"
-#include "minmax.h"
 #include "secret_registers.h"
 
-#include <alloca.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* More than any call below the event loop takes. */
-#define STACK_LEN (48 * 1024)
+/* More than any call below the event loop takes; and a part of that. */
+#define STACK_LEN       (48 * 1024)
+#define SMALL_STACK_LEN (8 * 1024)
 
-/* Where the stack may not become large, what others leave of it. */
-#define STACK_PART 4
+/* Under a limit of less, there may be no room for all of it. */
+#define LARGE_LIMIT (4 * STACK_LEN)
 
-static size_t stack_len = STACK_LEN;
+static bool is_stack_small;
 
 void *
 secret_alloc(size_t size)
@@ -46,12 +46,31 @@ secret_free(void *memory, size_t size)
 	munmap(memory, size);
 }
 
-/* Not inlined: its frame has to lie where those of others have been. */
-__attribute__((noinline)) void
+/* Not inlined: their frames have to lie where those of others have been. */
+static __attribute__((noinline)) void
+wipe_stack(void)
+{
+	unsigned char frame[STACK_LEN];
+
+	explicit_bzero(frame, sizeof(frame));
+}
+
+static __attribute__((noinline)) void
+wipe_small_stack(void)
+{
+	unsigned char frame[SMALL_STACK_LEN];
+
+	explicit_bzero(frame, sizeof(frame));
+}
+
+void
 secret_wipe_leftovers(void)
 {
 	secret_wipe_registers();
-	explicit_bzero(alloca(stack_len), stack_len);
+	if (is_stack_small)
+		wipe_small_stack();
+	else
+		wipe_stack();
 }
 
 void
@@ -60,8 +79,8 @@ secret_prepare(void)
 	int fd = open("/proc/self/coredump_filter", O_WRONLY | O_CLOEXEC);
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_STACK, &limit) == 0)
-		stack_len = min_u64(STACK_LEN, limit.rlim_cur / STACK_PART);
+	is_stack_small = getrlimit(RLIMIT_STACK, &limit) == 0 &&
+	                 limit.rlim_cur < LARGE_LIMIT;
 	if (fd < 0)
 		return;
 	/* No kind of mapping; a failure leaves it as it was. */
