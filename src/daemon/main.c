@@ -47,14 +47,15 @@ fill_descriptors(void)
 
 /*
  * No signal that a person may send kills this process. Those that ask it to end
- * are blocked during the start, until daemon_catch_signals().
+ * are blocked during the start, until daemon_catch_signals(); SIGALRM is the
+ * watchdog's when there is one.
  */
 static void
 prepare_signals(void)
 {
-	static const int ignored[] = { SIGPIPE, SIGUSR1, SIGUSR2, SIGQUIT,
-		SIGTSTP, SIGTTIN, SIGTTOU, SIGXFSZ, SIGIO, SIGVTALRM, SIGPROF,
-		SIGPWR, SIGSTKFLT, SIGXCPU };
+	static const int ignored[] = { SIGALRM, SIGPIPE, SIGUSR1, SIGUSR2,
+		SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU, SIGXFSZ, SIGIO, SIGVTALRM,
+		SIGPROF, SIGPWR, SIGSTKFLT, SIGXCPU };
 
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);

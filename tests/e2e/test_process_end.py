@@ -149,6 +149,30 @@ def test_harmless_signals_do_no_harm(make_master, number):
     assert daemon.is_running()
 
 
+def signal_masks(daemon):
+    """{what is done with a signal: the signals, as bits}"""
+    with open("/proc/%d/status" % daemon.pid) as status:
+        return {words[0]: int(words[1], 16)
+                for words in map(str.split, status)
+                if words[0] in ("SigIgn:", "SigCgt:")}
+
+
+def test_the_signal_of_the_watchdog_does_no_harm_before_there_is_one(
+        make_master):
+    """From where the others are ignored, until the watchdog takes it."""
+    master = make_master(CACHES)
+    daemon = master.start()
+    alarm, last = (1 << number - 1
+                   for number in (signal.SIGALRM, signal.SIGRTMAX))
+    masks = {"SigIgn:": 0, "SigCgt:": 0}
+    while not masks["SigCgt:"] & alarm:
+        masks = signal_masks(daemon)
+        assert not masks["SigIgn:"] & last or \
+            (masks["SigIgn:"] | masks["SigCgt:"]) & alarm
+        assert daemon.is_running()
+    assert_serves(master)
+
+
 def test_signals_are_no_ticks_of_the_watchdog(make_master):
     """Nobody asks in between, so the loop does not come round."""
     master = make_master()
