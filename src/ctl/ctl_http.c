@@ -15,15 +15,19 @@
 #include "ctl_metric.h"
 #include "ctl_question.h"
 #include "log.h"
+#include "minmax.h"
 #include "xalloc.h"
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/http.h>
 #include <event2/listener.h>
+
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define PATH "/metrics"
 
@@ -37,7 +41,11 @@
 
 #define LOOK_US      250000
 #define LOOK_FULL_US 10000
-#define END_AT_ONCE  (CTL_CONNECTIONS_MAX / 4)
+
+/* Descriptors that are not connections. */
+#define OTHERS_MAX 32
+
+#define COMPLAINT_PERIOD_S 60
 
 #define ALL_METHODS                                                            \
 	(EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT | \
@@ -61,16 +69,27 @@ struct ctl_http {
 	struct evconnlistener *listener; /* evhttp's */
 	struct ctl_connections connections;
 	struct loop_timer look;
+	unsigned connections_max;
 	unsigned room; /* for connections, until the next look */
+	struct log_limit complaints;
 	struct page prometheus, openmetrics;
 };
 
-/* To HEAD evhttp would send the text as well. */
+/* For the one callback to which libevent hands an argument of evhttp's. */
+static struct ctl_http *server;
+
+/*
+ * To HEAD evhttp would send the text as well. And it would take the end of what
+ * the client says for the end of the client, who may have shut down that side
+ * alone, and reads on.
+ */
 static void
 reply(struct evhttp_request *request, int code, const char *reason,
     const char *content_type, const void *text, size_t len)
 {
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
+	struct evhttp_connection *connection =
+	    evhttp_request_get_connection(request);
 	struct evbuffer *body = evbuffer_new();
 	char length[32];
 
@@ -84,6 +103,9 @@ reply(struct evhttp_request *request, int code, const char *reason,
 		evbuffer_add(body, text, len);
 	evhttp_send_reply(request, code, reason, body);
 	evbuffer_free(body);
+	if (connection != NULL)
+		bufferevent_disable(
+		    evhttp_connection_get_bufferevent(connection), EV_READ);
 }
 
 static void
@@ -168,7 +190,14 @@ request_cb(struct evhttp_request *request, void *arg)
 	}
 }
 
-/* Where all places are taken, those who have had one longest make room. */
+/* Those who have had a place longest. */
+static void
+make_room(struct ctl_http *http)
+{
+	ctl_connections_end_oldest(
+	    &http->connections, http->connections_max / 4 + 1);
+}
+
 static void
 look_cb(void *arg)
 {
@@ -177,14 +206,26 @@ look_cb(void *arg)
 	    &http->connections, clock_monotonic_us(), CONNECTION_US);
 
 	http->room =
-	    count < CTL_CONNECTIONS_MAX ? CTL_CONNECTIONS_MAX - count : 0;
+	    count < http->connections_max ? http->connections_max - count : 0;
 	if (http->room == 0)
-		ctl_connections_end_oldest(&http->connections, END_AT_ONCE);
+		make_room(http);
 	else
 		evconnlistener_enable(http->listener);
 	if (count > 0)
 		loop_timer_set(
 		    &http->look, http->room == 0 ? LOOK_FULL_US : LOOK_US);
+}
+
+/* Whoever waits goes on waiting: to try again at once would spin. */
+static void
+accept_failed_cb(struct evconnlistener *listener, void *arg)
+{
+	(void)arg;
+	if (log_limit_allows(&server->complaints, COMPLAINT_PERIOD_S))
+		log_warning("accept connection: %s", strerror(errno));
+	evconnlistener_disable(listener);
+	make_room(server);
+	loop_timer_set(&server->look, LOOK_FULL_US);
 }
 
 /* Of a connection that has just been accepted. */
@@ -238,7 +279,26 @@ listen_on(struct ctl_http *http, int fd)
 	if (bound == NULL)
 		return false;
 	http->listener = evhttp_bound_socket_get_listener(bound);
+	evconnlistener_set_error_cb(http->listener, accept_failed_cb);
 	return true;
+}
+
+/* How many connections there may be, with the descriptors that there are. */
+static unsigned
+find_connections_max(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return CTL_CONNECTIONS_MAX;
+	if (limit.rlim_cur < CTL_CONNECTIONS_FDS) {
+		limit.rlim_cur = min_u64(limit.rlim_max, CTL_CONNECTIONS_FDS);
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	if (limit.rlim_cur <= OTHERS_MAX)
+		return 1;
+	return (unsigned)min_u64(
+	    limit.rlim_cur - OTHERS_MAX, CTL_CONNECTIONS_MAX);
 }
 
 struct ctl_http *
@@ -246,8 +306,9 @@ ctl_http_new(struct loop *loop, int listen_fd, const char *config_directory)
 {
 	struct ctl_http *http = xcalloc(1, sizeof(*http));
 
+	server = http;
 	http->loop = loop;
-	http->room = CTL_CONNECTIONS_MAX;
+	http->room = http->connections_max = find_connections_max();
 	http->prometheus.content_type =
 	    "text/plain; version=0.0.4; charset=utf-8";
 	http->prometheus.none = CTL_METRIC_NONE;

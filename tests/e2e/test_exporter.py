@@ -96,6 +96,16 @@ def test_promtool_has_nothing_to_say(exporter):
     assert result.returncode == 0, result.stdout
 
 
+def test_a_client_that_says_no_more_gets_all_of_it(exporter):
+    """As nc -N and many scripts do."""
+    with exporter.connect() as connection:
+        connection.sendall(HEAD + b"\r\n")
+        connection.shutdown(socket.SHUT_WR)
+        head, _, text = receive_all(connection).partition(b"\r\n\r\n")
+    length = re.search(rb"Content-Length: (\d+)", head)
+    assert len(text) == int(length.group(1)) > 16384
+
+
 def test_head_has_the_length_and_no_text(exporter):
     answer = exporter.ask(b"HEAD /metrics HTTP/1.1\r\nHost: test\r\n\r\n")
     head, text = answer.split(b"\r\n\r\n")
@@ -297,6 +307,23 @@ def test_a_thousand_connections_cost_no_more_than_the_bound(exporter):
             connection.close()
     wait_until(lambda: exporter.descriptors() <= descriptors,
                "all are closed")
+
+
+def test_with_few_descriptors_it_serves_and_does_not_spin(
+        master, make_exporter):
+    """It would say so again and again."""
+    exporter = make_exporter(master.config_directory, "127.0.0.1:0",
+                             ("sh", "-c", 'ulimit -n 64; exec "$0" "$@"',
+                              ctl.PROGRAM))
+    idle = [exporter.connect() for _ in range(100)]
+    try:
+        assert exporter.is_up()
+        assert exporter.is_up()
+    finally:
+        for connection in idle:
+            connection.close()
+    _, complaints = exporter.end()
+    assert complaints.count("\n") <= 1, complaints[:1000]
 
 
 def test_clients_that_leave_cost_nothing(master, exporter):
