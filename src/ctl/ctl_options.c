@@ -292,6 +292,8 @@ ctl_options_parse(struct ctl *ctl, const struct ctl_command *commands, int argc,
 	ctl->list_limit = UINT64_MAX;
 	ctl->history_since_s = DAY_S;
 	make_getopt_table(table);
+	/* It would make operands of the options behind the subcommand. */
+	unsetenv("POSIXLY_CORRECT");
 	while ((value = getopt_long(argc, argv, "c:h", table, NULL)) != -1)
 		if (value == '?' || !take_option(ctl, find_row(value), optarg))
 			return false;

@@ -67,6 +67,18 @@ def test_a_wrong_command_line_is_refused(arguments):
     assert result.err and not result.out
 
 
+@ours
+@pytest.mark.parametrize("environment", [{}, {"POSIXLY_CORRECT": "1"}])
+@pytest.mark.parametrize("arguments", [
+    ["--json", "status"], ["status", "--json"],
+    ["--timeout", "9", "status", "--json"]])
+def test_options_stand_before_or_behind_the_subcommand(
+        master, arguments, environment):
+    result = tell(master, *arguments, environment=environment)
+    assert result.status == OK, result
+    assert json.loads(result.out)["pid"] == master.daemons[-1].pid
+
+
 def test_help_names_every_subcommand():
     commands = subcommands()
     assert {"status", "top", "list", "flush", "delete", "rotate",
