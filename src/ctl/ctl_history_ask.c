@@ -84,14 +84,18 @@ parse_values(const char *text, double *values, size_t count)
 	return true;
 }
 
-/* Times rise, and are before the year 10000. */
+/*
+ * Times rise, are before the year 10000, and are no further apart than so many
+ * minutes are long: a line is printed for each that is missing, too.
+ */
 static bool
 take_minute(struct ctl_history *history, struct ctl_reply *reply)
 {
 	const char *values;
-	int64_t last_s = history->step_count > 0
-	                     ? history->steps[history->step_count - 1].time_s
-	                     : -1;
+	bool is_first = history->step_count == 0;
+	int64_t first_s = is_first ? 0 : history->steps[0].time_s;
+	int64_t last_s =
+	    is_first ? -1 : history->steps[history->step_count - 1].time_s;
 	int64_t begin_s, duration_ms;
 	struct ctl_history_step *step;
 
@@ -99,6 +103,7 @@ take_minute(struct ctl_history *history, struct ctl_reply *reply)
 	    !ctl_reply_take_count(reply, "duration_ms", &duration_ms) ||
 	    (values = ctl_reply_take(reply, "values")) == NULL ||
 	    begin_s <= last_s || begin_s >= 253402300800 ||
+	    (!is_first && begin_s - first_s >= STEPS_MAX * MINUTE_S) ||
 	    history->step_count >= STEPS_MAX)
 		return false;
 	step = add_step(history, begin_s);

@@ -346,6 +346,9 @@ HEAD = [("cursor", "0"), ("file", "")]
     HEAD + ROWS + [("time", "-5"), ("duration_ms", "1"), ("values", "1 2")],
     HEAD + ROWS + [("time", "9" * 15), ("duration_ms", "1"),
                    ("values", "1 2")],
+    # Years apart, and a line for each minute between them.
+    HEAD + ROWS + MINUTE + [("values", "1 2"), ("time", "253402300740"),
+                            ("duration_ms", "1"), ("values", "1 2")],
     [("cursor", "60"), ("file", "")] + ROWS])
 def test_an_answer_that_makes_no_sense_is_told(pairs):
     with Impostor(kept(*pairs)) as impostor:
