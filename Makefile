@@ -41,7 +41,10 @@ CC ?= cc
 OPTIMIZE ?= -O2 -g
 WARNINGS = -Wall -Wextra -Wpedantic -Werror -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wwrite-strings -Wformat=2 -Wundef -Wvla
-HARDEN ?= -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+# Some compilers define it by themselves, and who gives it means another value.
+FORTIFY = $(if $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),,\
+	-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+HARDEN ?= $(FORTIFY) -fstack-protector-strong -fPIE
 HARDEN_LINK ?= -pie -Wl,-z,relro -Wl,-z,now
 SANITIZE ?=
 
@@ -169,7 +172,8 @@ check: deps-test $(UNIT_TESTS)
 
 PYTEST = $(PYTHON) -B -m pytest -q -p no:cacheprovider
 E2E ?= tests/e2e
-E2E_ENV = TLSMGR_BUILD=$(abspath $(BUILD)) TLSMGR_BINARY=$(abspath $(BUILD))/tlsmgr
+E2E_ENV = TLSMGR_BUILD="$(abspath $(BUILD))" \
+	TLSMGR_BINARY="$(abspath $(BUILD))/tlsmgr"
 
 # End to end: needs root, for chroot(2), the mail owner and master(8).
 check-e2e: all deps-test $(TEST_TOOLS)
@@ -300,31 +304,31 @@ PROGRAM ?= tlsmgr2
 UNITS = tlsmgr-metrics.service tlsmgr-metrics.timer tlsmgr-exporter.service
 
 install: all
-	install -d $(DESTDIR)$(DAEMON_DIRECTORY) $(DESTDIR)$(MANDIR)/man8 \
-	    $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7 \
-	    $(DESTDIR)$(DOCDIR)/docs/figures $(DESTDIR)$(DOCDIR)/conf \
-	    $(DESTDIR)$(SBINDIR) $(DESTDIR)$(COMPLETIONDIR) \
-	    $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR) $(DESTDIR)$(UNITDIR)
-	install -m 755 $(BUILD)/tlsmgr $(DESTDIR)$(DAEMON_DIRECTORY)/$(PROGRAM)
-	install -m 755 $(BUILD)/tlsmgrctl $(DESTDIR)$(SBINDIR)/tlsmgrctl
+	install -d "$(DESTDIR)$(DAEMON_DIRECTORY)" "$(DESTDIR)$(MANDIR)/man8" \
+	    "$(DESTDIR)$(MANDIR)/man5" "$(DESTDIR)$(MANDIR)/man7" \
+	    "$(DESTDIR)$(DOCDIR)/docs/figures" "$(DESTDIR)$(DOCDIR)/conf" \
+	    "$(DESTDIR)$(SBINDIR)" "$(DESTDIR)$(COMPLETIONDIR)" \
+	    "$(DESTDIR)$(ZSHDIR)" "$(DESTDIR)$(FISHDIR)" "$(DESTDIR)$(UNITDIR)"
+	install -m 755 $(BUILD)/tlsmgr "$(DESTDIR)$(DAEMON_DIRECTORY)/$(PROGRAM)"
+	install -m 755 $(BUILD)/tlsmgrctl "$(DESTDIR)$(SBINDIR)/tlsmgrctl"
 	install -m 644 conf/tlsmgrctl.bash \
-	    $(DESTDIR)$(COMPLETIONDIR)/tlsmgrctl
-	install -m 644 conf/_tlsmgrctl $(DESTDIR)$(ZSHDIR)/_tlsmgrctl
-	install -m 644 conf/tlsmgrctl.fish $(DESTDIR)$(FISHDIR)/tlsmgrctl.fish
-	install -m 644 man/tlsmgr.8 $(DESTDIR)$(MANDIR)/man8/$(PROGRAM).8
-	install -m 644 man/tlsmgrctl.8 $(DESTDIR)$(MANDIR)/man8/tlsmgrctl.8
-	install -m 644 man/tlsmgr.cf.5 $(DESTDIR)$(MANDIR)/man5/tlsmgr.cf.5
+	    "$(DESTDIR)$(COMPLETIONDIR)/tlsmgrctl"
+	install -m 644 conf/_tlsmgrctl "$(DESTDIR)$(ZSHDIR)/_tlsmgrctl"
+	install -m 644 conf/tlsmgrctl.fish "$(DESTDIR)$(FISHDIR)/tlsmgrctl.fish"
+	install -m 644 man/tlsmgr.8 "$(DESTDIR)$(MANDIR)/man8/$(PROGRAM).8"
+	install -m 644 man/tlsmgrctl.8 "$(DESTDIR)$(MANDIR)/man8/tlsmgrctl.8"
+	install -m 644 man/tlsmgr.cf.5 "$(DESTDIR)$(MANDIR)/man5/tlsmgr.cf.5"
 	install -m 644 man/tlsmgr-protocol.7 \
-	    $(DESTDIR)$(MANDIR)/man7/tlsmgr-protocol.7
-	install -m 644 $(UNITS:%=conf/%) $(DESTDIR)$(UNITDIR)
+	    "$(DESTDIR)$(MANDIR)/man7/tlsmgr-protocol.7"
+	install -m 644 $(UNITS:%=conf/%) "$(DESTDIR)$(UNITDIR)"
 	install -m 644 README.md CHANGES.md SECURITY.md CONTRIBUTING.md LICENSE \
-	    $(DESTDIR)$(DOCDIR)
-	install -m 644 docs/*.md $(DESTDIR)$(DOCDIR)/docs
-	install -m 644 docs/figures/*.svg $(DESTDIR)$(DOCDIR)/docs/figures
+	    "$(DESTDIR)$(DOCDIR)"
+	install -m 644 docs/*.md "$(DESTDIR)$(DOCDIR)/docs"
+	install -m 644 docs/figures/*.svg "$(DESTDIR)$(DOCDIR)/docs/figures"
 	install -m 644 $(filter-out %/tlsmgr-secret %/_tlsmgrctl %.bash %.fish,\
 	    $(wildcard conf/*)) \
-	    $(DESTDIR)$(DOCDIR)/conf
-	install -m 755 conf/tlsmgr-secret $(DESTDIR)$(DOCDIR)/conf
+	    "$(DESTDIR)$(DOCDIR)/conf"
+	install -m 755 conf/tlsmgr-secret "$(DESTDIR)$(DOCDIR)/conf"
 	@[ -n "$(DESTDIR)" ] || printf '%s\n' "" \
 	    "Installed. Postfix does not use it yet. As root:" \
 	    "    tlsmgrctl check      would it work here?" \
@@ -348,16 +352,17 @@ uninstall:
 	@[ -n "$(DESTDIR)" ] || \
 	    systemctl disable --now tlsmgr-metrics.timer \
 	    tlsmgr-exporter.service >/dev/null 2>&1 || :
-	rm -f $(DESTDIR)$(DAEMON_DIRECTORY)/$(PROGRAM) \
-	    $(UNITS:%=$(DESTDIR)$(UNITDIR)/%) \
-	    $(DESTDIR)$(ZSHDIR)/_tlsmgrctl \
-	    $(DESTDIR)$(FISHDIR)/tlsmgrctl.fish \
-	    $(DESTDIR)$(SBINDIR)/tlsmgrctl $(DESTDIR)$(COMPLETIONDIR)/tlsmgrctl \
-	    $(DESTDIR)$(MANDIR)/man8/tlsmgrctl.8 \
-	    $(DESTDIR)$(MANDIR)/man8/$(PROGRAM).8 \
-	    $(DESTDIR)$(MANDIR)/man5/tlsmgr.cf.5 \
-	    $(DESTDIR)$(MANDIR)/man7/tlsmgr-protocol.7
-	rm -rf $(DESTDIR)$(DOCDIR)
+	rm -f "$(DESTDIR)$(DAEMON_DIRECTORY)/$(PROGRAM)" \
+	    $(UNITS:%="$(DESTDIR)$(UNITDIR)/%") \
+	    "$(DESTDIR)$(ZSHDIR)/_tlsmgrctl" \
+	    "$(DESTDIR)$(FISHDIR)/tlsmgrctl.fish" \
+	    "$(DESTDIR)$(SBINDIR)/tlsmgrctl" \
+	    "$(DESTDIR)$(COMPLETIONDIR)/tlsmgrctl" \
+	    "$(DESTDIR)$(MANDIR)/man8/tlsmgrctl.8" \
+	    "$(DESTDIR)$(MANDIR)/man8/$(PROGRAM).8" \
+	    "$(DESTDIR)$(MANDIR)/man5/tlsmgr.cf.5" \
+	    "$(DESTDIR)$(MANDIR)/man7/tlsmgr-protocol.7"
+	rm -rf "$(DESTDIR)$(DOCDIR)"
 
 clean:
 	rm -rf $(BUILD)

@@ -34,8 +34,12 @@ def build(tmp_path):
 
 @pytest.fixture
 def root(tmp_path):
-    """Where it is installed: with a Postfix in it."""
-    directory = tmp_path / "root"
+    """Where it is installed: with a Postfix in it, and a blank in its name.
+
+    The first half of that name is somebody else's.
+    """
+    directory = tmp_path / "root of it"
+    (tmp_path / "root").mkdir()
     os.makedirs(str(directory) + os.path.dirname(STOCK))
     with open(str(directory) + STOCK, "w") as stock:
         stock.write("Postfix's own")
@@ -126,6 +130,17 @@ def test_what_is_installed_can_be_uninstalled(build, root, tmp_path, way):
     assert files_in(root) == {STOCK}
     with open(root + STOCK) as stock:
         assert stock.read() == "Postfix's own"
+    assert (tmp_path / "root").is_dir()
+
+
+@pytest.mark.parametrize("flags", [
+    "CPPFLAGS=-D_FORTIFY_SOURCE=3", "CFLAGS=-Wp,-D_FORTIFY_SOURCE=3",
+    "CC=cc -D_FORTIFY_SOURCE=1"])
+def test_a_distribution_may_set_what_we_set(tmp_path, flags):
+    """In its compiler, or for all of its packages."""
+    target = str(tmp_path / "obj/base/words.o")
+    make("BUILD=%s" % tmp_path, flags, target)
+    assert os.path.exists(target)
 
 
 def test_nothing_is_built_twice(build, root):
