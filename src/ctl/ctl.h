@@ -158,6 +158,9 @@ void ctl_refused(struct ctl_reply *);
 /* Is it one of smtpd, smtp, lmtp? If not, an error is printed. */
 bool ctl_is_cache_type(const char *name);
 
+/* Is it no longer than an id can be? If not, an error is printed. */
+bool ctl_fits_id(const char *text);
+
 /* Is this root? If not, an error is printed: nothing was changed. */
 bool ctl_is_root(void);
 

@@ -151,3 +151,15 @@ ctl_is_cache_type(const char *name)
 	    "there is no cache \"%s\"; there are smtpd, smtp and lmtp", name);
 	return false;
 }
+
+bool
+ctl_fits_id(const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len <= ATTR_STRING_MAX)
+		return true;
+	ctl_error("%.32s...: is %zu bytes long, and no id is longer than %d",
+	    text, len, ATTR_STRING_MAX);
+	return false;
+}

@@ -106,7 +106,7 @@ ctl_delete(struct ctl *ctl, char *const operands[])
 	struct ctl_reply reply;
 	int status;
 
-	if (!ctl_is_cache_type(operands[0]))
+	if (!ctl_is_cache_type(operands[0]) || !ctl_fits_id(operands[1]))
 		return CTL_USAGE;
 	status = ctl_connect(ctl, &client);
 	if (status != CTL_OK)

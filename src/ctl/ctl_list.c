@@ -255,11 +255,13 @@ ctl_list(struct ctl *ctl, char *const operands[])
 		.limit = ctl->list_limit,
 		.now_s = clock_wall_s(),
 	};
+	const char *filter = operands[1] != NULL ? operands[1] : "";
 	struct ctl_client client;
 	struct ctl_reply statistics;
 	int status;
 
-	if (!ctl_is_cache_type(operands[0]) || !is_order(listing.order))
+	if (!ctl_is_cache_type(operands[0]) || !is_order(listing.order) ||
+	    !ctl_fits_id(filter))
 		return CTL_USAGE;
 	status = ctl_connect_ours(ctl, &client);
 	if (status != CTL_OK)
@@ -275,8 +277,7 @@ ctl_list(struct ctl *ctl, char *const operands[])
 		    ctl_statistics_get(&statistics, operands[0], "entries")));
 	listing.is_enabled =
 	    ctl_statistics_get(&statistics, operands[0], "enabled") != 0;
-	status =
-	    list_all(&client, &listing, operands[1] != NULL ? operands[1] : "");
+	status = list_all(&client, &listing, filter);
 	ctl_client_close(&client);
 	/* A list that was cut short is left without its end. */
 	if (status == CTL_OK)

@@ -38,12 +38,12 @@ take_operands(struct trace *trace, char *const operands[])
 	if (operands[1] == NULL &&
 	    cache_type_parse(operands[0], &type) != ERROR_NONE) {
 		trace->text = operands[0];
-		return true;
+		return ctl_fits_id(trace->text);
 	}
 	trace->type = operands[0];
 	if (operands[1] != NULL)
 		trace->text = operands[1];
-	return ctl_is_cache_type(trace->type);
+	return ctl_is_cache_type(trace->type) && ctl_fits_id(trace->text);
 }
 
 /* False: that is none. */

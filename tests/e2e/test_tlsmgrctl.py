@@ -278,6 +278,17 @@ def test_list_shows_destinations_and_with_raw_ids(master):
         assert tell(master, "list", "smtp", *wrong).status == USAGE
 
 
+@pytest.mark.parametrize("words", [["list", "smtpd"], ["delete", "smtpd"],
+                                   ["trace"], ["trace", "smtpd"]])
+def test_a_text_that_no_id_can_have_is_named(words):
+    """Before a daemon is asked, which would take it for malformed."""
+    with ctl.Impostor(None) as impostor:
+        result = impostor.run(*words, "x" * 4097)
+    assert (result.status, result.complaint) == (
+        USAGE, "tlsmgrctl: %s...: is 4097 bytes long, and no id is longer "
+        "than 4096\n" % ("x" * 32))
+
+
 @ours
 def test_list_as_json_has_times_of_day(master):
     now = time.time()
