@@ -119,6 +119,11 @@ bool service_begin(
  */
 void service_run(struct attr_list *request, struct service_call *);
 
+/*
+ * All that was added to the reply of a call for which more was called has been
+ * taken; may call more again.
+ */
+void service_taken(struct service_call *);
 /* End a call for which more was called. */
 void service_stop(struct service_call *);
 

@@ -113,12 +113,18 @@ put_result(const struct event *event)
 }
 
 static void
-print_event(const struct trace *trace, const struct event *event)
+print_dropped(int64_t count)
 {
-	if (event->dropped > 0)
+	if (count > 0)
 		printf("%" PRId64 " event%s dropped: they came faster than "
 		       "they were read\n",
-		    event->dropped, event->dropped == 1 ? "" : "s");
+		    count, count == 1 ? "" : "s");
+}
+
+static void
+print_event(const struct trace *trace, const struct event *event)
+{
+	print_dropped(event->dropped);
 	put_time(event->time_us);
 	putchar(' ');
 	put_padded(event->pid, 7);
@@ -130,12 +136,27 @@ print_event(const struct trace *trace, const struct event *event)
 	printf(", %" PRId64 " us\n", event->duration_us);
 }
 
+/* An event, or that there were some. False: neither. */
+static bool
+print_list(const struct trace *trace, struct ctl_reply *reply)
+{
+	struct ctl_reply ahead = *reply;
+	struct event event;
+
+	if (ctl_reply_take_count(&ahead, "dropped", &event.dropped))
+		print_dropped(event.dropped);
+	else if (take_event(reply, &event))
+		print_event(trace, &event);
+	else
+		return false;
+	return true;
+}
+
 /* CTL_OK when the daemon ends. Otherwise the error was printed. */
 static int
 print_events(const struct trace *trace, struct ctl_client *client)
 {
 	struct ctl_reply reply;
-	struct event event;
 	char *cause = NULL;
 	enum error error;
 
@@ -147,11 +168,10 @@ print_events(const struct trace *trace, struct ctl_client *client)
 		error = ctl_client_next(client, &reply, &cause);
 		if (error != ERROR_NONE)
 			break;
-		if (!take_event(&reply, &event)) {
+		if (!print_list(trace, &reply)) {
 			ctl_error("the answer to trace makes no sense");
 			return CTL_UNREACHABLE;
 		}
-		print_event(trace, &event);
 	}
 	if (error != ERROR_CLOSED)
 		ctl_error("%s", cause);

@@ -46,8 +46,11 @@ client_write_output(struct client *client)
 		return;
 	buffer_consume(
 	    output, client_write(client, buffer_head(output), output->len));
-	if (output->len == 0)
-		buffer_clear(output, 0);
+	if (output->len > 0)
+		return;
+	buffer_clear(output, 0);
+	if (client->is_streaming)
+		service_taken(&client->call);
 }
 
 /* 0 for nothing, and one more for each doubling. */

@@ -13,7 +13,8 @@
 
 /*
  * Write the replies that came together while serving, and what the socket did
- * not take before. Both may set is_closing; the rest stays in the output.
+ * not take before. Both may set is_closing; the rest stays in the output. A
+ * stream is told when nothing is left.
  */
 void client_write_replies(struct client *);
 void client_write_output(struct client *);

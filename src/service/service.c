@@ -177,6 +177,12 @@ service_run(struct attr_list *request, struct service_call *call)
 }
 
 void
+service_taken(struct service_call *call)
+{
+	trace_report_dropped(call);
+}
+
+void
 service_stop(struct service_call *call)
 {
 	trace_remove(call);

@@ -82,6 +82,19 @@ trace_remove(struct service_call *call)
 	call->service->tracer_count--;
 }
 
+void
+trace_report_dropped(struct service_call *call)
+{
+	struct tracer *tracer = find(call->service, call);
+
+	if (tracer == NULL || tracer->dropped == 0)
+		return;
+	attr_put_number(call->reply, "dropped", tracer->dropped);
+	attr_put_end(call->reply);
+	tracer->dropped = 0;
+	call->more(call);
+}
+
 static bool
 wants(const struct tracer *tracer, const struct cache *cache, const char *id)
 {

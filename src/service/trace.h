@@ -24,6 +24,12 @@ enum error trace_add(
     struct service_call *, const struct cache *, const char *filter);
 void trace_remove(struct service_call *);
 
+/*
+ * A tracer has taken all that there was: tell it now how many events it did not
+ * get, rather than with the next one. Does nothing for other calls.
+ */
+void trace_report_dropped(struct service_call *);
+
 /* For trace_begin() and trace_end(), where there is something to do. */
 void trace_begin_event(struct service_call *, const struct cache *,
     const char *id, size_t id_len, size_t size);

@@ -278,6 +278,28 @@ what_a_tracer_does_not_take_is_bounded_and_the_rest_counted(void **state)
 }
 
 static void
+who_has_taken_all_is_told_at_once_what_it_missed(void **state)
+{
+	struct side *tracer = &tracers[0];
+	char wanted[64];
+
+	begin(tracer, ALL);
+	for (int i = 0; i < 2000; i++) {
+		ask(&client, "request|lookup|cache_type|smtpd|cache_id|x||");
+		take(&client);
+	}
+	take(tracer);
+	snprintf(
+	    wanted, sizeof(wanted), "dropped|%u||", 2000 - (tracer->more - 1));
+	service_taken(&tracer->call);
+	assert_string_equal(take(tracer), wanted);
+	service_taken(&tracer->call);
+	assert_string_equal(take(tracer), "");
+	ask(&client, "request|lookup|cache_type|smtpd|cache_id|x||");
+	assert_non_null(strstr(take(tracer), "|dropped|0||"));
+}
+
+static void
 there_are_so_many_traces_and_no_more(void **state)
 {
 	struct side *fifth = &tracers[TRACE_TRACERS_MAX];
@@ -387,6 +409,7 @@ main(void)
 		TEST(nothing_is_kept_while_nobody_traces_it),
 		TEST(
 		    what_a_tracer_does_not_take_is_bounded_and_the_rest_counted),
+		TEST(who_has_taken_all_is_told_at_once_what_it_missed),
 		TEST(there_are_so_many_traces_and_no_more),
 		TEST(what_is_roots_is_refused_to_others_and_said),
 		TEST(a_trace_that_is_not_asked_for_properly_is_none),
