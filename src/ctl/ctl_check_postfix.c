@@ -151,18 +151,16 @@ ctl_check_entropy(struct ctl_check *check)
 	}
 	if (entropy_source_new(&source, name) != ERROR_NONE)
 		return;
+	reading.loop = loop_new();
 	if (entropy_source_open(source) == ERROR_NONE) {
-		reading.loop = loop_new();
 		entropy_source_read(source, reading.loop, 1, read_cb, &reading);
 		if (reading.error == ERROR_AGAIN)
 			loop_run(reading.loop);
 		if (reading.error == ERROR_NONE)
 			ctl_finding_add(&check->findings, CTL_GOOD, NULL,
 			    "the entropy source %s answers", name);
-		/* Before the loop, which has its timer. */
-		entropy_source_free(source);
-		loop_free(reading.loop);
-		return;
 	}
+	/* Before the loop, which has its timer. */
 	entropy_source_free(source);
+	loop_free(reading.loop);
 }

@@ -3,6 +3,7 @@
  */
 #include "ctl_grid.h"
 
+#include "ctl_text.h"
 #include "utf8.h"
 #include "xalloc.h"
 
@@ -85,24 +86,11 @@ ctl_grid_fill(struct ctl_grid *grid, int row, enum ctl_style style)
 static char *
 make_printable(const char *text)
 {
-	static const char digits[] = "0123456789ABCDEF";
 	char *printable = xmalloc(4 * strlen(text) + 1), *out = printable;
 
-	for (; *text != '\0'; text++) {
-		unsigned char byte = (unsigned char)*text;
-
-		if (byte >= ' ' && byte <= '~') {
-			if (byte == '\\')
-				*out++ = '\\';
-			*out++ = (char)byte;
-		} else {
-			*out++ = '\\';
-			*out++ = 'x';
-			*out++ = digits[byte >> 4];
-			*out++ = digits[byte & 15];
-		}
-	}
 	*out = '\0';
+	for (; *text != '\0'; text++)
+		out += ctl_text_byte(out, *text);
 	return printable;
 }
 

@@ -38,8 +38,7 @@ void ctl_grid_fini(struct ctl_grid *);
 void ctl_grid_fill(struct ctl_grid *, int row, enum ctl_style);
 
 /*
- * Any bytes, in `width` columns: printable ASCII as it is, but for the
- * backslash, which is doubled; any other byte as \xNN. What is too long ends in
+ * Any bytes, in `width` columns, as by ctl_put_text(). What is too long ends in
  * "...". Returns the column behind it.
  */
 int ctl_grid_put(struct ctl_grid *, int row, int column, int width,

@@ -158,36 +158,28 @@ put_part(
 void
 ctl_metric_latencies(const struct ctl_reply *statistics, bool is_openmetrics)
 {
-	struct ctl_reply walk = *statistics;
-	struct ctl_statistics_entry entry;
+	struct ctl_reply walk = ctl_reply_from_start(statistics);
+	struct ctl_statistics_latency latency;
 	bool has_head = false;
 
-	walk.offset = 0;
-	while (ctl_statistics_next(&walk, CTL_LATENCY_PREFIX, &entry)) {
-		const char *dot = strchr(entry.name, '.');
-		char request[64];
-
-		if (dot == NULL)
-			continue;
+	while (ctl_statistics_next_latency(&walk, &latency)) {
 		if (!has_head)
 			ctl_metric_head(DURATION,
 			    "Time to answer a request, by kind", "histogram",
 			    is_openmetrics);
 		has_head = true;
-		snprintf(request, sizeof(request), "%.*s",
-		    (int)(dot - entry.name), entry.name);
-		put_part(DURATION, request, dot + 1, entry.number);
+		put_part(
+		    DURATION, latency.request, latency.part, latency.number);
 	}
 }
 
 void
 ctl_metric_round_trips(const struct ctl_reply *statistics, bool is_openmetrics)
 {
-	struct ctl_reply walk = *statistics;
+	struct ctl_reply walk = ctl_reply_from_start(statistics);
 	struct ctl_statistics_entry entry;
 	bool has_head = false;
 
-	walk.offset = 0;
 	while (ctl_statistics_next(&walk, ROUND_TRIP_PREFIX, &entry)) {
 		if (!has_head)
 			ctl_metric_head(ROUND_TRIP,

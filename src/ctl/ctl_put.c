@@ -10,18 +10,35 @@
 
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
+size_t
+ctl_text_byte(char shown[5], char byte)
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned char code = (unsigned char)byte;
+	size_t len = 0;
+
+	if (code < ' ' || code > '~') {
+		shown[len++] = '\\';
+		shown[len++] = 'x';
+		shown[len++] = digits[code >> 4];
+		shown[len++] = digits[code & 15];
+	} else {
+		if (byte == '\\')
+			shown[len++] = '\\';
+		shown[len++] = byte;
+	}
+	shown[len] = '\0';
+	return len;
+}
+
 void
 ctl_put_text(FILE *out, const char *text)
 {
-	for (; *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
+	char shown[5];
 
-		if (c == '\\')
-			fputs("\\\\", out);
-		else if (c >= ' ' && c <= '~')
-			putc(c, out);
-		else
-			fprintf(out, "\\x%02x", c);
+	for (; *text != '\0'; text++) {
+		ctl_text_byte(shown, *text);
+		fputs(shown, out);
 	}
 }
 

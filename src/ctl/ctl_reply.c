@@ -50,6 +50,15 @@ ctl_reply_next(struct ctl_reply *reply, struct ctl_attribute *attribute)
 	return true;
 }
 
+struct ctl_reply
+ctl_reply_from_start(const struct ctl_reply *reply)
+{
+	struct ctl_reply walk = *reply;
+
+	walk.offset = 0;
+	return walk;
+}
+
 bool
 ctl_reply_is_at_end(const struct ctl_reply *reply)
 {
@@ -60,10 +69,9 @@ ctl_reply_is_at_end(const struct ctl_reply *reply)
 const char *
 ctl_reply_find(const struct ctl_reply *reply, const char *name)
 {
-	struct ctl_reply walk = *reply;
+	struct ctl_reply walk = ctl_reply_from_start(reply);
 	struct ctl_attribute attribute;
 
-	walk.offset = 0;
 	while (ctl_reply_next(&walk, &attribute))
 		if (strcmp(attribute.name, name) == 0)
 			return attribute.value;

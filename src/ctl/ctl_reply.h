@@ -32,6 +32,9 @@ void ctl_reply_init(struct ctl_reply *, const unsigned char *data, size_t len);
 /* False: there is no other, or what is there is none. */
 bool ctl_reply_next(struct ctl_reply *, struct ctl_attribute *);
 
+/* The same reply, to be walked from its first attribute on. */
+struct ctl_reply ctl_reply_from_start(const struct ctl_reply *);
+
 /* Was the list read to its proper end, with nothing behind it? */
 bool ctl_reply_is_at_end(const struct ctl_reply *);
 

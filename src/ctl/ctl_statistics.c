@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* "latency.REQUEST.PART" */
+#define LATENCY_PREFIX "latency."
+
 /* The expressions are the daemon's. */
 #define ROW(name, kind, help) { #name, CTL_##kind, help },
 
@@ -89,6 +92,26 @@ ctl_statistics_next(struct ctl_reply *walk, const char *prefix,
 			ERROR_NONE)
 			continue;
 		entry->name = attribute.name + len;
+		return true;
+	}
+	return false;
+}
+
+bool
+ctl_statistics_next_latency(
+    struct ctl_reply *walk, struct ctl_statistics_latency *latency)
+{
+	struct ctl_statistics_entry entry;
+	const char *dot;
+
+	while (ctl_statistics_next(walk, LATENCY_PREFIX, &entry)) {
+		dot = strchr(entry.name, '.');
+		if (dot == NULL)
+			continue;
+		snprintf(latency->request, sizeof(latency->request), "%.*s",
+		    (int)(dot - entry.name), entry.name);
+		latency->part = dot + 1;
+		latency->number = entry.number;
 		return true;
 	}
 	return false;

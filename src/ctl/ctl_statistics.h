@@ -35,9 +35,8 @@ extern const struct ctl_statistic ctl_shared_statistics[];
 extern const struct ctl_statistic ctl_cache_statistics[];
 /* The scope of ctl_shared_statistics, as a type is that of a cache's. */
 #define CTL_SHARED "shared"
-/* Before the name of a request: how many there were, and how long they took. */
+/* Before the name of a request: how many there were. */
 #define CTL_REQUEST_PREFIX "request."
-#define CTL_LATENCY_PREFIX "latency."
 
 /*
  * A value, borrowed from the reply; `scope` is the type of a cache, CTL_SHARED,
@@ -67,10 +66,20 @@ struct ctl_statistics_entry {
 };
 /*
  * Go to the first entry, then, from each, to the next. False at the end. What
- * is no number is skipped. The walk is a copy of the reply with an offset of 0.
+ * is no number is skipped. The walk begins with ctl_reply_from_start().
  */
 bool ctl_statistics_next(
     struct ctl_reply *walk, const char *prefix, struct ctl_statistics_entry *);
+
+/* Of a kind of request, how many took how long. */
+struct ctl_statistics_latency {
+	char request[64];
+	const char *part; /* "le.10" and the like, "count" or "sum_us" */
+	int64_t number;
+};
+/* The same for these; all of one kind come in turn. */
+bool ctl_statistics_next_latency(
+    struct ctl_reply *walk, struct ctl_statistics_latency *);
 
 /*
  * The three forms, to standard output. Prometheus alone takes NULL: there is no

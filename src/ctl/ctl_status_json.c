@@ -7,7 +7,6 @@
 #include "ctl_text.h"
 
 #include <inttypes.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,11 +31,10 @@ put_value(const struct ctl_reply *reply, const char *scope,
 static void
 put_requests(const struct ctl_reply *statistics)
 {
-	struct ctl_reply walk = *statistics;
+	struct ctl_reply walk = ctl_reply_from_start(statistics);
 	struct ctl_statistics_entry entry;
 	const char *separator = "\n";
 
-	walk.offset = 0;
 	printf("  \"requests\": {");
 	while (ctl_statistics_next(&walk, CTL_REQUEST_PREFIX, &entry)) {
 		printf("%s    ", separator);
@@ -47,41 +45,28 @@ put_requests(const struct ctl_reply *statistics)
 	printf("\n  },\n");
 }
 
-/* "latency.NAME.what" of each kind of request, whose attributes come in turn.
- */
+/* An object for each kind of request, whose values come in turn. */
 static void
 put_latencies(const struct ctl_reply *statistics)
 {
-	struct ctl_reply walk = *statistics;
-	struct ctl_attribute attribute;
-	char name[64] = "", before[sizeof(name)] = "";
-	const char *dot;
+	struct ctl_reply walk = ctl_reply_from_start(statistics);
+	struct ctl_statistics_latency latency;
+	char before[sizeof(latency.request)] = "";
 	bool is_first = true;
-	int64_t value;
 
-	walk.offset = 0;
 	printf("  \"latency\": {");
-	while (ctl_reply_next(&walk, &attribute)) {
-		size_t len = strlen(CTL_LATENCY_PREFIX);
-
-		if (strncmp(attribute.name, CTL_LATENCY_PREFIX, len) != 0 ||
-		    (dot = strchr(attribute.name + len, '.')) == NULL ||
-		    ctl_reply_number(attribute.value, &value) != ERROR_NONE)
-			continue;
-		snprintf(name, sizeof(name), "%.*s",
-		    (int)(dot - attribute.name - (ptrdiff_t)len),
-		    attribute.name + len);
-		if (is_first || strcmp(name, before) != 0) {
+	while (ctl_statistics_next_latency(&walk, &latency)) {
+		if (is_first || strcmp(latency.request, before) != 0) {
 			printf("%s\n    ", is_first ? "" : "},");
-			ctl_put_json(stdout, name);
+			ctl_put_json(stdout, latency.request);
 			printf(": {");
-			memcpy(before, name, sizeof(before));
+			memcpy(before, latency.request, sizeof(before));
 			is_first = false;
 		} else {
 			printf(", ");
 		}
-		ctl_put_json(stdout, dot + 1);
-		printf(": %" PRId64, value);
+		ctl_put_json(stdout, latency.part);
+		printf(": %" PRId64, latency.number);
 	}
 	printf("%s\n  },\n", is_first ? "" : "}");
 }

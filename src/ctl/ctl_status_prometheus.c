@@ -123,10 +123,9 @@ put_info(const struct ctl_reply *statistics, bool is_openmetrics)
 static void
 put_requests(const struct ctl_reply *statistics, bool is_openmetrics)
 {
-	struct ctl_reply walk = *statistics;
+	struct ctl_reply walk = ctl_reply_from_start(statistics);
 	struct ctl_statistics_entry entry;
 
-	walk.offset = 0;
 	ctl_metric_head("tlsmgr_requests_total", "Requests by kind", "counter",
 	    is_openmetrics);
 	while (ctl_statistics_next(&walk, CTL_REQUEST_PREFIX, &entry)) {

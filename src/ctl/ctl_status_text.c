@@ -37,11 +37,10 @@ put_process(const struct ctl_screen *screen)
 static int64_t
 count_requests(const struct ctl_reply *statistics)
 {
-	struct ctl_reply walk = *statistics;
+	struct ctl_reply walk = ctl_reply_from_start(statistics);
 	struct ctl_statistics_entry entry;
 	int64_t sum = 0, next;
 
-	walk.offset = 0;
 	while (ctl_statistics_next(&walk, CTL_REQUEST_PREFIX, &entry))
 		if (!ctl_statistics_is_look(entry.name) &&
 		    !__builtin_add_overflow(sum, entry.number, &next))

@@ -5,6 +5,7 @@
 #ifndef CTL_TEXT_H
 #define CTL_TEXT_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <time.h>
@@ -34,6 +35,8 @@ struct ctl_text ctl_text_time(time_t);
  * doubled; any other byte as \xNN. Nothing that comes out moves a cursor.
  */
 void ctl_put_text(FILE *, const char *text);
+/* The same of one byte, which is not NUL; returns the length, 1 to 4. */
+size_t ctl_text_byte(char shown[5], char byte);
 
 /*
  * A JSON string with its quotes. What is not UTF-8 becomes U+FFFD, so the

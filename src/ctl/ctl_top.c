@@ -41,17 +41,25 @@ catch_signals(void)
 		sigaction(numbers[i], &action, NULL);
 }
 
+/* As large as the terminal. */
 static void
-show(struct ctl_top *top)
+draw(struct ctl_top *top, struct ctl_grid *grid)
 {
-	struct ctl_grid grid;
 	int rows = ROWS, columns = COLUMNS;
 
 	if (!top->is_paused)
 		top->now_s = clock_wall_s();
 	ctl_terminal_size(&rows, &columns);
-	ctl_grid_init(&grid, rows, columns);
-	ctl_top_layout(top, &grid);
+	ctl_grid_init(grid, rows, columns);
+	ctl_top_layout(top, grid);
+}
+
+static void
+show(struct ctl_top *top)
+{
+	struct ctl_grid grid;
+
+	draw(top, &grid);
 	ctl_terminal_show(&grid);
 	ctl_grid_fini(&grid);
 }
@@ -149,9 +157,8 @@ run_live(struct ctl *ctl, const char *queue_directory, const char *service,
 static int
 ask_once(struct ctl_top *top, struct ctl_client *client)
 {
-	static const char *const types[] = { "smtp", "lmtp" };
-	struct ctl_argument arguments[] = { { NULL, NULL }, { "count", "256" },
-		{ NULL, NULL } };
+	struct ctl_argument arguments[] = { { NULL, NULL },
+		{ "count", CTL_TOP_DESTINATIONS_COUNT }, { NULL, NULL } };
 	struct ctl_top_destinations destinations = { 0 };
 	struct ctl_reply reply;
 	int status = ctl_ask(client, "stats", &arguments[2], &reply);
@@ -163,14 +170,16 @@ ask_once(struct ctl_top *top, struct ctl_client *client)
 		ctl_error("the answer to stats makes no sense");
 		return CTL_UNREACHABLE;
 	}
-	for (size_t i = 0; i < 2; i++) {
-		arguments[0] = (struct ctl_argument){ "cache_type", types[i] };
-		if (!ctl_top_has_destinations(top, types[i]))
+	for (size_t i = 0; i < CTL_TOP_DESTINATION_CACHES; i++) {
+		const char *cache = ctl_top_destination_caches[i];
+
+		arguments[0] = (struct ctl_argument){ "cache_type", cache };
+		if (!ctl_top_has_destinations(top, cache))
 			continue;
 		status = ctl_ask(client, "destinations", arguments, &reply);
 		if (status == CTL_OK)
 			(void)ctl_top_destinations_add(
-			    &destinations, &reply, types[i]);
+			    &destinations, &reply, cache);
 		if (status == CTL_UNREACHABLE)
 			break;
 	}
@@ -182,12 +191,8 @@ static void
 print(const struct ctl *ctl, struct ctl_top *top)
 {
 	struct ctl_grid grid;
-	int rows = ROWS, columns = COLUMNS;
 
-	top->now_s = clock_wall_s();
-	ctl_terminal_size(&rows, &columns);
-	ctl_grid_init(&grid, rows, columns);
-	ctl_top_layout(top, &grid);
+	draw(top, &grid);
 	ctl_grid_print(&grid, stdout, ctl->is_coloured);
 	ctl_grid_fini(&grid);
 }

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const ctl_top_destination_caches[] = { "smtp", "lmtp" };
+
 const char *const ctl_top_order_names[CTL_TOP_ORDERS] = { "lookups", "hits",
 	"stores", "name" };
 

@@ -11,6 +11,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The caches of clients: those of servers have no destinations. */
+#define CTL_TOP_DESTINATION_CACHES 2
+extern const char *const ctl_top_destination_caches[CTL_TOP_DESTINATION_CACHES];
+
+/* So many are asked for, of each. */
+#define CTL_TOP_DESTINATIONS_COUNT "256"
+
 struct ctl_top_destination {
 	char *name;        /* owned; any bytes but NUL */
 	const char *cache; /* "smtp" or "lmtp"; borrowed */

@@ -16,7 +16,6 @@
 #define SILENT_US 700000  /* no answer in that time is worth saying */
 /* After that another process may be there that does answer. */
 #define RECONNECT_US 5000000
-#define COUNT        256 /* of destinations */
 
 void
 ctl_top_feed_init(struct ctl_top_feed *feed, const char *queue_directory,
@@ -112,7 +111,7 @@ ask_for(struct ctl_top_feed *feed, struct ctl_top *top, const char *type)
 	} else {
 		attr_put_string(&request, "request", "destinations");
 		attr_put_string(&request, "cache_type", type);
-		attr_put_int(&request, "count", COUNT);
+		attr_put_string(&request, "count", CTL_TOP_DESTINATIONS_COUNT);
 	}
 	attr_put_end(&request);
 	error = ctl_client_send(&feed->client, &request, &cause);
@@ -132,17 +131,16 @@ ask_for(struct ctl_top_feed *feed, struct ctl_top *top, const char *type)
 static void
 ask(struct ctl_top_feed *feed, struct ctl_top *top)
 {
-	static const char *const types[] = { "smtp", "lmtp" };
-
 	drop_round(feed);
 	feed->asked_at_us = clock_monotonic_us();
 	feed->next_at_us = feed->asked_at_us + PERIOD_US;
 	if (!ask_for(feed, top, NULL))
 		return;
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < CTL_TOP_DESTINATION_CACHES; i++)
 		if (feed->has_answered &&
-		    ctl_top_has_destinations(top, types[i]) &&
-		    !ask_for(feed, top, types[i]))
+		    ctl_top_has_destinations(
+			top, ctl_top_destination_caches[i]) &&
+		    !ask_for(feed, top, ctl_top_destination_caches[i]))
 			return;
 }
 

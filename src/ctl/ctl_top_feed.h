@@ -17,7 +17,7 @@ struct ctl_top_feed {
 	const char *queue_directory, *service; /* borrowed */
 	unsigned timeout_ms;                   /* of connecting */
 	/* Which answers are to come, in order: "stats", or a cache's type. */
-	const char *awaited[3];
+	const char *awaited[1 + CTL_TOP_DESTINATION_CACHES];
 	int awaited_count, awaited_next;
 	bool has_answered;                        /* on this connection */
 	struct ctl_top_destinations destinations; /* of this round */

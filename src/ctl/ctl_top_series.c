@@ -30,47 +30,54 @@ kind_of(const char *request)
 	return kind;
 }
 
-/* "latency.NAME.le.US" and "latency.NAME.count"; cumulative until the end. */
-static void
-read_latency(int64_t *totals, const char *name, int64_t count)
+/* So that sums have room. */
+static bool
+is_sane(int64_t count)
 {
-	const char *rest = strchr(name, '.');
-	char request[32];
+	return count >= 0 && count <= INT64_MAX / 1024;
+}
 
-	if (rest == NULL)
-		return;
-	snprintf(request, sizeof(request), "%.*s", (int)(rest - name), name);
-	if (ctl_statistics_is_look(request))
-		return;
-	if (strcmp(rest, ".count") == 0)
-		totals[CTL_TOP_LATENCIES + CTL_TOP_BOUNDS] += count;
+static void
+read_requests(int64_t *totals, const struct ctl_reply *reply)
+{
+	struct ctl_reply walk = ctl_reply_from_start(reply);
+	struct ctl_statistics_entry entry;
+
+	while (ctl_statistics_next(&walk, CTL_REQUEST_PREFIX, &entry))
+		if (!ctl_statistics_is_look(entry.name) &&
+		    is_sane(entry.number))
+			totals[CTL_TOP_REQUESTS + kind_of(entry.name)] +=
+			    entry.number;
+}
+
+/* What is answered up to a bound counts for all that are larger. */
+static void
+read_latency(int64_t *totals, const struct ctl_statistics_latency *latency)
+{
+	char bound[32];
+
+	if (strcmp(latency->part, "count") == 0)
+		totals[CTL_TOP_LATENCIES + CTL_TOP_BOUNDS] += latency->number;
 	for (int i = 0; i < CTL_TOP_BOUNDS; i++) {
-		char bound[32];
-
-		snprintf(bound, sizeof(bound), ".le.%d", ctl_top_bounds_us[i]);
-		if (strcmp(rest, bound) == 0)
-			totals[CTL_TOP_LATENCIES + i] += count;
+		snprintf(bound, sizeof(bound), "le.%d", ctl_top_bounds_us[i]);
+		if (strcmp(latency->part, bound) == 0)
+			totals[CTL_TOP_LATENCIES + i] += latency->number;
 	}
 }
 
 static void
-read_attribute(int64_t *totals, const struct ctl_attribute *attribute)
+read_latencies(int64_t *totals, const struct ctl_reply *reply)
 {
-	const size_t request_len = strlen(CTL_REQUEST_PREFIX);
-	const size_t latency_len = strlen(CTL_LATENCY_PREFIX);
-	const char *name = attribute->name;
-	int64_t count;
+	struct ctl_reply walk = ctl_reply_from_start(reply);
+	struct ctl_statistics_latency latency;
 
-	if (ctl_reply_number(attribute->value, &count) != ERROR_NONE ||
-	    count < 0 || count > INT64_MAX / 1024)
-		return; /* so that sums have room */
-	if (strncmp(name, CTL_LATENCY_PREFIX, latency_len) == 0) {
-		read_latency(totals, name + latency_len, count);
-	} else if (strncmp(name, CTL_REQUEST_PREFIX, request_len) == 0) {
-		name += request_len;
-		if (!ctl_statistics_is_look(name))
-			totals[CTL_TOP_REQUESTS + kind_of(name)] += count;
-	}
+	while (ctl_statistics_next_latency(&walk, &latency))
+		if (!ctl_statistics_is_look(latency.request) &&
+		    is_sane(latency.number))
+			read_latency(totals, &latency);
+	for (int i = CTL_TOP_BOUNDS; i > 0; i--)
+		totals[CTL_TOP_LATENCIES + i] -=
+		    totals[CTL_TOP_LATENCIES + i - 1];
 }
 
 static void
@@ -91,16 +98,9 @@ read_caches(int64_t *totals, const struct ctl_reply *reply)
 static void
 read_totals(int64_t totals[CTL_TOP_COUNTERS], const struct ctl_reply *reply)
 {
-	struct ctl_reply walk = *reply;
-	struct ctl_attribute attribute;
-
 	memset(totals, 0, CTL_TOP_COUNTERS * sizeof(*totals));
-	walk.offset = 0;
-	while (ctl_reply_next(&walk, &attribute))
-		read_attribute(totals, &attribute);
-	for (int i = CTL_TOP_BOUNDS; i > 0; i--)
-		totals[CTL_TOP_LATENCIES + i] -=
-		    totals[CTL_TOP_LATENCIES + i - 1];
+	read_requests(totals, reply);
+	read_latencies(totals, reply);
 	read_caches(totals, reply);
 	totals[CTL_TOP_ENGINE_LOOKUPS] =
 	    ctl_statistics_get(reply, CTL_SHARED, "lookups");

@@ -108,7 +108,7 @@ def test_a_terminal_without_utf8_gets_ascii_alone(master, make_screen):
 def test_names_cannot_steer_the_terminal(master, make_screen):
     look_up(master, ["\x1b]0;owned\x07\x1b[31mhost"])
     screen = make_screen(master.config_directory, 132, 40)
-    screen.wait_for("\\x1B]0;owned\\x07\\x1B[31mhost[192.0.2.1]")
+    screen.wait_for("\\x1b]0;owned\\x07\\x1b[31mhost[192.0.2.1]")
     assert b"\x1b]0;" not in screen.output
     assert b"\x07" not in screen.output
 

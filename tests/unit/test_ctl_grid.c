@@ -123,9 +123,9 @@ no_byte_of_a_text_reaches_the_terminal_but_printable_ones(void **state)
 	fclose(out);
 	for (size_t i = 0; i < len - 1; i++)
 		assert_true(printed[i] >= ' ' && printed[i] <= '~');
-	assert_non_null(strstr(printed, "\\x1B\\x1C"));
+	assert_non_null(strstr(printed, "\\x1b\\x1c"));
 	assert_non_null(strstr(printed, "[\\\\]"));
-	assert_non_null(strstr(printed, "\\x7F\\x80"));
+	assert_non_null(strstr(printed, "\\x7f\\x80"));
 	free(printed);
 }
 

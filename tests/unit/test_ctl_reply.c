@@ -214,6 +214,42 @@ a_walk_over_a_prefix_gives_its_numbers(void **state)
 	assert_false(ctl_statistics_next(&walk, CTL_REQUEST_PREFIX, &entry));
 }
 
+static void
+a_latency_has_a_request_and_a_part(void **state)
+{
+	struct ctl_statistics_latency latency;
+	struct ctl_reply reply, walk;
+
+	ctl_reply_init(&reply,
+	    BYTES("latency.\0001\0latency.a\0002\0latency.a.le.10\0003\0"
+		  "latency.a.count\0004\0request.a.b\0005\0"
+		  "latency.b.sum_us\0x\0\0"));
+	walk = ctl_reply_from_start(&reply);
+	assert_true(ctl_statistics_next_latency(&walk, &latency));
+	assert_string_equal(latency.request, "a");
+	assert_string_equal(latency.part, "le.10");
+	assert_true(latency.number == 3);
+	assert_true(ctl_statistics_next_latency(&walk, &latency));
+	assert_string_equal(latency.part, "count");
+	assert_false(ctl_statistics_next_latency(&walk, &latency));
+	assert_true(ctl_statistics_has_request(&reply, "a.b"));
+	assert_false(ctl_statistics_has_request(&reply, "a"));
+}
+
+static void
+a_count_is_a_number_that_is_not_negative(void **state)
+{
+	struct ctl_reply reply;
+	int64_t count;
+
+	ctl_reply_init(&reply, BYTES("a\0007\0b\0-7\0c\0x\0d\0008\0\0"));
+	assert_true(ctl_reply_take_count(&reply, "a", &count));
+	assert_true(count == 7);
+	assert_false(ctl_reply_take_count(&reply, "b", &count));
+	assert_false(ctl_reply_take_count(&reply, "c", &count));
+	assert_false(ctl_reply_take_count(&reply, "e", &count));
+}
+
 int
 main(void)
 {
@@ -226,6 +262,8 @@ main(void)
 		cmocka_unit_test(a_status_is_a_32_bit_int),
 		cmocka_unit_test(a_number_is_decimal_and_fits),
 		cmocka_unit_test(a_walk_over_a_prefix_gives_its_numbers),
+		cmocka_unit_test(a_latency_has_a_request_and_a_part),
+		cmocka_unit_test(a_count_is_a_number_that_is_not_negative),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -317,7 +317,7 @@ what_hosts_share_has_a_row_and_an_engine_that_is_down_is_trouble(void **state)
 	attr_put_string(&answer, "shared.problem", "no \033 secret");
 	take();
 	draw(24, 80);
-	expect("\nnothing is shared: no \\x1B secret\n");
+	expect("\nnothing is shared: no \\x1b secret\n");
 	expect("shared  nothing\n");
 	begin("1");
 	attr_put_string(&answer, "shared.state", "secret");
@@ -337,7 +337,7 @@ who_does_not_answer_is_said_first_and_for_how_long(void **state)
 	ctl_top_set_silence(&top, strdup("nobody \033 listens"));
 	top.now_s = clock_wall_s();
 	draw(24, 80);
-	expect("\nNO ANSWER for 7 s: nobody \\x1B listens\n");
+	expect("\nNO ANSWER for 7 s: nobody \\x1b listens\n");
 	ctl_top_set_silence(&top, NULL);
 	draw(24, 80);
 	expect_no("NO ANSWER");
@@ -416,7 +416,7 @@ hostile_and_long_names_stay_in_their_column(void **state)
 	put_destination("", 1, 0, 0, 0);
 	take_destinations(ERROR_NONE);
 	draw(24, 80);
-	expect("\nfirst\\x1B[2J\\x0D\\x0A");
+	expect("\nfirst\\x1b[2J\\x0d\\x0a");
 	expect("...xxxxxxxxxxxxxxxxxxxxxx        1       0   0.0%       0\n");
 	for (const char *at = screen; *at != '\0'; at++)
 		assert_true(*at == '\n' || (*at >= ' ' && *at <= '~'));
