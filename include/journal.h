@@ -166,7 +166,10 @@ uint64_t journal_unwritten_since_us(const struct journal *);
  * Large buffers are given back to the system.
  */
 enum error journal_flush(struct journal *);
-/* The same for an end; with `durable` wait for the disk. */
+/*
+ * The same for an end, so also where a write failed just now; with `durable`
+ * wait for the disk.
+ */
 enum error journal_save(struct journal *, bool durable);
 
 /*

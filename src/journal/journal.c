@@ -170,8 +170,10 @@ journal_flush(struct journal *journal)
 enum error
 journal_save(struct journal *journal, bool durable)
 {
-	enum error error = journal_tail_write(journal);
+	enum error error;
 
+	journal->write_retry_us = 0;
+	error = journal_tail_write(journal);
 	/* What superseded that which is dropped must be on disk before. */
 	if (error == ERROR_NONE && durable)
 		error = journal_io_sync(journal);

@@ -57,6 +57,27 @@ a_full_disk_is_waited_for(void **state)
 	model_close(&model);
 }
 
+/* There is no later time: what failed just now may well succeed. */
+static void
+an_end_does_not_wait_for_the_next_try(void **state)
+{
+	const char *path = model_memory_path();
+	struct model model, found;
+
+	model_open(&model, path);
+	assert_int_equal(model_put(&model, 0, 1000), ERROR_NONE);
+	disk.write_errno = ENOSPC;
+	assert_int_equal(journal_flush(model.journal), ERROR_NO_SPACE);
+	disk.write_errno = 0;
+	assert_int_equal(journal_flush(model.journal), ERROR_NO_SPACE);
+	assert_int_equal(journal_save(model.journal, false), ERROR_NONE);
+	assert_int_equal(model_open(&found, path), ERROR_NONE);
+	assert_int_equal(model_replay(&found), 0);
+	assert_int_not_equal(found.entries[0].version, 0);
+	model_close(&found);
+	model_close(&model);
+}
+
 /* A pass that cannot write is not begun again at once. */
 static void
 compaction_rests_when_the_disk_is_full(void **state)
@@ -160,6 +181,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_full_disk_is_waited_for),
+		TEST(an_end_does_not_wait_for_the_next_try),
 		TEST(compaction_rests_when_the_disk_is_full),
 		TEST(a_disk_that_fails_now_and_then),
 	};
