@@ -125,8 +125,7 @@ void master_watchdog_allow(unsigned seconds);
 #define MASTER_END_SIGNALS 3
 extern const int master_end_signals[MASTER_END_SIGNALS];
 
-/* Block them. The mask from before is left in *before, where that is not NULL.
- */
+/* Block them. The mask from before is left in *before, unless that is NULL. */
 void master_block_end_signals(sigset_t *before);
 
 /*

@@ -134,8 +134,7 @@ store_journal_make_room(struct store_journal *store, unsigned limit)
 		return;
 	if (!may_expire(store))
 		cut_replay_short(store);
-	/* While the file's segments are looked for only ours are in the chain.
-	 */
+	/* While it is loading, only what was stored since is in the chain. */
 	while (limit-- > 0 &&
 	       (may_expire(store) || store->state == STORE_JOURNAL_LOADING) &&
 	       exceeded_bound(store) != NULL)

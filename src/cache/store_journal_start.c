@@ -124,8 +124,7 @@ check_owner_data(struct store_journal *store)
 	    !store->is_volatile && memcmp(journal_owner_data(store->journal),
 				       &data, sizeof(data)) == 0;
 	if (store->is_retaining) {
-		/* Else 1.0 would believe the table of which that says more.
-		 */
+		/* Without what 1.0 wrote behind it, and would believe. */
 		journal_set_owner_data(store->journal, &data, sizeof(data));
 		return;
 	}

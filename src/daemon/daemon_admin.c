@@ -39,8 +39,7 @@ wipe_ticket_keys_cb(void *arg)
 
 	if (daemon->ticket_keys.lifetime_s <= 0)
 		return ERROR_DISABLED;
-	/* Other hosts would go on with them, and this one would make them anew.
-	 */
+	/* Other hosts would go on with them, and this one make them anew. */
 	if (daemon->ticket_keys.group != NULL)
 		return ERROR_SHARED;
 	if (daemon->ticket_keys.ring != NULL)

@@ -95,8 +95,7 @@ server_init(struct server *server, struct loop *loop, struct service *service,
 	loop_timer_init(&server->accept_timer, loop, accept_resume_cb, server);
 }
 
-/* It is non-blocking from master(8); one that blocks would hold up everybody.
- */
+/* It comes so from master(8): one that blocks would hold up everybody. */
 static void
 make_non_blocking(int fd)
 {

@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+import installed
 from attributes import ERR, FAIL, OK, Client, encode
 from conftest import CACHES
 from fake_master import BASE_ARGUMENTS
@@ -373,6 +374,8 @@ def ask(client, request, **attributes):
 @pytest.mark.ours("has no such requests")
 def test_a_small_stack_is_enough(make_master):
     """It is wiped as well: when a session has been written, at the latest."""
+    if installed.sanitizer_options():
+        pytest.skip("the sanitizer takes more")
     master = make_master(CACHES)
     journal = os.path.join(master.data_directory, "smtp_scache.journal")
     start_under(master, "-s", 64)
