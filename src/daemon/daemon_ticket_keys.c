@@ -34,14 +34,14 @@ choose_path(const struct daemon *daemon)
 	const char *setting = daemon->settings->tlsmgr_ticket_key_file;
 	char *path;
 
-	if (strcmp(setting, "auto") != 0 && daemon_has_open(setting)) {
+	if (strcmp(setting, "auto") != 0) {
+		if (!daemon_has_open(setting))
+			return xstrdup(setting);
 		log_warning("session ticket keys are kept in memory only: "
 			    "%s: %s",
 		    setting, DAEMON_HAS_OPEN);
 		return xstrdup("");
 	}
-	if (strcmp(setting, "auto") != 0)
-		return xstrdup(setting);
 	path = daemon_memory_file(daemon, "keys");
 	if (path != NULL)
 		return path;
