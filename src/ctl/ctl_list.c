@@ -4,6 +4,7 @@
  */
 #include "clock.h"
 #include "ctl.h"
+#include "ctl_screen.h"
 #include "ctl_sessions.h"
 #include "ctl_statistics.h"
 #include "ctl_text.h"
@@ -51,12 +52,11 @@ print_head(const struct listing *listing)
 {
 	if (listing->is_json)
 		putchar('[');
-	else if (listing->is_coloured)
-		printf("\033[1m" COLUMNS "%s\033[0m\n", "Age", "Left", "Size",
-		    listing->is_raw ? "Id" : "Destination");
 	else
-		printf(COLUMNS "%s\n", "Age", "Left", "Size",
-		    listing->is_raw ? "Id" : "Destination");
+		printf("%s" COLUMNS "%s%s\n",
+		    listing->is_coloured ? CTL_SCREEN_BOLD : "", "Age", "Left",
+		    "Size", listing->is_raw ? "Id" : "Destination",
+		    listing->is_coloured ? CTL_SCREEN_NORMAL : "");
 }
 
 static void

@@ -141,51 +141,51 @@ take_plot(struct ctl *ctl, const char *argument)
 	return true;
 }
 
-/* The error of an argument that is wrong was printed: false. */
+/* False: the argument is wrong, and the error was printed. */
 typedef bool take_fn(struct ctl *, const char *argument);
 
 /* All of an option: how it is given, who takes it, and what it does. */
 static const struct row {
 	const char *name;
-	char letter;          /* 0: none */
-	const char *argument; /* NULL: none; in brackets: may be left out */
+	int letter;           /* 0: none */
 	unsigned option;      /* of enum ctl_option; ALL_COMMANDS */
+	const char *argument; /* NULL: none; in brackets: may be left out */
 	take_fn *take;        /* NULL: that it was given says all */
 	const char *help;
 } rows[] = {
-	{ "json", 0, NULL, CTL_OPTION_JSON, NULL, "print JSON" },
-	{ "prometheus", 0, NULL, CTL_OPTION_PROMETHEUS, NULL,
+	{ "json", 0, CTL_OPTION_JSON, NULL, NULL, "print JSON" },
+	{ "prometheus", 0, CTL_OPTION_PROMETHEUS, NULL, NULL,
 	    "print Prometheus's text format" },
-	{ "openmetrics", 0, NULL, CTL_OPTION_OPENMETRICS, NULL,
+	{ "openmetrics", 0, CTL_OPTION_OPENMETRICS, NULL, NULL,
 	    "print the OpenMetrics format" },
-	{ "watch", 0, "[SECONDS]", CTL_OPTION_WATCH, take_watch,
+	{ "watch", 0, CTL_OPTION_WATCH, "[SECONDS]", take_watch,
 	    "print again every 2 seconds" },
-	{ "once", 0, NULL, CTL_OPTION_ONCE, NULL,
+	{ "once", 0, CTL_OPTION_ONCE, NULL, NULL,
 	    "print one screen, as it is after a second" },
-	{ "raw", 0, NULL, CTL_OPTION_RAW, NULL, "show ids as they are" },
-	{ "sort", 0, "KEY", CTL_OPTION_SORT, take_sort,
+	{ "raw", 0, CTL_OPTION_RAW, NULL, NULL, "show ids as they are" },
+	{ "sort", 0, CTL_OPTION_SORT, "KEY", take_sort,
 	    "by age, left, size or destination;\n" HELP_INDENT
 	    "in top by lookups, hits, stores or name" },
-	{ "limit", 0, "N", CTL_OPTION_LIMIT, take_limit,
+	{ "limit", 0, CTL_OPTION_LIMIT, "N", take_limit,
 	    "show no more than the first N" },
-	{ "since", 0, "TIME", CTL_OPTION_SINCE, take_since,
+	{ "since", 0, CTL_OPTION_SINCE, "TIME", take_since,
 	    "of the last 30m, 2h, or 24h (if not given)" },
-	{ "step", 0, "TIME", CTL_OPTION_STEP, take_step,
+	{ "step", 0, CTL_OPTION_STEP, "TIME", take_step,
 	    "by 1m, 1h, or as it fits (if not given)" },
-	{ "csv", 0, NULL, CTL_OPTION_CSV, NULL,
+	{ "csv", 0, CTL_OPTION_CSV, NULL, NULL,
 	    "print comma-separated values" },
-	{ "plot", 0, "FILE.svg", CTL_OPTION_PLOT, take_plot,
+	{ "plot", 0, CTL_OPTION_PLOT, "FILE.svg", take_plot,
 	    "draw it, with gnuplot" },
-	{ "changed", 0, NULL, CTL_OPTION_CHANGED, NULL,
+	{ "changed", 0, CTL_OPTION_CHANGED, NULL, NULL,
 	    "leave out what has its default" },
-	{ "force", 0, NULL, CTL_OPTION_FORCE, NULL,
+	{ "force", 0, CTL_OPTION_FORCE, NULL, NULL,
 	    "do it whatever is found or answers" },
-	{ "config", 'c', "DIR", ALL_COMMANDS, take_config,
+	{ "config", 'c', ALL_COMMANDS, "DIR", take_config,
 	    "the configuration directory" },
-	{ "timeout", 0, "SECONDS", ALL_COMMANDS, take_timeout,
+	{ "timeout", 0, ALL_COMMANDS, "SECONDS", take_timeout,
 	    "wait no longer for an answer; 5" },
-	{ "help", 'h', NULL, ALL_COMMANDS, take_help, "print this" },
-	{ "version", 0, NULL, ALL_COMMANDS, take_version, "print the version" },
+	{ "help", 'h', ALL_COMMANDS, NULL, take_help, "print this" },
+	{ "version", 0, ALL_COMMANDS, NULL, take_version, "print the version" },
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))

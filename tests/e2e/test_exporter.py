@@ -174,6 +174,14 @@ def test_without_a_daemon_it_says_so(master, exporter):
                         "# TYPE tlsmgr_up gauge\ntlsmgr_up " + end)
 
 
+@pytest.mark.parametrize("accept", [None, "application/openmetrics-text"])
+def test_what_an_older_daemon_does_not_say_is_no_metric(make_exporter, accept):
+    with ctl.Impostor(lambda request: ctl.statistics()) as impostor:
+        text = make_exporter(impostor.config_directory).get(accept=accept)[2]
+    assert "tlsmgr_up 1\n" in text
+    assert not re.search("^# TYPE .* histogram$", text, re.MULTILINE)
+
+
 def test_postfix_s_own_daemon_is_none(make_exporter):
     def answer(request):
         return ctl.reply(0, ("cachable", "0"), ("timeout", "60")) \

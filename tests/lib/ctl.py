@@ -132,6 +132,7 @@ class Impostor:
         self.socket_path = self.queue_directory + "/private/tlsmgr"
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.listener.bind(self.socket_path)
+        os.chmod(self.socket_path, 0o666)  # as master(8) makes them
         self.listener.listen(16)
         self._serving = []  # (thread, connection)
         self._thread = threading.Thread(target=self._accept, daemon=True)
