@@ -49,8 +49,8 @@ static const struct trouble cache_troubles[] = {
 	{ "lost", "sessions were lost to damage",
 	    SEE_LOG "; look at the disk" },
 	{ "evicted", "sessions left before their time, to keep within a bound",
-	    "raise tlsmgr_cache_max_entries or tlsmgr_cache_max_size in "
-	    "tlsmgr.cf, then: postfix reload" },
+	    "the log of Postfix names the bound; raise it in tlsmgr.cf, then: "
+	    "postfix reload" },
 	{ NULL, NULL, NULL },
 };
 

@@ -344,8 +344,9 @@ ctl_options_help(
 	char text[64];
 
 	if (command != NULL) {
-		printf("usage: " CTL_NAME " [options] %s %s\n\n%s.\n",
-		    command->name, command->operands, command->help);
+		printf("usage: " CTL_NAME " [options] %s%s%s\n\n%s.\n",
+		    command->name, *command->operands != '\0' ? " " : "",
+		    command->operands, command->help);
 		print_options(command->options);
 		return;
 	}
