@@ -33,6 +33,9 @@
 
 #define MAC_LEN SHARED_KEY_LEN
 
+/* "tlsmgr:" fingerprint ":" */
+#define HEAD_LEN (sizeof(SHARED_NAME_PREFIX) - 1 + SHARED_FINGERPRINT_LEN + 1)
+
 /* A key of one hour, ready for use. */
 struct cipher {
 	EVP_CIPHER_CTX *context;
@@ -43,16 +46,14 @@ struct cipher {
 struct shared_seal {
 	struct shared_context context;
 	unsigned char secret[SHARED_KEY_LEN];
-	char fingerprint[SHARED_FINGERPRINT_LEN + 1];
+	char name_head[HEAD_LEN + 1];
 	struct shared_mac *names;
 	struct cipher sealer;
 	struct cipher openers[OPENERS];
 	struct buffer plain;
 };
 
-_Static_assert(sizeof(SHARED_NAME_PREFIX) - 1 + SHARED_FINGERPRINT_LEN + 1 +
-		       (MAC_LEN * 4 + 2) / 3 ==
-		   SHARED_NAME_LEN,
+_Static_assert(HEAD_LEN + (MAC_LEN * 4 + 2) / 3 == SHARED_NAME_LEN,
     "a name is as long as its parts");
 
 /* Sizes that records come in, up to the first of the multiples of the last. */
@@ -106,11 +107,14 @@ shared_seal_new(const struct shared_context *context,
     const unsigned char secret[SHARED_KEY_LEN])
 {
 	struct shared_seal *seal = xcalloc(1, sizeof(*seal));
+	char fingerprint[SHARED_FINGERPRINT_LEN + 1];
 
 	seal->context = *context;
 	memcpy(seal->secret, secret, SHARED_KEY_LEN);
 	buffer_init(&seal->plain);
-	shared_context_fingerprint(context, secret, seal->fingerprint);
+	shared_context_fingerprint(context, secret, fingerprint);
+	snprintf(seal->name_head, sizeof(seal->name_head),
+	    "%s%s:", SHARED_NAME_PREFIX, fingerprint);
 	seal->names = make_names(context, secret);
 	if (seal->names != NULL && make_ciphers(seal))
 		return seal;
@@ -156,13 +160,11 @@ shared_seal_name(struct shared_seal *seal, enum shared_kind kind,
     const void *id, size_t id_len, struct shared_name *name)
 {
 	unsigned char first = (unsigned char)kind, mac[MAC_LEN];
-	int len;
 
 	if (!shared_mac_compute(seal->names, &first, 1, id, id_len, mac))
 		return ERROR_UNSUPPORTED;
-	len = snprintf(name->text, sizeof(name->text),
-	    "%s%s:", SHARED_NAME_PREFIX, seal->fingerprint);
-	encode_base64url(mac, MAC_LEN, name->text + len);
+	memcpy(name->text, seal->name_head, HEAD_LEN);
+	encode_base64url(mac, MAC_LEN, name->text + HEAD_LEN);
 	return ERROR_NONE;
 }
 
