@@ -62,7 +62,7 @@ shared_link_fini(struct shared_link *link)
 	link->config.changed = NULL;
 	link->state = SHARED_LINK_OFF;
 	shared_link_close(link);
-	shared_pipeline_fini(&link->pipeline);
+	shared_pipeline_close(&link->pipeline);
 	loop_timer_fini(&link->timer);
 	free(link->input);
 	link->loop = NULL;

@@ -26,12 +26,6 @@ shared_pipeline_init(struct shared_pipeline *pipeline)
 }
 
 void
-shared_pipeline_fini(struct shared_pipeline *pipeline)
-{
-	shared_pipeline_close(pipeline);
-}
-
-void
 shared_pipeline_open(struct shared_pipeline *pipeline, size_t reply_max)
 {
 	shared_pipeline_close(pipeline);

@@ -64,9 +64,8 @@ struct shared_pipeline {
 	size_t set_bytes;               /* of SETs among these */
 };
 
-/* An empty one, without a connection. */
+/* An empty one, without a connection. Pair with shared_pipeline_close(). */
 void shared_pipeline_init(struct shared_pipeline *);
-void shared_pipeline_fini(struct shared_pipeline *); /* closes it */
 
 /* A new connection, whose replies are at most reply_max bytes. */
 void shared_pipeline_open(struct shared_pipeline *, size_t reply_max);

@@ -4,6 +4,7 @@ the daemon, under the real smtpd(8) and smtp(8)."""
 import contextlib
 import itertools
 import json
+import os
 import random
 
 import pytest
@@ -153,25 +154,44 @@ def test_what_one_sender_was_given_another_comes_back_with(make_fleet, how):
     assert shared(fleet.hosts[2])["hits"] > 0
 
 
+def deliver(host):
+    """Twenty mails."""
+    mark = host.log_mark()
+    for _ in range(20):
+        scenarios.send_message(host)
+    host.wait_for_log(scenarios.SENT, mark, count=20)
+
+
 def test_mail_goes_on_without_the_engine(make_fleet):
-    """From the start, killed, silent; twenty of each."""
+    """From the start, killed, silent."""
     fleet, engine = make_fleet()
     fleet.start()
     host = fleet.hosts[1]
-
-    def deliver():
-        mark = host.log_mark()
-        for _ in range(20):
-            scenarios.send_message(host)
-        host.wait_for_log(scenarios.SENT, mark, count=20)
-    deliver()
+    deliver(host)
     engine.start()
     wait_up(fleet)
-    deliver()
+    deliver(host)
     engine.pause()
-    deliver()
+    deliver(host)
     engine.stop()
-    deliver()
+    deliver(host)
+
+
+def test_mail_goes_on_with_an_engine_that_lies_or_is_slow(make_fleet):
+    fleet, engine = make_fleet(hosts=2)
+    engine.start()
+    with contextlib.closing(engines.Proxy(engine)) as proxy:
+        fleet.share_engine(proxy.server, engines.USER, new_secret(),
+                           tlsmgr_shared_lookup_ms="300")
+        fleet.start()
+        wait_up(fleet)
+        for proxy.delay_s, proxy.change in (
+                (0.1, lambda data: data), (1, lambda data: data),
+                (0, lambda data: os.urandom(len(data))),
+                (0, lambda data: data + data), (0, lambda data: None)):
+            deliver(fleet.hosts[1])
+        proxy.change = lambda data: data
+        wait_up(fleet)
 
 
 def test_trust_does_not_travel(make_fleet, tmp_path):

@@ -315,10 +315,11 @@ Without that:""" % {"pid": balancer.process.pid, "port": fleet.PORT,
         say("  ask %s    build/tlsmgrctl -c %s status" % (
             host.address, host.config_directory))
     say("  compare    build/tlsmgrctl -c DIRECTORY shared")
-    say("  stop       kill %d %d; for each in %s; do postfix -c $each stop; done; "
-        "rm -r %s; %s" % (
-            balancer.process.pid, engine.process.pid,
+    # Elsewhere postfix(1) does not find the address, and stops nothing.
+    say("  stop       for each in %s; do nsenter -n -t %d postfix -c $each stop; "
+        "done; kill %d %d; rm -r %s; %s" % (
             " ".join(host.config_directory for host in hosts.hosts),
+            balancer.process.pid, balancer.process.pid, engine.process.pid,
             " ".join([host.directory for host in hosts.hosts] +
                      [balancer.directory, engine.directory]),
             key_directories.removal_of(*(host.queue_directory
