@@ -2,96 +2,7 @@
  * Unit tests of shared_ring: the set of keys, and who of two wins. Covers
  * shared_ring_merge.c.
  */
-#include "../lib/fake_rand.h"
-
-#include "shared_ring.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "prng.h"
-#include "unit.h"
-
-#define TIMEOUT_S 3600
-#define EPOCH_S   1800
-#define SKEW_S    60
-#define EPOCH     555555
-/* In the middle of it. */
-#define NOW (EPOCH * EPOCH_S + 900)
-
-static struct shared_ring ring;
-static unsigned changes, unshared;
-
-static void
-changed_cb(void *arg)
-{
-	changes++;
-}
-
-static void
-unshared_cb(void *arg, const struct shared_ring_key *key)
-{
-	unshared++;
-}
-
-static void
-init_ring(struct shared_ring *to, unsigned secrets)
-{
-	static const unsigned char digest[SHARED_DIGEST_LEN] = { 1 };
-	struct shared_secrets both = { .count = secrets,
-		.keys = { { 1, 2, 3 }, { 4, 5, 6 } } };
-	struct shared_context context;
-
-	shared_context_make(&context, "postfix", "smtpd", TIMEOUT_S, digest);
-	assert_int_equal(
-	    shared_ring_init(to, &both, &context, TIMEOUT_S), ERROR_NONE);
-	to->changed = changed_cb;
-	to->unshared = unshared_cb;
-}
-
-/* What somebody else has: all random bytes alike. */
-static const unsigned char *
-theirs(uint32_t generation, unsigned char byte)
-{
-	static unsigned char value[SHARED_RING_VALUE_LEN];
-
-	memset(value, byte, sizeof(value));
-	value[0] = value[1] = value[2] = 0;
-	value[3] = (unsigned char)generation;
-	return value;
-}
-
-static enum shared_merge
-merge(int64_t epoch, const unsigned char *value)
-{
-	return shared_ring_merge(&ring, NOW, 0, epoch, value);
-}
-
-static struct shared_ticket_key
-current_at(time_t now)
-{
-	const struct shared_ticket_key *key;
-
-	assert_int_equal(shared_ring_current(&ring, now, &key), ERROR_NONE);
-	return *key;
-}
-
-static bool
-opens_at(const struct shared_ticket_key *key, time_t now)
-{
-	const struct shared_ticket_key *found;
-
-	if (shared_ring_find(&ring, now, key->bytes, &found) != ERROR_NONE)
-		return false;
-	assert_memory_equal(found->bytes, key->bytes, sizeof(key->bytes));
-	return true;
-}
+#include "shared_ring_fixture.h"
 
 static void
 a_key_is_made_where_nobody_has_one_and_said_to_be_alone(void **state)
@@ -264,117 +175,6 @@ a_rotation_wins_and_is_made_once_a_second(void **state)
 }
 
 static void
-a_flush_leaves_nothing_but_new_keys(void **state)
-{
-	struct shared_ticket_key before = current_at(NOW);
-
-	merge(EPOCH - 1, theirs(1, 1));
-	merge(EPOCH, theirs(1, 1));
-	assert_int_equal(shared_ring_flush(&ring, NOW), ERROR_NONE);
-	assert_false(opens_at(&before, NOW));
-	assert_int_equal(ring.count, 4);
-	assert_int_equal(current_at(NOW).epoch, EPOCH);
-	assert_int_equal(ring.count, 4);
-	/* Another one counts as well, also in the same second. */
-	before = current_at(NOW);
-	assert_int_equal(shared_ring_flush(&ring, NOW), ERROR_NONE);
-	assert_false(opens_at(&before, NOW));
-	assert_int_equal(ring.count, 4);
-}
-
-/* Where a host has both secrets, and the engine what was before a flush. */
-static struct shared_ticket_key flushed[2];
-
-static void
-flush_two_secrets(void)
-{
-	shared_ring_wipe(&ring);
-	init_ring(&ring, 2);
-	merge(EPOCH - 1, theirs(1, 1));
-	flushed[0] = shared_ring_get(&ring, 0, EPOCH - 1)->key;
-	shared_ring_merge(&ring, NOW, 1, EPOCH, theirs(1, 2));
-	flushed[1] = shared_ring_get(&ring, 1, EPOCH)->key;
-	assert_int_equal(shared_ring_flush(&ring, NOW), ERROR_NONE);
-	assert_int_equal(ring.count, 8);
-}
-
-static void
-expect_flushed_keys_stay_away(struct shared_ring *from)
-{
-	assert_int_equal(
-	    shared_ring_merge(from, NOW, 0, EPOCH - 1, theirs(1, 1)),
-	    SHARED_MERGE_OURS);
-	assert_int_equal(shared_ring_merge(from, NOW, 1, EPOCH, theirs(1, 2)),
-	    SHARED_MERGE_OURS);
-	for (int i = 0; i < 2; i++) {
-		const struct shared_ticket_key *found;
-
-		assert_int_equal(
-		    shared_ring_find(from, NOW, flushed[i].bytes, &found),
-		    ERROR_NOT_FOUND);
-	}
-}
-
-/* The engine has them, and is asked at once. */
-static void
-what_was_flushed_is_not_taken_back_from_the_group(void **state)
-{
-	unsigned char rotated[SHARED_RING_VALUE_LEN];
-
-	flush_two_secrets();
-	expect_flushed_keys_stay_away(&ring);
-	/* But for what somebody made after that. */
-	memcpy(rotated, theirs(1, 1), sizeof(rotated));
-	rotated[1] = 1;
-	assert_int_equal(merge(EPOCH, rotated), SHARED_MERGE_THEIRS);
-}
-
-/* It has the new keys from a file, or from the engine. */
-static void
-nor_by_the_next_process(void **state)
-{
-	unsigned char value[SHARED_RING_VALUE_LEN];
-	struct shared_ring from_file, from_engine;
-
-	flush_two_secrets();
-	init_ring(&from_file, 2);
-	init_ring(&from_engine, 2);
-	for (unsigned i = 0; i < ring.count; i++) {
-		const struct shared_ring_key *key = &ring.keys[i];
-
-		shared_ring_value(key, value);
-		assert_int_equal(shared_ring_adopt(&from_file, NOW, key->secret,
-				     key->key.epoch, value, false),
-		    ERROR_NONE);
-		(void)shared_ring_merge(
-		    &from_engine, NOW, key->secret, key->key.epoch, value);
-	}
-	expect_flushed_keys_stay_away(&from_file);
-	expect_flushed_keys_stay_away(&from_engine);
-	shared_ring_wipe(&from_file);
-	shared_ring_wipe(&from_engine);
-}
-
-static void
-a_host_that_did_not_flush_goes_on_decrypting(void **state)
-{
-	struct shared_ticket_key before;
-	unsigned char value[SHARED_RING_VALUE_LEN];
-	struct shared_ring other;
-
-	init_ring(&other, 1);
-	merge(EPOCH, theirs(5, 0x90));
-	before = current_at(NOW);
-	shared_ring_merge(&other, NOW, 0, EPOCH, theirs(5, 0x90));
-	shared_ring_flush(&other, NOW);
-	shared_ring_value(shared_ring_get(&other, 0, EPOCH), value);
-	assert_int_equal(merge(EPOCH, value), SHARED_MERGE_THEIRS);
-	assert_memory_not_equal(current_at(NOW).bytes, before.bytes, 16);
-	assert_true(opens_at(&before, NOW));
-	shared_ring_wipe(&other);
-}
-
-static void
 never_more_than_sixteen_are_held_and_the_one_that_encrypts_stays(void **state)
 {
 	struct shared_ticket_key key, first;
@@ -479,29 +279,6 @@ the_bytes_of_an_epoch_are_of_use_as_long_as_its_key(void **state)
 	    shared_ring_ttl_ms(&ring, NOW, EPOCH - 1), 1000 * (900 + SKEW_S));
 }
 
-static int
-setup(void **state)
-{
-	int result = unit_setup(state);
-
-	prng_fini();
-	fake_rand_reset();
-	init_ring(&ring, 1);
-	changes = unshared = 0;
-	return result;
-}
-
-static int
-teardown(void **state)
-{
-	shared_ring_wipe(&ring);
-	prng_fini();
-	fake_rand_remove();
-	return unit_teardown(state);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int
 main(void)
 {
@@ -519,10 +296,6 @@ main(void)
 		TEST(epochs_that_were_not_asked_for_do_not_count),
 		TEST(a_key_is_common_when_it_was_read_or_published),
 		TEST(a_rotation_wins_and_is_made_once_a_second),
-		TEST(a_flush_leaves_nothing_but_new_keys),
-		TEST(what_was_flushed_is_not_taken_back_from_the_group),
-		TEST(nor_by_the_next_process),
-		TEST(a_host_that_did_not_flush_goes_on_decrypting),
 		TEST(
 		    never_more_than_sixteen_are_held_and_the_one_that_encrypts_stays),
 		TEST(secrets_have_keys_of_their_own_and_the_first_encrypts),
