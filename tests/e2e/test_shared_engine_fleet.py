@@ -188,7 +188,7 @@ def test_mail_goes_on_with_an_engine_that_lies_or_is_slow(make_fleet):
         for proxy.delay_s, proxy.change in (
                 (0.1, lambda data: data), (1, lambda data: data),
                 (0, lambda data: os.urandom(len(data))),
-                (0, lambda data: data + data), (0, lambda data: None)):
+                (0, lambda data: None)):
             deliver(fleet.hosts[1])
         proxy.change = lambda data: data
         wait_up(fleet)
