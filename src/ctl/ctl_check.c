@@ -80,13 +80,16 @@ ctl_check_fini(struct ctl_check *check)
 static void
 print_sum(const struct ctl *ctl, unsigned findings, unsigned problems)
 {
+	char *word = ctl_text_word(ctl->config_directory);
+
 	printf("\n%u finding%s, of which %u would stop the daemon.\n", findings,
 	    findings == 1 ? "" : "s", problems);
 	if (ctl->is_directory_given) {
 		printf("For this instance, give postfix and tlsmgrctl -c ");
-		ctl_put_text(stdout, ctl->config_directory);
+		ctl_put_text(stdout, word);
 		printf(".\n");
 	}
+	free(word);
 }
 
 int

@@ -4,6 +4,7 @@
  */
 #include "ctl_advice.h"
 #include "ctl_check.h"
+#include "ctl_text.h"
 #include "data_path.h"
 #include "memory_directory.h"
 #include "xalloc.h"
@@ -30,12 +31,14 @@ static void
 advise(struct ctl_check *check, enum ctl_level level, const char *path,
     const char *problem, const char *command, const char *argument)
 {
+	char *word = ctl_text_word(path);
 	char *advice = xasprintf(
-	    "%s%s%s %s", command, *argument != '\0' ? " " : "", argument, path);
+	    "%s%s%s %s", command, *argument != '\0' ? " " : "", argument, word);
 
 	ctl_finding_add(
 	    &check->findings, level, advice, "%s %s", path, problem);
 	free(advice);
+	free(word);
 }
 
 /* A file that the daemon writes. */

@@ -41,13 +41,15 @@ show_journal(const char *directory, const char *base)
 {
 	char *path = xasprintf(
 	    "%s%s%s.journal", directory, *directory != '\0' ? "/" : "", base);
+	char *word = ctl_text_word(path);
 
 	if (access(path, F_OK) == 0) {
 		printf("This file still holds sessions, and is not used any "
 		       "more: rm ");
-		ctl_put_text(stdout, path);
+		ctl_put_text(stdout, word);
 		printf("\n");
 	}
+	free(word);
 	free(path);
 }
 

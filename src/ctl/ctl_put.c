@@ -4,11 +4,18 @@
 #include "ctl_text.h"
 
 #include "utf8.h"
+#include "xalloc.h"
 
 #include <inttypes.h>
 #include <stddef.h>
+#include <string.h>
 
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
+
+/* What no shell takes for anything else. */
+#define PLAIN                                                  \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" \
+	"0123456789/._-+,:@%"
 
 size_t
 ctl_text_byte(char shown[5], char byte)
@@ -40,6 +47,26 @@ ctl_put_text(FILE *out, const char *text)
 		ctl_text_byte(shown, *text);
 		fputs(shown, out);
 	}
+}
+
+char *
+ctl_text_word(const char *text)
+{
+	static const char quote[] = "'\"'\"'"; /* with the ones around it */
+	char *word, *end;
+
+	if (*text != '\0' && text[strspn(text, PLAIN)] == '\0')
+		return xstrdup(text);
+	word = end = xmalloc(strlen(text) * strlen(quote) + sizeof("''"));
+	*end++ = '\'';
+	for (; *text != '\0'; text++) {
+		*end = *text;
+		if (*text == '\'')
+			memcpy(end, quote, strlen(quote));
+		end += *text == '\'' ? strlen(quote) : 1;
+	}
+	memcpy(end, "'", sizeof("'"));
+	return word;
 }
 
 /* In quotes; `escape` writes what is not printable. */

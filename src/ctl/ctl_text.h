@@ -39,6 +39,12 @@ void ctl_put_text(FILE *, const char *text);
 size_t ctl_text_byte(char shown[5], char byte);
 
 /*
+ * As one word of a command that a person may give to a shell: in quotes, where
+ * it has blanks, say. To be freed.
+ */
+char *ctl_text_word(const char *text);
+
+/*
  * A JSON string with its quotes. What is not UTF-8 becomes U+FFFD, so the
  * result is valid whatever the bytes were. What is not printable, by
  * utf8_is_printable(), is escaped: a terminal may be where it ends.

@@ -2,6 +2,7 @@
 ctl_check_files.c, ctl_check_postfix.c, ctl_finding.c and
 ctl_master_process.c."""
 
+import json
 import os
 import socket
 import subprocess
@@ -164,6 +165,21 @@ def test_check_finds(instance, fault):
     at = found[0]
     assert lines[at + 1].startswith("         Do: "), result
     assert not result.err
+
+
+def test_what_check_says_to_do_can_be_given_to_a_shell(instance):
+    """Also where a name has a blank in it, or what a shell would expand."""
+    path = instance._path("data/it's $(false) a cache.journal")
+    append(instance, "smtp_tls_session_cache_database = "
+           "btree:${data_directory}/it's $$(false) a cache\n")
+    with open(path, "w"):
+        os.chown(path, instance.owner.pw_uid, instance.owner.pw_gid)
+        os.chmod(path, 0o644)
+    result = json.loads(tell(instance, "check", "--json").out)
+    command, = [each["do"] for each in result["findings"]
+                if path + " can be read by others" in each["finding"]]
+    subprocess.run(["sh", "-c", command], check=True)
+    assert os.stat(path).st_mode & 0o777 == 0o600
 
 
 def test_check_needs_no_root(instance):

@@ -66,6 +66,28 @@ text_is_printable_ascii(void **state)
 }
 
 static void
+a_word_is_one_word_for_a_shell(void **state)
+{
+	static const struct {
+		const char *text, *word;
+	} cases[] = {
+		{ "/var/lib/postfix/smtp_scache.journal",
+		    "/var/lib/postfix/smtp_scache.journal" },
+		{ "/a b", "'/a b'" },
+		{ "", "''" },
+		{ "it's", "'it'\"'\"'s'" },
+		{ "$(x)`y`\\\"*;~", "'$(x)`y`\\\"*;~'" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *word = ctl_text_word(cases[i].text);
+
+		assert_string_equal(word, cases[i].word);
+		free(word);
+	}
+}
+
+static void
 json_escapes_what_is_not_printable(void **state)
 {
 	assert_put(ctl_put_json, "", "\"\"");
@@ -130,6 +152,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_is_printable_ascii),
+		cmocka_unit_test(a_word_is_one_word_for_a_shell),
 		cmocka_unit_test(json_escapes_what_is_not_printable),
 		cmocka_unit_test(what_is_no_utf8_is_replaced),
 		cmocka_unit_test(labels_spell_out_what_is_not_printable),
