@@ -52,9 +52,10 @@ const char *ctl_top_get_text(
     const struct ctl_top *, const char *scope, const char *name);
 
 /*
- * Has the daemon destinations of that cache? One of 1.0 has none, and would log
- * and count who asks for them.
+ * Does the daemon count destinations? One of 1.0 does not, and would log and
+ * count who asks for them. And does it of that cache?
  */
+bool ctl_top_counts_destinations(const struct ctl_top *);
 bool ctl_top_has_destinations(const struct ctl_top *, const char *cache);
 
 /* "1.2", "123", "45k": of a rate, "-" of a negative one. */

@@ -147,7 +147,9 @@ ctl_top_put_destinations(
 	put_title(&table, top, grid, row++);
 	if (all->count == 0 && row < end)
 		ctl_grid_put(grid, row, 0, grid->columns, CTL_STYLE_DIM,
-		    "none so far of the client side (smtp, lmtp)");
+		    top->statistics.len == 0 || ctl_top_counts_destinations(top)
+			? "none so far of the client side (smtp, lmtp)"
+			: "not counted by a daemon of this version");
 	for (size_t i = 0; i < all->count && row < end; i++)
 		put_row(&table, top, grid, row++, &all->list[i]);
 }

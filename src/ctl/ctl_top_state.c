@@ -92,12 +92,18 @@ ctl_top_get_text(const struct ctl_top *top, const char *scope, const char *name)
 }
 
 bool
-ctl_top_has_destinations(const struct ctl_top *top, const char *cache)
+ctl_top_counts_destinations(const struct ctl_top *top)
 {
 	struct ctl_reply reply = reply_of(top);
 
-	return ctl_statistics_has_request(&reply, "destinations") &&
-	       ctl_statistics_get(&reply, cache, "enabled") != 0;
+	return ctl_statistics_has_request(&reply, "destinations");
+}
+
+bool
+ctl_top_has_destinations(const struct ctl_top *top, const char *cache)
+{
+	return ctl_top_counts_destinations(top) &&
+	       ctl_top_get(top, cache, "enabled") != 0;
 }
 
 struct ctl_text

@@ -341,7 +341,7 @@ def older_daemon():
 def test_an_older_daemon_is_not_asked_for_destinations(make_screen):
     with older_daemon() as impostor:
         screen = make_screen(impostor.config_directory)
-        screen.wait_for("none so far of the client side")
+        screen.wait_for("not counted by a daemon of this version")
         wait_until(lambda: len(impostor.requests) > 4, "more requests")
         assert "no trouble is known" in screen.text
         once = impostor.run("top", "--once")
