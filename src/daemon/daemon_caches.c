@@ -69,14 +69,17 @@ find_store(const struct daemon *daemon, const struct cache_settings *settings,
 	return kind;
 }
 
-/* Two caches in one file would replace each other's entries. */
+/*
+ * Two caches in one file would replace each other's entries. In memory each has
+ * its own, whatever stands behind the type.
+ */
 static void
 check_same_database(const struct daemon *daemon, enum cache_type type,
     const struct store_kind *const *kinds, char *const *paths)
 {
 	for (int other = 0; other < (int)type; other++)
-		if (paths[other] != NULL &&
-		    kinds[other]->in_memory == kinds[type]->in_memory &&
+		if (paths[other] != NULL && !kinds[other]->in_memory &&
+		    !kinds[type]->in_memory &&
 		    strcmp(paths[other], paths[type]) == 0)
 			log_fatal("do not use the same TLS cache file %s for "
 				  "%s and %s",

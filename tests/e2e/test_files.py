@@ -119,13 +119,23 @@ def test_the_same_database_twice_is_fatal(make_master, first, second):
     assert first.split("_")[0] in line and second.split("_")[0] in line
 
 
-def test_memory_and_a_file_may_have_the_same_name(make_master):
-    master = make_master({SMTPD: "btree:${data_directory}/same",
-                          SMTP: "internal:${data_directory}/same"})
+REFUSED = pytest.mark.ours("takes them for one database")
+
+
+@pytest.mark.parametrize("first, second", [
+    ("btree:${data_directory}/same", "internal:${data_directory}/same"),
+    pytest.param("internal:same", "internal:same", marks=REFUSED),
+    pytest.param("internal:", "internal:", marks=REFUSED)])
+def test_what_is_in_memory_is_the_same_as_nothing_else(
+        make_master, first, second):
+    master = make_master({SMTPD: first, SMTP: second})
     master.start()
     with master.client() as client:
         for cache in ("smtpd", "smtp"):
             assert client.policy(cache).number("cachable") == 1
+            assert client.update(cache, "id", cache.encode()).status == OK
+        for cache in ("smtpd", "smtp"):
+            assert client.lookup(cache, "id").data("session") == cache.encode()
 
 
 def test_the_same_file_twice_is_fatal(make_master):
