@@ -47,6 +47,8 @@ void log_set_tag(const char *tag);
  * Until a destination is opened, lines go to standard error.
  */
 enum error log_open_syslog(const char *facility);
+/* Is there a facility of that name? */
+bool log_facility_is_known(const char *facility);
 
 /*
  * Connect to postlogd's datagram socket at `path`, now, before the jail, and

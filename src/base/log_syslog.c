@@ -53,6 +53,12 @@ find_facility(const char *name)
 	return -1;
 }
 
+bool
+log_facility_is_known(const char *facility)
+{
+	return find_facility(facility) >= 0;
+}
+
 enum error
 log_syslog_open(const char *path, const char *facility)
 {

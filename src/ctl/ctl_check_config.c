@@ -6,6 +6,7 @@
 #include "ctl_advice.h"
 #include "ctl_check.h"
 #include "data_path.h"
+#include "log.h"
 #include "store.h"
 #include "xalloc.h"
 
@@ -57,6 +58,18 @@ find_owner(struct ctl_check *check)
 	free(cause);
 }
 
+static void
+check_facility(struct ctl_check *check)
+{
+	const char *facility = check->settings.syslog_facility;
+
+	if (!log_facility_is_known(facility))
+		ctl_finding_add(&check->findings, CTL_PROBLEM,
+		    "name one of syslog(3) in main.cf",
+		    "syslog_facility = %s: there is none of that name",
+		    facility);
+}
+
 /* No tlsmgr starts with that. */
 static void
 add_unreadable(struct ctl_check *check, const char *cause)
@@ -85,6 +98,7 @@ ctl_check_settings(struct ctl_check *check)
 	}
 	check->has_settings = true;
 	find_owner(check);
+	check_facility(check);
 	ctl_check_shared(check);
 	ctl_finding_add(&check->findings, CTL_GOOD, NULL,
 	    "the configuration in %s is understood",

@@ -183,11 +183,28 @@ check_socket(struct ctl_check *check)
 	free(service);
 }
 
+static void
+check_queue_directory(struct ctl_check *check)
+{
+	const char *path = check->settings.queue_directory;
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		ctl_finding_add(&check->findings, CTL_PROBLEM,
+		    "correct queue_directory in main.cf, or make it", "%s: %s",
+		    path, strerror(errno));
+	else if (!S_ISDIR(st.st_mode))
+		ctl_finding_add(&check->findings, CTL_PROBLEM,
+		    "correct queue_directory in main.cf", "%s is no directory",
+		    path);
+}
+
 void
 ctl_check_files(struct ctl_check *check)
 {
 	if (!check->has_owner)
 		return;
+	check_queue_directory(check);
 	check_directory(check, CTL_PROBLEM, check->settings.data_directory,
 	    S_IWGRP | S_IWOTH, "go-w");
 	check_exchange_file(check);

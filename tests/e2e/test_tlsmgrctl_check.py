@@ -25,6 +25,16 @@ def break_owner(instance):
     return "is not the mail owner's"
 
 
+def break_facility(instance):
+    append(instance, "syslog_facility = nosuch\n")
+    return "syslog_facility = nosuch"
+
+
+def break_queue(instance):
+    append(instance, "queue_directory = /nonexistent\n")
+    return "/nonexistent: "
+
+
 def break_type(instance):
     append(instance, "smtp_tls_session_cache_database = cdb:/x\n")
     return 'there is no type "cdb"'
