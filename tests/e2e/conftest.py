@@ -25,7 +25,7 @@ import shared_member  # noqa: E402
 from exporter import Exporter  # noqa: E402
 from fake_master import FakeMaster  # noqa: E402
 from postfix_instance import PostfixInstance  # noqa: E402
-from shared_host import Host  # noqa: E402
+from shared_host import Host, clock_ahead_s  # noqa: E402
 
 CACHES = {
     "smtpd_tls_session_cache_database": "btree:${data_directory}/smtpd_scache",
@@ -130,9 +130,10 @@ def master(make_master):
 def make_host(make_master):
     """make_host(secrets, ...): a Host of a group, started or not."""
     made = []
+    ahead_s = clock_ahead_s()
 
     def make(*secrets, clock_s=0, is_started=True, **own):
-        host = Host(make_master(), clock_s)
+        host = Host(make_master(), ahead_s + clock_s)
         made.append(host)
         host.own.update(own)
         if secrets:
