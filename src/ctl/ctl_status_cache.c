@@ -86,9 +86,10 @@ ctl_status_cache(const struct ctl_screen *screen)
 	lookups = ctl_screen_number(screen, "lookups");
 	hits = ctl_screen_number(screen, "hits");
 	ctl_screen_begin_line(screen, "");
-	printf("%" PRId64 " lookups, %s found; %" PRId64 " stored, %" PRId64
+	printf("%" PRId64 " lookup%s, %s found; %" PRId64 " stored, %" PRId64
 	       " deleted, ",
-	    lookups, ctl_text_percent(hits, lookups).text,
+	    lookups, lookups == 1 ? "" : "s",
+	    ctl_text_percent(hits, lookups).text,
 	    ctl_screen_number(screen, "updates"),
 	    ctl_screen_number(screen, "deletes"));
 	ctl_screen_put_count(screen, "failures", "failed", "\n");

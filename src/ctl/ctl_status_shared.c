@@ -56,6 +56,7 @@ put_engine(const struct ctl_screen *process)
 	struct ctl_screen shared = *process, *screen = &shared;
 	const char *server = ctl_screen_shared(screen, "server");
 	int64_t down_since = ctl_screen_shared_number(screen, "down_since");
+	int64_t lookups = ctl_screen_shared_number(screen, "lookups");
 
 	if (*server == '\0')
 		return;
@@ -67,10 +68,9 @@ put_engine(const struct ctl_screen *process)
 		    ctl_screen_style(screen, CTL_SCREEN_RED),
 		    ctl_screen_style(screen, CTL_SCREEN_NORMAL),
 		    ctl_screen_age(screen, down_since).text);
-	printf("; %" PRId64 " lookups, %" PRId64 " found, %" PRId64
+	printf("; %" PRId64 " lookup%s, %" PRId64 " found, %" PRId64
 	       " not in time, %" PRId64 " not made\n",
-	    ctl_screen_number(screen, "lookups"),
-	    ctl_screen_number(screen, "hits"),
+	    lookups, lookups == 1 ? "" : "s", ctl_screen_number(screen, "hits"),
 	    ctl_screen_number(screen, "timeouts"),
 	    ctl_screen_number(screen, "skipped"));
 	ctl_screen_begin_line(screen, "");

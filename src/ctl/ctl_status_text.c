@@ -150,6 +150,7 @@ static void
 put_random(const struct ctl_screen *screen)
 {
 	const char *file = ctl_screen_text(screen, "exchange_file");
+	int64_t reads = ctl_screen_number(screen, "entropy_reads");
 
 	ctl_screen_begin_line(screen, "Entropy");
 	ctl_put_text(stdout, ctl_screen_text(screen, "entropy_source"));
@@ -159,8 +160,7 @@ put_random(const struct ctl_screen *screen)
 		    ctl_screen_style(screen, CTL_SCREEN_NORMAL));
 	printf(", read ");
 	put_when(screen, "entropy_read_at");
-	printf("; %" PRId64 " reads, ",
-	    ctl_screen_number(screen, "entropy_reads"));
+	printf("; %" PRId64 " read%s, ", reads, reads == 1 ? "" : "s");
 	ctl_screen_put_count(screen, "entropy_failures", "failed", "\n");
 	ctl_screen_begin_line(screen, "Random bytes");
 	printf("%" PRId64 " generated, ",

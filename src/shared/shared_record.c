@@ -37,8 +37,7 @@ is_from_ahead(struct shared *shared, int64_t ahead_s, int64_t timeout_s)
 	return true;
 }
 
-/* False: it was not sealed by the group, or is no ticket key although it says
- * so. */
+/* False: the group did not seal it, or it cannot be of that kind. */
 static bool
 decrypt(struct shared_seal *seal, enum shared_kind kind,
     const struct shared_name *name, const unsigned char *record, size_t len,

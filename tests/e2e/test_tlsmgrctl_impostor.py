@@ -342,6 +342,19 @@ def test_requests_are_not_those_with_which_this_program_looks():
     assert re.search("^Requests +8, 0 malformed$", text, re.MULTILINE), text
 
 
+@pytest.mark.parametrize("count, words", [("1", ("lookup", "read")),
+                                          ("2", ("lookups", "reads"))])
+def test_one_of_a_kind_is_no_plural(count, words):
+    names = ("smtpd.lookups", "shared.lookups", "entropy_reads")
+    with Impostor(answers(stats=ctl.statistics(
+            **{"smtpd.enabled": "1", "shared.server": "here:1"},
+            **dict.fromkeys(names, count)))) as impostor:
+        text = impostor.run("status").text
+    lookup, read = words
+    assert re.findall(r"\b%s (lookups?|reads?)\b" % count, text) == [
+        lookup, lookup, read]
+
+
 def test_prometheus_is_told_that_there_is_no_daemon():
     with Impostor(None) as impostor:
         os.unlink(impostor.socket_path)
