@@ -406,12 +406,13 @@ def test_status_in_place_fits_80_by_24(master, make_screen):
     screen = make_screen(master.config_directory,
                          arguments=("status", "--watch=1"))
     # Twice, so that the second is in the place of the first.
-    for host in ("one.example", "two.example"):
+    for host, lookups in (("one.example", "1 lookup,"),
+                          ("two.example", "2 lookups,")):
         screen.wait_for("Entropy ")
         assert screen.lines[0].startswith("tlsmgr ")
         assert sum(line.startswith("smtp cache") for line in screen.lines) == 1
         look_up(master, [host])
-        screen.wait_for("%d lookups" % (1 if host == "one.example" else 2))
+        screen.wait_for(lookups)
     screen.resize(60, 12)
     wait_until(lambda: len([line for line in screen.lines if line]) == 12
                and screen.lines[0].startswith("tlsmgr "),
