@@ -50,6 +50,11 @@ def interrupt(*_):
 def pytest_configure(config):
     # So that a run that is stopped, by timeout(1) say, cleans up as well.
     signal.signal(signal.SIGTERM, interrupt)
+    # In the background, or below nohup(1), these are ignored; programs that
+    # are tested would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     config.addinivalue_line(
         "markers", "ours(reason): the stock tlsmgr fails this by design")
 

@@ -323,15 +323,18 @@ class FakeMaster:
         self.pump.pause(self._log_fd)
 
     def resume_log(self):
+        os.set_blocking(self._log_fd, False)
         self.pump.add(self._log_fd, self._read_log)
 
     def log_mark(self):
         """A place in the log, to look only at what comes after."""
+        self.pump.catch_up(self._log_fd)
         with self._log_lock:
             return len(self.log)
 
     def messages(self, since=0):
         """Lines without time, host, name and process id."""
+        self.pump.catch_up(self._log_fd)
         with self._log_lock:
             lines = self.log[since:]
         return [re.sub(r"^.{15} \S+ [^ \[]+\[\d+\]: ", "", line)

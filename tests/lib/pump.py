@@ -1,6 +1,7 @@
 """One thread that reads many descriptors, so that no writer ever blocks."""
 
 import os
+import select
 import selectors
 import threading
 
@@ -29,6 +30,17 @@ class Pump:
     def pause(self, descriptor):
         """Read no more of it, as a process that is held up."""
         self._order(lambda: self._selector.unregister(descriptor))
+
+    def catch_up(self, descriptor):
+        """Unless it is paused, all that was written to the descriptor, which
+        does not block, has been read after this."""
+        def read_what_waits():
+            waiting = select.poll()
+            waiting.register(descriptor, select.POLLIN)
+            while descriptor in self._selector.get_map() and waiting.poll(0):
+                self._read(self._selector.get_key(descriptor))
+        if self._thread.is_alive():
+            self._order(read_what_waits)
 
     def remove(self, descriptor):
         """Close the descriptor; closed when this returns."""
