@@ -210,10 +210,7 @@ def test_statistics_are_logged_at_the_end(master):
 
 
 def test_statistics_of_nothing_are_not_logged(master):
-    with master.client() as client:
-        client.read_announcement()
-        wait_until(lambda: master.daemons[0].status or master.announced,
-                   "a start")
+    master.wait_for_log("^starting: ")
     assert master.daemons[0].terminate() == 0
     assert not [line for line in master.messages() if "statistics" in line]
 

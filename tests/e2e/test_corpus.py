@@ -22,6 +22,8 @@ FILES = sorted((REPOSITORY / "tests/corpus/main.cf").glob("*.cf"))
 # As another program sees them, or not known to it.
 OTHER_NAMES = ("process_id", "process_name", "service_name", "tlsmgr_")
 REFUSED = ["byte-order-mark"]
+# With "<=level" and the like, which postconf knows since Postfix 3.6.
+LEVELS_COMPARED = ["compatibility-levels", "ternaries-over-lines"]
 OVERRIDES = [["tls_random_bytes=48"], [" tls_random_bytes = 48 "],
              ["myhostname = o.example.com", "syslog_name=$mydomain"],
              ["smtpd_tls_session_cache_timeout = ${a?{1h}:{2h}}", "a ="]]
@@ -71,6 +73,8 @@ def test_there_are_files_of_many_kinds():
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_file_is_read_as_postconf_reads_it(directory, path):
+    if path.stem in LEVELS_COMPARED and installed.version() < (3, 6):
+        pytest.skip("postconf of this version knows no levels")
     compare(directory, install(path, directory))
 
 

@@ -19,7 +19,6 @@ from clock_shift import ClockShift
 from conftest import CACHES
 from faults import FaultyIo, SmallDisk, together
 from ledger import Ledger
-from pipeline import find_all, store_all
 from tell import tell
 from waiting import wait_until
 

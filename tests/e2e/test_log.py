@@ -9,7 +9,6 @@ import pytest
 from attributes import ERR, FAIL, OK
 from conftest import CACHES
 from limits import start_under
-from waiting import wait_until
 
 PROMPT_S = 10.0
 

@@ -11,7 +11,7 @@ import engine as engines
 import memory
 import shared_format
 import shared_group
-from attributes import ERR, OK
+from attributes import OK
 from shared_host import EPOCH_S, OTHER, SECRET, TIMEOUT_S
 from shared_member import (SESSION, TLS13, find, give_key_file, is_up, number,
                            poll, statistics, store, update, wait_up)

@@ -9,7 +9,7 @@ import signal
 import pytest
 
 import engine as engines
-from attributes import ERR, OK
+from attributes import ERR
 from shared_host import EPOCH_S
 from shared_member import (SESSION, find, is_up, number, poll, statistics,
                            store, update, wait_down, wait_up)

@@ -269,7 +269,7 @@ def test_a_file_that_somebody_else_keeps_locked_is_named(master):
         master.start(environment=clock.environment)
         with master.client() as client:
             key = client.ticket_key()
-            assert not [line for line in master.messages() if "lock" in line]
+            assert not [line for line in master.remarks() if "lock" in line]
             clock.step(11)
             master.wait_for_log(re.escape(master.key_path) + ": locked by "
                                 "another process for 10 s; new session "

@@ -3,8 +3,10 @@ trouble is a finding with something to do, and what is not in force is found.
 Covers ctl_check_daemon.c, ctl_check_running.c, ctl_check_changes.c, ctl_check_tls.c, ctl_reload.c,
 ctl_advice.c."""
 
+import contextlib
 import json
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -208,9 +210,15 @@ def test_status_starts_no_daemon_that_is_idle(instance):
 
 
 def daemons(instance):
-    return subprocess.run(
-        ["pgrep", "-f", "^tlsmgr2 .*-t unix", "-P", master_pid(instance)],
-        stdout=subprocess.PIPE, universal_newlines=True).stdout.split()
+    """Process ids of the daemons that its master(8) has started."""
+    parent = "PPid:\t%s\n" % master_pid(instance)
+    found = []
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if parent in (process / "status").read_text() and \
+                    (process / "cmdline").read_bytes().startswith(b"tlsmgr2\0"):
+                found.append(process.name)
+    return found
 
 
 def master_pid(instance):

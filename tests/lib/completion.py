@@ -17,7 +17,7 @@ COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}
 _tlsmgrctl; [ ${#COMPREPLY[@]} = 0 ] || printf '%s\\n' "${COMPREPLY[@]}"
 """
 
-FISH = "set -p fish_complete_path $argv[1]; complete -C $argv[2]"
+FISH = 'set -p fish_complete_path $FROM; complete -C "$LINE"'
 
 # It completes within its line editor alone. All that it would offer goes through
 # compadd, some of it twice.
@@ -61,8 +61,9 @@ def bash(line, master, _):
 
 
 def fish(line, master, directory):
-    offered = run(["env", "HOME=%s" % directory, "fish", "--private", "-c",
-                   FISH, CONF, line], master)
+    # Up to 3.1 it has no arguments of a command.
+    offered = run(["env", "HOME=%s" % directory, "FROM=" + CONF,
+                   "LINE=" + line, "fish", "--private", "-c", FISH], master)
     # Where nothing begins like the word, fish offers what is similar.
     return [each.split("\t")[0] for each in offered.splitlines()
             if each.startswith(line.split(" ")[-1])]
