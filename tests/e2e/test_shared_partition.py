@@ -29,7 +29,7 @@ POLL_S = 75  # the longest time between two questions for keys
 NEAR, FAR = "127.0.2.1", "127.0.2.2"
 CUT = """
 table inet cut {
-	chain out { type filter hook output priority 0;
+	chain leaving { type filter hook output priority 0;
 		ip daddr %s drop; ip saddr %s drop; }
 }""" % (FAR, FAR)
 

@@ -281,7 +281,7 @@ def test_a_file_that_somebody_else_keeps_locked_is_named(master):
         key = client.ticket_key()
         wait_until(lambda: name_of(key) in content(master.key_path),
                    "the key is in the file")
-    assert len([line for line in master.messages() if "lock" in line]) == 1
+    assert len([line for line in master.remarks() if "lock" in line]) == 1
 
 
 def file_of_1_0(settings, keys):

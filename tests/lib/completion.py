@@ -64,9 +64,11 @@ def fish(line, master, directory):
     # Up to 3.1 it has no arguments of a command.
     offered = run(["env", "HOME=%s" % directory, "FROM=" + CONF,
                    "LINE=" + line, "fish", "--private", "-c", FISH], master)
-    # Where nothing begins like the word, fish offers what is similar.
-    return [each.split("\t")[0] for each in offered.splitlines()
-            if each.startswith(line.split(" ")[-1])]
+    # Where nothing begins like the word, fish offers what is similar; up to
+    # 3.1 some twice.
+    return list(dict.fromkeys(
+        each.split("\t")[0] for each in offered.splitlines()
+        if each.startswith(line.split(" ")[-1])))
 
 
 def zsh(line, master, directory):
