@@ -86,9 +86,10 @@ enum error ticket_key_file_save(
     struct ticket_key_file *, const struct ticket_keys *);
 
 /*
- * Wipe all keys of this host, in the set and in the file, and for good: other
- * processes that still have them do not bring them back. ERROR_LOCKED, as with
- * a save, and ERROR_DISABLED, there is no file: the set is as it was.
+ * Wipe all keys in the file, and those of this host in the set, for good: other
+ * processes that still have them do not bring them back. Those of a group in
+ * the set are for shared_ring_flush(), after this. ERROR_LOCKED, as with a
+ * save, and ERROR_DISABLED, there is no file: the set is as it was.
  */
 enum error ticket_key_file_wipe(struct ticket_key_file *, struct ticket_keys *);
 

@@ -31,26 +31,30 @@ get_history_cb(void *arg, const char **file)
 	return daemon_get_history(arg, file);
 }
 
+/*
+ * The file first: while another process has it, nothing is wiped, since what is
+ * in the file would come back.
+ */
 static enum error
 wipe_ticket_keys_cb(void *arg)
 {
 	struct daemon *daemon = arg;
-	enum error error = ERROR_NONE, file_error;
+	enum error error;
 
 	if (daemon->ticket_keys.lifetime_s <= 0)
 		return ERROR_DISABLED;
 	/* Other hosts would go on with them, and this one make them anew. */
 	if (daemon->ticket_keys.group != NULL)
 		return ERROR_SHARED;
-	if (daemon->ticket_keys.ring != NULL)
-		error = shared_ring_flush(&daemon->ring, clock_wall_s());
-	file_error = ticket_key_file_wipe(
+	error = ticket_key_file_wipe(
 	    &daemon->ticket_key_file, &daemon->ticket_keys);
-	if (file_error == ERROR_DISABLED) {
+	if (error == ERROR_LOCKED)
+		return error;
+	if (error == ERROR_DISABLED)
 		ticket_keys_wipe(&daemon->ticket_keys);
-		file_error = ERROR_NONE;
-	}
-	return error != ERROR_NONE ? error : file_error;
+	return daemon->ticket_keys.ring != NULL
+	           ? shared_ring_flush(&daemon->ring, clock_wall_s())
+	           : ERROR_NONE;
 }
 
 /* Clients that ask in a loop would have the file system write all the time. */

@@ -379,6 +379,7 @@ ticket_key_file_save(
 enum error
 ticket_key_file_wipe(struct ticket_key_file *file, struct ticket_keys *keys)
 {
+	const struct ticket_keys none = { .count = 0 };
 	struct ticket_key_slot newest;
 	enum error error;
 
@@ -394,7 +395,7 @@ ticket_key_file_wipe(struct ticket_key_file *file, struct ticket_keys *keys)
 	file->is_loaded = true;
 	ticket_keys_forget(keys);
 	/* If it cannot be written, it is empty. */
-	(void)save_locked(file, keys);
+	(void)save_locked(file, &none);
 	unlock_file(file);
 	return ERROR_NONE;
 }

@@ -2,6 +2,8 @@
 that comes back with what it had a while ago (covers shared_ring_merge.c in a
 daemon)."""
 
+import fcntl
+
 import pytest
 
 import engine as engines
@@ -176,3 +178,28 @@ def test_keys_that_were_flushed_stay_away(make_member, engine, has_file):
     poll(engine, one)
     assert one.key() == fresh
     assert not any(one.takes(key) for key in keys)
+
+
+def test_a_flush_that_is_refused_has_changed_nothing(make_member, engine):
+    """Another process has the file of keys, which would bring them back."""
+    one = make_member(is_started=False)
+    give_key_file(one)
+    one.start()
+    wait_up(one)
+    keys = [one.key()]
+    assert one.run("rotate").status == 0
+    keys.append(one.key())
+    wait_until(lambda: number(one, "ticket_key") == 1, "it is published")
+    with open(one.own["tlsmgr_ticket_key_file"], "r+b") as file:
+        fcntl.lockf(file, fcntl.LOCK_EX)
+        assert one.run("flush-tickets").status != 0
+        assert one.warnings()[0].endswith(": locked by another process")
+        assert one.key() == keys[-1] and one.takes(keys[0])
+        poll(engine, one)
+        assert one.key() == keys[-1] and one.takes(keys[0])
+    assert one.run("flush-tickets").status == 0
+    for _ in range(2):
+        assert not any(one.takes(key) for key in keys)
+        one.reload()
+        wait_up(one)
+        poll(engine, one)

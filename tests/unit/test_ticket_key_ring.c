@@ -141,9 +141,29 @@ flush(struct member *member)
 	struct process *process = &member->process;
 
 	assert_int_equal(
-	    shared_ring_flush(&member->ring, START + 1), ERROR_NONE);
-	assert_int_equal(
 	    ticket_key_file_wipe(&process->file, &process->keys), ERROR_NONE);
+	assert_int_equal(
+	    shared_ring_flush(&member->ring, START + 1), ERROR_NONE);
+}
+
+/* Also if this process ends before it has others. */
+static void
+keys_that_are_wiped_in_the_file_are_not_there_for_the_next(void **state)
+{
+	struct ticket_key wiped;
+	struct member old, new;
+
+	start(&old);
+	wiped = current(&old);
+	assert_int_equal(
+	    ticket_key_file_wipe(&old.process.file, &old.process.keys),
+	    ERROR_NONE);
+	assert_int_equal(old.ring.count, 1);
+	end(&old);
+	start(&new);
+	assert_int_equal(new.ring.count, 0);
+	assert_false(knows(&new, &wiped));
+	end(&new);
 }
 
 /* One that was there before a reload, and still serves clients. */
@@ -180,6 +200,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(keys_are_as_they_were_in_the_next_process),
 		TEST(keys_of_another_secret_or_of_other_epochs_are_not_taken),
+		TEST(
+		    keys_that_are_wiped_in_the_file_are_not_there_for_the_next),
 		TEST(keys_that_were_flushed_are_brought_back_by_nobody),
 	};
 
