@@ -59,14 +59,6 @@ pass_fail(struct journal *journal)
 }
 
 static bool
-is_live_segment(const struct journal *journal, uint32_t slot, uint64_t serial)
-{
-	return slot < journal->slot_count &&
-	       journal->segments[slot].state == JOURNAL_SLOT_LIVE &&
-	       journal->segments[slot].serial == serial;
-}
-
-static bool
 is_above_low_water(const struct journal *journal)
 {
 	return journal_chain_len(journal) >
@@ -103,7 +95,6 @@ pass_begin(struct journal *journal)
 	pass->first_serial = journal->next_serial;
 	journal_cursor_enter(&pass->source, first);
 	pass->source.next_sequence = journal->dropped_sequence;
-	pass->source_serial = journal->segments[first].serial;
 	pass->is_source_done = false;
 	pass->hold_serial = 0;
 	pass->hold_us = 0;
@@ -119,12 +110,11 @@ pass_check(struct journal *journal)
 {
 	struct journal_compaction *pass = &journal->compaction;
 
-	if (!is_live_segment(journal, pass->source.slot, pass->source_serial) ||
+	if (pass->source.slot == JOURNAL_NO_SLOT ||
 	    (pass->phase == JOURNAL_COMPACT_COPYING &&
 		(!journal_is_whole(journal) || journal->purging_count > 0)) ||
 	    (pass->phase == JOURNAL_COMPACT_MOVING &&
-		!is_live_segment(
-		    journal, pass->moving.slot, pass->moving_serial)))
+		pass->moving.slot == JOURNAL_NO_SLOT))
 		journal_compact_abandon(journal);
 }
 
@@ -156,7 +146,6 @@ output_end(struct journal *journal)
 		    journal, pass->output, journal_first_source(journal));
 		pass->moving.next_sequence = 0;
 		journal_cursor_enter(&pass->moving, pass->output);
-		pass->moving_serial = journal->segments[pass->output].serial;
 		pass->phase = JOURNAL_COMPACT_MOVING;
 	}
 }
@@ -176,7 +165,6 @@ source_advance(struct journal *journal)
 		return;
 	}
 	journal_cursor_enter(&pass->source, next);
-	pass->source_serial = journal->segments[next].serial;
 	/* If all so far is dead, there is nothing to wait for. */
 	if (pass->output == JOURNAL_NO_SLOT)
 		pass->phase = JOURNAL_COMPACT_RETIRING;
@@ -234,11 +222,9 @@ move_step(
 {
 	struct journal_compaction *pass = &journal->compaction;
 	struct journal_record record;
-	enum error error = ERROR_NOT_FOUND;
+	enum error error = journal_cursor_peek(journal, &pass->moving, &record);
 	uint32_t slot;
 
-	if (pass->moving.slot != JOURNAL_NO_SLOT)
-		error = journal_cursor_peek(journal, &pass->moving, &record);
 	if (error == ERROR_NONE) {
 		journal_cursor_step(&pass->moving, &record);
 		ops->moved(arg, &record);

@@ -83,6 +83,8 @@ journal_retire(struct journal *journal, uint32_t slot, bool is_lost)
 	forget_cursor(&journal->oldest, slot);
 	forget_cursor(&journal->replay, slot);
 	forget_cursor(&journal->walk, slot);
+	forget_cursor(&journal->compaction.source, slot);
+	forget_cursor(&journal->compaction.moving, slot);
 	journal_fault_clear(journal, slot);
 	segment->doubt_sequence = 0;
 	if (segment->live_entries == 0) {

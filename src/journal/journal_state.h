@@ -118,14 +118,12 @@ struct journal_compaction {
 	enum journal_compact_phase phase;
 	uint64_t end_sequence;        /* segments from here on are left alone */
 	uint64_t first_serial;        /* of its outputs */
-	struct journal_cursor source; /* in the chain, always */
-	uint64_t source_serial;
-	bool is_source_done; /* and the last of the pass */
-	uint32_t output;     /* slot; JOURNAL_NO_SLOT: none */
-	uint32_t written;    /* offset where the buffer belongs */
+	struct journal_cursor source; /* JOURNAL_NO_SLOT: its segment left */
+	bool is_source_done;          /* and the last of the pass */
+	uint32_t output;              /* slot; JOURNAL_NO_SLOT: none */
+	uint32_t written;             /* offset where the buffer belongs */
 	struct buffer buffer;
 	struct journal_cursor moving;
-	uint64_t moving_serial;
 	uint64_t hold_serial; /* no pass before this segment */
 	uint64_t hold_us;     /* nor before this time */
 };
