@@ -158,8 +158,7 @@ enum error journal_read(struct journal *, uint64_t position, uint64_t sequence,
  */
 void journal_set_map_limit(struct journal *, uint64_t bytes);
 
-/* Bytes that only memory holds; time of the oldest of them (monotonic). */
-size_t journal_unwritten_len(const struct journal *);
+/* Since when records are in memory only (monotonic); 0: there are none. */
 uint64_t journal_unwritten_since_us(const struct journal *);
 /*
  * Write them, and behind them, in the superblock, which records were dropped.
@@ -182,7 +181,6 @@ void journal_wipe_reads(struct journal *);
 struct journal_live {
 	uint64_t entries;
 	uint64_t bytes;       /* keys and values */
-	uint64_t records;     /* bytes that their records take in the file */
 	uint64_t lost;        /* entries so far that damage took */
 	uint64_t read_errors; /* so far */
 };

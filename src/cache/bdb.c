@@ -148,17 +148,18 @@ bdb_open(struct bdb **to, const char *name, uint64_t memory)
 	struct bdb *table = xcalloc(1, sizeof(*table));
 	int result;
 
+	*to = NULL;
 	install_hooks();
 	table->name = xstrdup(name);
 	result = environment_open(table, memory > POOL_MIN ? memory : POOL_MIN);
 	if (result == 0)
 		result = database_open(table);
-	*to = table;
-	if (result == 0)
+	if (result == 0) {
+		*to = table;
 		return ERROR_NONE;
+	}
 	log_debug("%s: open: %s", name, db_strerror(result));
 	bdb_close(table);
-	*to = NULL;
 	return result_error(result);
 }
 
@@ -240,8 +241,7 @@ bdb_filter(struct bdb *table, uint64_t *hash, unsigned count,
 		return result_error(result);
 	result = cursor->get(cursor, &at, &value, DB_SET_RANGE);
 	while (result == 0 && count-- > 0) {
-		*hash = be64toh(key);
-		if (!is_kept(arg, *hash, bytes))
+		if (!is_kept(arg, bytes))
 			result = cursor->del(cursor, 0);
 		if (result == 0)
 			result = cursor->get(cursor, &at, &value, DB_NEXT);

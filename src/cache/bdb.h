@@ -39,7 +39,7 @@ enum error bdb_remove(struct bdb *, uint64_t hash);
  * false are removed. *hash is then where to go on. ERROR_NOT_FOUND: that was
  * the last one. is_kept() makes no call of the table.
  */
-typedef bool bdb_is_kept_fn(void *arg, uint64_t hash, const void *value);
+typedef bool bdb_is_kept_fn(void *arg, const void *value);
 enum error bdb_filter(
     struct bdb *, uint64_t *hash, unsigned count, bdb_is_kept_fn *, void *arg);
 

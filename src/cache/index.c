@@ -4,6 +4,7 @@
 #include "index.h"
 
 #include "clock.h"
+#include "minmax.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -30,14 +31,13 @@ index_init(struct index *index, const char *name, uint64_t memory,
 {
 	enum error error;
 
-	if (memory > MEMORY_MAX)
-		memory = MEMORY_MAX;
+	memory = min_u64(memory, MEMORY_MAX);
 	*index = (struct index){
 		.journal = journal,
-		.capacity = (memory - memory / INDEX_CACHE_PART) / ENTRY_LEN,
+		.capacity =
+		    max_u64((memory - memory / INDEX_CACHE_PART) / ENTRY_LEN,
+			CAPACITY_MIN),
 	};
-	if (index->capacity < CAPACITY_MIN)
-		index->capacity = CAPACITY_MIN;
 	memcpy(index->key, key, sizeof(index->key));
 	error = bdb_open(
 	    &index->table, name, index->capacity * ENTRY_LEN * TABLE_PART);
@@ -106,22 +106,28 @@ take_slot(struct index *index, uint64_t hash, const struct index_entry *entry,
 	return error;
 }
 
+/* In the slot of this hash, or, where it has none, in the table. */
+static enum error
+look_up(struct index *index, const struct index_slot *slot, uint64_t hash,
+    struct index_entry *entry)
+{
+	if (slot == NULL)
+		return bdb_get(index->table, hash, entry);
+	*entry = slot->entry;
+	return slot->state == INDEX_TOMBSTONE ? ERROR_NOT_FOUND : ERROR_NONE;
+}
+
 enum error
 index_find(
     struct index *index, uint64_t hash, struct index_entry *entry, bool is_hot)
 {
 	const struct index_slot *slot = index_cache_find(&index->cache, hash);
-	enum error error = ERROR_NONE;
+	enum error error = look_up(index, slot, hash, entry);
 
-	if (slot != NULL)
-		*entry = slot->entry;
-	else
-		error = bdb_get(index->table, hash, entry);
+	if (error == ERROR_NONE && !is_held(index, entry))
+		error = ERROR_NOT_FOUND;
 	if (error != ERROR_NONE)
 		return error;
-	if ((slot != NULL && slot->state == INDEX_TOMBSTONE) ||
-	    !is_held(index, entry))
-		return ERROR_NOT_FOUND;
 	/* Where no slot is to be had, the entry is right all the same. */
 	if (slot == NULL && is_hot)
 		(void)take_slot(index, hash, entry, INDEX_CLEAN);
@@ -161,15 +167,9 @@ enum error
 index_set(struct index *index, uint64_t hash, const struct index_entry *entry)
 {
 	struct index_slot *slot = index_cache_find(&index->cache, hash);
-	enum error found = ERROR_NONE, error = ERROR_NONE;
 	struct index_entry old;
+	enum error found = look_up(index, slot, hash, &old), error = ERROR_NONE;
 
-	if (slot == NULL)
-		found = bdb_get(index->table, hash, &old);
-	else if (slot->state == INDEX_TOMBSTONE)
-		found = ERROR_NOT_FOUND;
-	else
-		old = slot->entry;
 	if (slot != NULL)
 		index_cache_set(&index->cache, slot, hash, entry,
 		    slot->state == INDEX_DIRTY_INSERT ? INDEX_DIRTY_INSERT
@@ -263,11 +263,10 @@ purge_slots(struct index *index, uint64_t count)
 }
 
 static bool
-is_kept(void *arg, uint64_t hash, const void *value)
+is_kept(void *arg, const void *value)
 {
 	struct index_entry entry;
 
-	(void)hash;
 	memcpy(&entry, value, sizeof(entry));
 	return is_held(arg, &entry);
 }

@@ -22,29 +22,21 @@ is_dirty(enum index_state state)
 	return state > INDEX_CLEAN;
 }
 
-/* Memory that is never used takes no room: it is not written to here. */
-static void
-slots_allocate(struct index_cache *cache)
-{
-	size_t excess;
-
-	cache->memory = xcalloc(cache->count + WAYS, sizeof(struct index_slot));
-	excess = (uintptr_t)cache->memory % CACHE_LINE_LEN;
-	cache->slots = (void *)((char *)cache->memory +
-				(CACHE_LINE_LEN - excess) % CACHE_LINE_LEN);
-	cache->dirty_count = 0;
-}
-
 void
 index_cache_init(struct index_cache *cache, uint64_t memory)
 {
-	cache->count = WAYS;
-	cache->shift = 64;
+	size_t excess;
+
+	*cache = (struct index_cache){ .count = WAYS, .shift = 64 };
 	while (cache->count * 2 * sizeof(struct index_slot) <= memory) {
 		cache->count *= 2;
 		cache->shift--;
 	}
-	slots_allocate(cache);
+	/* Memory that is never used takes no room: it is not written to. */
+	cache->memory = xcalloc(cache->count + WAYS, sizeof(struct index_slot));
+	excess = (uintptr_t)cache->memory % CACHE_LINE_LEN;
+	cache->slots = (void *)((char *)cache->memory +
+				(CACHE_LINE_LEN - excess) % CACHE_LINE_LEN);
 }
 
 void

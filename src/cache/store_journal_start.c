@@ -6,6 +6,7 @@
 #include "store_journal.h"
 
 #include "clock.h"
+#include "minmax.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -53,15 +54,10 @@ report_unusable(struct store_journal *store, enum error error)
 static void
 become_broken(struct store_journal *store, enum error error)
 {
-	uint64_t delay_us = store->retry_delay_us * 2;
-
-	if (delay_us < RETRY_MIN_US)
-		delay_us = RETRY_MIN_US;
-	if (delay_us > RETRY_MAX_US)
-		delay_us = RETRY_MAX_US;
 	store->state = STORE_JOURNAL_BROKEN;
-	store->retry_delay_us = delay_us;
-	store->retry_us = clock_monotonic_us() + delay_us;
+	store->retry_delay_us = min_u64(
+	    max_u64(2 * store->retry_delay_us, RETRY_MIN_US), RETRY_MAX_US);
+	store->retry_us = clock_monotonic_us() + store->retry_delay_us;
 	store->counted.errors++;
 	report_unusable(store, error);
 }

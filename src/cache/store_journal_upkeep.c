@@ -59,11 +59,10 @@ flush_when_due(struct store_journal *store)
 	uint64_t since_us = journal_unwritten_since_us(store->journal);
 
 	if (journal_is_writable(store->journal) &&
-	    (store->is_volatile || journal_unwritten_len(store->journal) == 0))
+	    (store->is_volatile || since_us == 0))
 		return JOURNAL_IDLE;
-	if (journal_unwritten_len(store->journal) > 0 &&
-	    due_us < since_us + FLUSH_DELAY_US)
-		due_us = since_us + FLUSH_DELAY_US;
+	if (since_us != 0)
+		due_us = max_u64(due_us, since_us + FLUSH_DELAY_US);
 	if (now_us < due_us)
 		return due_us - now_us;
 	if (journal_flush(store->journal) == ERROR_NONE)

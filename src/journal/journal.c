@@ -139,7 +139,6 @@ journal_clear(struct journal *journal, const void *data, size_t len)
 		journal_retire(journal, slot, false);
 	}
 	journal->live.entries = journal->live.bytes = 0;
-	journal->live.records = 0;
 	journal->is_cleared = true;
 	journal->dropped_sequence = journal->next_sequence;
 	journal->is_replay_due = false;
@@ -208,7 +207,7 @@ journal_allocated_len(const struct journal *journal)
 {
 	struct stat st;
 
-	if (journal->fd < 0 || fstat(journal->fd, &st) < 0)
+	if (fstat(journal->fd, &st) < 0)
 		return 0;
 	return (uint64_t)st.st_blocks * 512;
 }

@@ -62,7 +62,7 @@ static bool
 is_above_low_water(const struct journal *journal)
 {
 	return journal_chain_len(journal) >
-	       2 * journal->live.records + SLACK_LEN;
+	       2 * journal_live_len(journal) + SLACK_LEN;
 }
 
 /* Clients add more than is read: blocking reads are allowed. */
@@ -70,7 +70,7 @@ static bool
 is_above_high_water(const struct journal *journal)
 {
 	return journal_chain_len(journal) >
-	       3 * journal->live.records + 2 * SLACK_LEN;
+	       3 * journal_live_len(journal) + 2 * SLACK_LEN;
 }
 
 /*

@@ -5,6 +5,7 @@
 #include "journal_private.h"
 
 #include "clock.h"
+#include "minmax.h"
 
 /* The first pause between two tries; each is twice as long, to the last. */
 #define DELAY_MIN_US 100000
@@ -23,9 +24,7 @@ journal_fault_add(
 		fault->delay_us = DELAY_MIN_US / 2;
 	}
 	journal->live.read_errors++;
-	fault->delay_us *= 2;
-	if (fault->delay_us > DELAY_MAX_US)
-		fault->delay_us = DELAY_MAX_US;
+	fault->delay_us = (uint32_t)min_u64(2 * fault->delay_us, DELAY_MAX_US);
 	fault->retry_us = now_us + fault->delay_us;
 	fault->position = position;
 	fault->len = (uint32_t)len;

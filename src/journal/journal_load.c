@@ -7,6 +7,7 @@
 #include "journal_private.h"
 
 #include "clock.h"
+#include "minmax.h"
 #include "xalloc.h"
 
 #include <stdlib.h>
@@ -222,9 +223,9 @@ link_found(struct journal *journal, uint64_t max_len)
 			    ? load->found[i + 1].first_sequence
 			    : load->end_sequence) <= journal->dropped_sequence)
 			journal_retire(journal, load->found[i].slot, false);
-	if (excess > 0 &&
-	    journal->dropped_sequence < load->found[excess].first_sequence)
-		journal->dropped_sequence = load->found[excess].first_sequence;
+	if (excess > 0)
+		journal->dropped_sequence = max_u64(journal->dropped_sequence,
+		    load->found[excess].first_sequence);
 	journal_load_fini(journal);
 	journal->is_trim_due = true;
 }

@@ -41,6 +41,14 @@ journal_position(uint32_t slot, uint32_t offset)
 	       offset;
 }
 
+/* What live records take in the file, but for padding. */
+static inline uint64_t
+journal_live_len(const struct journal *journal)
+{
+	return journal->live.bytes +
+	       journal->live.entries * JOURNAL_RECORD_HEAD_LEN;
+}
+
 /* Can all be read, and was it? If not, nothing but what is newest leaves. */
 static inline bool
 journal_is_whole(const struct journal *journal)

@@ -121,8 +121,8 @@ journal_drop_below(struct journal *journal, uint64_t sequence)
 {
 	uint32_t slot, next;
 
-	if (journal->dropped_sequence < sequence)
-		journal->dropped_sequence = sequence;
+	journal->dropped_sequence =
+	    max_u64(journal->dropped_sequence, sequence);
 	while ((slot = journal->chain.first) != JOURNAL_NO_SLOT &&
 	       (next = journal->segments[slot].next) != JOURNAL_NO_SLOT &&
 	       journal->segments[next].first_sequence <= sequence)
@@ -258,10 +258,7 @@ walk_from(struct journal *journal, uint64_t sequence)
 {
 	struct journal_cursor *walk = &journal->walk;
 
-	if (sequence < journal->dropped_sequence)
-		sequence = journal->dropped_sequence;
-	if (sequence == 0)
-		sequence = 1;
+	sequence = max_u64(max_u64(sequence, journal->dropped_sequence), 1);
 	if (sequence != walk->next_sequence)
 		*walk = (struct journal_cursor){
 			.reader = JOURNAL_READER_WALK,
@@ -285,9 +282,8 @@ walk_past(struct journal *journal)
 	}
 	if (!journal_cursor_leave(journal, walk))
 		return false;
-	if (walk->next_sequence < journal->segments[walk->slot].first_sequence)
-		walk->next_sequence =
-		    journal->segments[walk->slot].first_sequence;
+	walk->next_sequence = max_u64(
+	    walk->next_sequence, journal->segments[walk->slot].first_sequence);
 	return true;
 }
 

@@ -34,32 +34,26 @@ void
 journal_add_live(struct journal *journal, uint64_t position, size_t size)
 {
 	struct journal_segment *segment = &journal->segments[slot_of(position)];
-	size_t len = journal_record_len(size);
 
 	if (!is_live_position(journal, position))
 		return;
 	segment->live_entries++;
 	segment->live_bytes += (uint32_t)size;
-	segment->live_records += (uint32_t)len;
 	journal->live.entries++;
 	journal->live.bytes += size;
-	journal->live.records += len;
 }
 
 void
 journal_remove_live(struct journal *journal, uint64_t position, size_t size)
 {
 	struct journal_segment *segment = &journal->segments[slot_of(position)];
-	size_t len = journal_record_len(size);
 
 	if (!is_live_position(journal, position) || segment->live_entries == 0)
 		return;
 	segment->live_entries--;
 	segment->live_bytes -= (uint32_t)size;
-	segment->live_records -= (uint32_t)len;
 	journal->live.entries--;
 	journal->live.bytes -= size;
-	journal->live.records -= len;
 }
 
 const struct journal_live *
@@ -94,7 +88,6 @@ journal_retire(struct journal *journal, uint32_t slot, bool is_lost)
 	}
 	journal->live.entries -= segment->live_entries;
 	journal->live.bytes -= segment->live_bytes;
-	journal->live.records -= segment->live_records;
 	if (is_lost)
 		journal->live.lost += segment->live_entries;
 	journal->purging_count++;

@@ -42,7 +42,7 @@ is_to_be_given_up(const struct journal *journal,
 	return age_us >= give_up_us ||
 	       (age_us >= PATIENCE_US &&
 		   journal_chain_len(journal) >
-		       6 * journal->live.records + EXCESS_LEN);
+		       6 * journal_live_len(journal) + EXCESS_LEN);
 }
 
 static void

@@ -55,7 +55,6 @@ struct journal_segment {
 	uint32_t oldest; /* offset of the first that was not dropped */
 	uint32_t live_entries;
 	uint32_t live_bytes; /* keys and values */
-	uint32_t live_records;
 	enum journal_slot_state state;
 	bool is_fetched; /* the disk was asked for it, by the last replay */
 	bool is_bad;     /* given up, for the fault */

@@ -7,6 +7,7 @@
 #include "journal_private.h"
 
 #include "checksum.h"
+#include "minmax.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -67,14 +68,6 @@ superblock_check(const struct superblock *superblock, size_t len)
 	return ERROR_NONE;
 }
 
-/* Nor are numbers given out twice where a journal is loaded again. */
-static void
-raise(uint64_t *number, uint64_t least)
-{
-	if (*number < least)
-		*number = least;
-}
-
 enum error
 journal_superblock_read(struct journal *journal)
 {
@@ -99,10 +92,13 @@ journal_superblock_read(struct journal *journal)
 	if (superblock.has_file_len != 0 &&
 	    superblock.file_len > journal->file_len)
 		journal_io_report_damage(journal, journal->file_len);
-	raise(&journal->next_serial, superblock.next_serial + NUMBERS_UNTOLD);
-	raise(
-	    &journal->next_sequence, superblock.next_sequence + NUMBERS_UNTOLD);
-	raise(&journal->dropped_sequence, superblock.dropped_sequence);
+	/* Nor are numbers given out twice where a journal is loaded again. */
+	journal->next_serial = max_u64(
+	    journal->next_serial, superblock.next_serial + NUMBERS_UNTOLD);
+	journal->next_sequence = max_u64(
+	    journal->next_sequence, superblock.next_sequence + NUMBERS_UNTOLD);
+	journal->dropped_sequence =
+	    max_u64(journal->dropped_sequence, superblock.dropped_sequence);
 	journal->written_dropped_sequence = superblock.dropped_sequence;
 	/* Before those numbers are used, they are to be told. */
 	journal->is_superblock_due = true;

@@ -127,12 +127,6 @@ journal_append(struct journal *journal, struct journal_record *record)
 	return ERROR_NONE;
 }
 
-size_t
-journal_unwritten_len(const struct journal *journal)
-{
-	return journal->tail.buffer.len;
-}
-
 uint64_t
 journal_unwritten_since_us(const struct journal *journal)
 {

@@ -98,7 +98,7 @@ bdb_filter(struct bdb *table, uint64_t *hash, unsigned count,
     bdb_is_kept_fn *is_kept, void *arg)
 {
 	for (unsigned i = table->count; i-- > 0;)
-		if (!is_kept(arg, table->rows[i].hash, table->rows[i].value))
+		if (!is_kept(arg, table->rows[i].value))
 			table->rows[i] = table->rows[--table->count];
 	return ERROR_NOT_FOUND;
 }
