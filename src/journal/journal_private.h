@@ -113,15 +113,17 @@ enum journal_segment_kind {
 	JOURNAL_SEGMENT_DAMAGED,  /* not a kind on disk */
 };
 
-/* The head of a segment, without what only memory knows. */
+/* The head of a segment, as it is on disk. */
 struct journal_segment_head {
-	enum journal_segment_kind kind;
+	uint64_t checksum; /* of what follows */
+	uint32_t magic;
+	uint32_t kind; /* enum journal_segment_kind */
 	uint64_t serial;
 	uint64_t first_sequence;
 	uint64_t next_sequence; /* the journal's, when this was written */
 };
 
-/* JOURNAL_SEGMENT_HEAD_LEN bytes, with their checksum; and back. */
+/* To JOURNAL_SEGMENT_HEAD_LEN bytes, with magic and checksum; and back. */
 void journal_segment_encode(
     unsigned char *to, const struct journal_segment_head *);
 void journal_segment_decode(

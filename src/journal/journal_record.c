@@ -13,16 +13,7 @@
 /* Values are checked apart from heads, since most often only heads are read. */
 #define VALUE_SEED 0x76616c7565
 
-struct segment_head {
-	uint64_t checksum; /* of what follows */
-	uint32_t magic;
-	uint32_t kind;
-	uint64_t serial;
-	uint64_t first_sequence;
-	uint64_t next_sequence;
-};
-
-_Static_assert(sizeof(struct segment_head) == JOURNAL_SEGMENT_HEAD_LEN,
+_Static_assert(sizeof(struct journal_segment_head) == JOURNAL_SEGMENT_HEAD_LEN,
     "no padding, which would not be checked");
 
 struct record_head {
@@ -39,52 +30,42 @@ _Static_assert(sizeof(struct record_head) == JOURNAL_RECORD_HEAD_LEN,
     "no padding, which would not be checked");
 
 static uint64_t
-segment_checksum(const struct segment_head *head)
+segment_checksum(const struct journal_segment_head *head)
 {
 	return checksum64(SEGMENT_MAGIC, &head->magic,
-	    sizeof(*head) - offsetof(struct segment_head, magic));
+	    sizeof(*head) - offsetof(struct journal_segment_head, magic));
 }
 
 void
 journal_segment_encode(
     unsigned char *to, const struct journal_segment_head *from)
 {
-	struct segment_head head = {
-		.magic = SEGMENT_MAGIC,
-		.kind = from->kind,
-		.serial = from->serial,
-		.first_sequence = from->first_sequence,
-		.next_sequence = from->next_sequence,
-	};
+	struct journal_segment_head head = *from;
 
+	head.magic = SEGMENT_MAGIC;
 	head.checksum = segment_checksum(&head);
 	memcpy(to, &head, sizeof(head));
 }
 
 void
 journal_segment_decode(
-    const unsigned char *bytes, struct journal_segment_head *to)
+    const unsigned char *bytes, struct journal_segment_head *head)
 {
-	static const struct segment_head never_written;
-	struct segment_head head;
+	static const struct journal_segment_head never_written;
 
-	*to = (struct journal_segment_head){ .kind = JOURNAL_SEGMENT_NONE };
-	memcpy(&head, bytes, sizeof(head));
-	if (memcmp(&head, &never_written, sizeof(head)) == 0)
+	memcpy(head, bytes, sizeof(*head));
+	if (memcmp(head, &never_written, sizeof(*head)) == 0)
 		return;
-	to->kind = JOURNAL_SEGMENT_DAMAGED;
-	if (head.checksum != segment_checksum(&head) ||
-	    head.magic != SEGMENT_MAGIC ||
-	    (head.kind != JOURNAL_SEGMENT_LIVE &&
-		head.kind != JOURNAL_SEGMENT_VOID) ||
-	    head.serial > JOURNAL_NUMBER_MAX ||
-	    head.first_sequence > JOURNAL_NUMBER_MAX ||
-	    head.next_sequence > JOURNAL_NUMBER_MAX)
-		return;
-	to->kind = head.kind;
-	to->serial = head.serial;
-	to->first_sequence = head.first_sequence;
-	to->next_sequence = head.next_sequence;
+	if (head->checksum != segment_checksum(head) ||
+	    head->magic != SEGMENT_MAGIC ||
+	    (head->kind != JOURNAL_SEGMENT_LIVE &&
+		head->kind != JOURNAL_SEGMENT_VOID) ||
+	    head->serial > JOURNAL_NUMBER_MAX ||
+	    head->first_sequence > JOURNAL_NUMBER_MAX ||
+	    head->next_sequence > JOURNAL_NUMBER_MAX)
+		*head = (struct journal_segment_head){
+			.kind = JOURNAL_SEGMENT_DAMAGED,
+		};
 }
 
 /* Records are padded, so that their heads are aligned. */
