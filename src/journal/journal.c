@@ -35,7 +35,7 @@ journal_new(int fd, const char *name)
 	buffer_init(&journal->read);
 	journal_map_init(&journal->map);
 	journal_chain_init(journal);
-	journal_tail_init(journal);
+	journal_tail_init(&journal->tail);
 	journal_compact_init(journal);
 	return journal;
 }
@@ -46,7 +46,7 @@ journal_forget(struct journal *journal)
 {
 	journal_load_fini(journal);
 	journal_compact_init(journal);
-	journal_tail_init(journal);
+	journal_tail_init(&journal->tail);
 	journal_chain_fini(journal);
 	journal_windows_fini(journal);
 	buffer_fini(&journal->read);
@@ -90,7 +90,7 @@ journal_load(struct journal *journal)
 	enum error error;
 
 	/* Loaded again, nothing is to be lost. */
-	journal_tail_write(journal);
+	journal_tail_write(journal, &journal->tail);
 	journal_forget(journal);
 	error = journal_superblock_read(journal);
 	if (error == ERROR_NONE &&
@@ -132,7 +132,7 @@ journal_clear(struct journal *journal, const void *data, size_t len)
 
 	journal_compact_abandon(journal);
 	/* What is unwritten is dropped as well. */
-	journal_tail_init(journal);
+	journal_tail_init(&journal->tail);
 	/* Their slots can be used again: all that is new has other numbers. */
 	while ((slot = journal->chain.first) != JOURNAL_NO_SLOT) {
 		journal->segments[slot].live_entries = 0;
@@ -172,7 +172,7 @@ journal_save(struct journal *journal, bool durable)
 	enum error error;
 
 	journal->write_retry_us = 0;
-	error = journal_tail_write(journal);
+	error = journal_tail_write(journal, &journal->tail);
 	/* What superseded that which is dropped must be on disk before. */
 	if (error == ERROR_NONE && durable)
 		error = journal_io_sync(journal);

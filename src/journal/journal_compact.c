@@ -29,11 +29,11 @@ journal_compact_init(struct journal *journal)
 {
 	struct journal_compaction *pass = &journal->compaction;
 
-	buffer_fini(&pass->buffer);
+	journal_tail_init(&pass->output);
 	*pass = (struct journal_compaction){
 		.source = { .reader = JOURNAL_READER_COMPACT },
 		.moving = { .reader = JOURNAL_READER_COMPACT },
-		.output = JOURNAL_NO_SLOT,
+		.output = pass->output,
 	};
 }
 
@@ -43,11 +43,10 @@ journal_compact_abandon(struct journal *journal)
 	struct journal_compaction *pass = &journal->compaction;
 
 	if (pass->phase == JOURNAL_COMPACT_COPYING &&
-	    pass->output != JOURNAL_NO_SLOT)
-		journal_chain_release(journal, pass->output);
+	    pass->output.slot != JOURNAL_NO_SLOT)
+		journal_chain_release(journal, pass->output.slot);
 	pass->phase = JOURNAL_COMPACT_IDLE;
-	pass->output = JOURNAL_NO_SLOT;
-	buffer_fini(&pass->buffer);
+	journal_tail_init(&pass->output);
 }
 
 /* The output cannot be written: its sources stay, for another time. */
@@ -135,17 +134,18 @@ static void
 output_end(struct journal *journal)
 {
 	struct journal_compaction *pass = &journal->compaction;
+	uint32_t slot = pass->output.slot;
 
-	if (pass->output == JOURNAL_NO_SLOT) {
+	if (slot == JOURNAL_NO_SLOT) {
 		pass->phase = JOURNAL_COMPACT_RETIRING;
 	} else if (journal_output_write_end(journal) != ERROR_NONE) {
 		pass_fail(journal);
 	} else {
-		journal->segments[pass->output].end = pass->written;
+		journal->segments[slot].end = pass->output.written;
 		journal_chain_insert(
-		    journal, pass->output, journal_first_source(journal));
+		    journal, slot, journal_first_source(journal));
 		pass->moving.next_sequence = 0;
-		journal_cursor_enter(&pass->moving, pass->output);
+		journal_cursor_enter(&pass->moving, slot);
 		pass->phase = JOURNAL_COMPACT_MOVING;
 	}
 }
@@ -166,7 +166,7 @@ source_advance(struct journal *journal)
 	}
 	journal_cursor_enter(&pass->source, next);
 	/* If all so far is dead, there is nothing to wait for. */
-	if (pass->output == JOURNAL_NO_SLOT)
+	if (pass->output.slot == JOURNAL_NO_SLOT)
 		pass->phase = JOURNAL_COMPACT_RETIRING;
 }
 
@@ -195,9 +195,9 @@ copy_step(
 	if (error != ERROR_NONE)
 		return error != ERROR_AGAIN;
 	is_live = record.type == JOURNAL_PUT && ops->is_live(arg, &record);
-	if (is_live && pass->output != JOURNAL_NO_SLOT &&
-	    !journal_output_has_room(
-		pass, journal_record_len(journal_record_size(&record)))) {
+	if (is_live && pass->output.slot != JOURNAL_NO_SLOT &&
+	    !journal_tail_has_room(&pass->output,
+		journal_record_len(journal_record_size(&record)))) {
 		output_end(journal);
 		return true;
 	}
@@ -255,7 +255,7 @@ retire_step(struct journal *journal)
 	} else if (pass->is_source_done) {
 		pass_end(journal);
 	} else {
-		pass->output = JOURNAL_NO_SLOT;
+		pass->output.slot = JOURNAL_NO_SLOT;
 		pass->phase = JOURNAL_COMPACT_COPYING;
 	}
 }

@@ -21,31 +21,14 @@ journal_first_source(const struct journal *journal)
 static enum error
 output_begin(struct journal *journal)
 {
-	struct journal_compaction *pass = &journal->compaction;
+	struct journal_tail *output = &journal->compaction.output;
 	enum error error = journal_retire_free(journal);
 
 	if (error == ERROR_NONE)
-		error = journal_chain_reserve(journal, &pass->output);
+		error = journal_chain_reserve(journal, &output->slot);
 	if (error == ERROR_NONE)
-		pass->written = JOURNAL_SEGMENT_HEAD_LEN;
+		output->written = JOURNAL_SEGMENT_HEAD_LEN;
 	return error;
-}
-
-/* Write what is in the buffer, and `extra` bytes behind that. */
-static enum error
-output_write(struct journal *journal, size_t extra)
-{
-	struct journal_compaction *pass = &journal->compaction;
-	size_t len = pass->buffer.len;
-	enum error error;
-
-	error = journal_io_write(journal, buffer_head(&pass->buffer),
-	    len + extra, journal_position(pass->output, pass->written));
-	if (error != ERROR_NONE)
-		return error;
-	pass->written += (uint32_t)len;
-	buffer_clear(&pass->buffer, 2 * JOURNAL_WRITE_LEN);
-	return ERROR_NONE;
 }
 
 /*
@@ -57,54 +40,38 @@ output_write(struct journal *journal, size_t extra)
 enum error
 journal_output_write_end(struct journal *journal)
 {
-	struct journal_compaction *pass = &journal->compaction;
+	struct journal_tail *output = &journal->compaction.output;
 	unsigned char head[JOURNAL_SEGMENT_HEAD_LEN];
-	enum error error;
+	enum error error = journal_tail_write(journal, output);
 
-	journal->segments[pass->output].first_sequence =
+	journal->segments[output->slot].first_sequence =
 	    journal->segments[journal_first_source(journal)].first_sequence;
-	journal_end_encode(
-	    buffer_reserve(&pass->buffer, JOURNAL_RECORD_HEAD_LEN),
-	    journal->segments[pass->output].serial, journal->next_sequence);
-	error = output_write(journal, JOURNAL_RECORD_HEAD_LEN);
 	if (error == ERROR_NONE && journal->purging_count > 0)
 		error = ERROR_AGAIN;
 	while (error == ERROR_NONE && journal->retired.count > 0)
 		error = journal_retire_free(journal);
 	if (error == ERROR_NONE)
-		error = journal_tail_write(journal);
+		error = journal_tail_write(journal, &journal->tail);
 	if (error != ERROR_NONE)
 		return error;
 	journal_chain_encode_head(
-	    journal, pass->output, JOURNAL_SEGMENT_LIVE, head);
+	    journal, output->slot, JOURNAL_SEGMENT_LIVE, head);
 	return journal_io_write(
-	    journal, head, sizeof(head), journal_position(pass->output, 0));
-}
-
-bool
-journal_output_has_room(const struct journal_compaction *pass, size_t len)
-{
-	return pass->written + pass->buffer.len + len +
-	           JOURNAL_RECORD_HEAD_LEN <=
-	       JOURNAL_SEGMENT_LEN;
+	    journal, head, sizeof(head), journal_position(output->slot, 0));
 }
 
 enum error
 journal_output_append(
     struct journal *journal, const struct journal_record *record)
 {
-	struct journal_compaction *pass = &journal->compaction;
-	size_t len = journal_record_len(journal_record_size(record));
+	struct journal_tail *output = &journal->compaction.output;
 	enum error error = ERROR_NONE;
 
-	if (pass->output == JOURNAL_NO_SLOT)
+	if (output->slot == JOURNAL_NO_SLOT)
 		error = output_begin(journal);
-	if (error == ERROR_NONE && pass->buffer.len >= JOURNAL_WRITE_LEN)
-		error = output_write(journal, 0);
-	if (error != ERROR_NONE)
-		return error;
-	journal_record_encode(buffer_reserve(&pass->buffer, len),
-	    journal->segments[pass->output].serial, record);
-	buffer_commit(&pass->buffer, len);
-	return ERROR_NONE;
+	if (error == ERROR_NONE && output->buffer.len >= JOURNAL_WRITE_LEN)
+		error = journal_tail_write(journal, output);
+	if (error == ERROR_NONE)
+		journal_tail_append(journal, output, record);
+	return error;
 }

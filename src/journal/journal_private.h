@@ -10,7 +10,7 @@
  *     journal_fault.c       segments that cannot be read at present
  *     journal_retry.c       reading them again, and giving them up
  *     journal_load.c        the chain as found in a file
- *     journal_tail.c        where records are appended
+ *     journal_tail.c        segments to which records are appended
  *     journal_retire.c      how segments leave, and what is live in them
  *     journal_cursor.c      reading on from record to record
  *     journal_map.c         segments in our address space
@@ -204,10 +204,15 @@ void journal_load_late(struct journal *, uint32_t slot);
 /* journal_tail.c */
 
 /* No segment takes records; what was unwritten is wiped. */
-void journal_tail_init(struct journal *);
-/* Write what is unwritten. */
-enum error journal_tail_write(struct journal *);
-/* Write, and append no more to this segment. */
+void journal_tail_init(struct journal_tail *);
+/* Does a record of this length fit, and an end mark? */
+bool journal_tail_has_room(const struct journal_tail *, size_t len);
+/* Append, in memory; there is room. */
+void journal_tail_append(
+    struct journal *, struct journal_tail *, const struct journal_record *);
+/* Write what is unwritten, and an end mark. */
+enum error journal_tail_write(struct journal *, struct journal_tail *);
+/* Write, and append no more to the last segment. */
 enum error journal_tail_close(struct journal *);
 
 /* journal_retire.c */
@@ -257,8 +262,6 @@ bool journal_cursor_leave(const struct journal *, struct journal_cursor *);
 
 /* The oldest segment that the output stands for: those before it left. */
 uint32_t journal_first_source(const struct journal *);
-/* Does a record of this length fit, and an end mark? */
-bool journal_output_has_room(const struct journal_compaction *, size_t len);
 /* Append to the output, which is begun if there is none. */
 enum error journal_output_append(
     struct journal *, const struct journal_record *);

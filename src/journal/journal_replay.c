@@ -57,7 +57,7 @@ static bool
 is_being_moved_to(const struct journal *journal, uint32_t slot)
 {
 	return journal->compaction.phase == JOURNAL_COMPACT_MOVING &&
-	       journal->compaction.output == slot;
+	       journal->compaction.output.slot == slot;
 }
 
 /*

@@ -98,7 +98,7 @@ journal_retire(struct journal *journal, uint32_t slot, bool is_lost)
 enum error
 journal_retire_free(struct journal *journal)
 {
-	enum error error = journal_tail_write(journal);
+	enum error error = journal_tail_write(journal, &journal->tail);
 
 	return error != ERROR_NONE ? error
 	                           : journal_chain_free_retired(journal);

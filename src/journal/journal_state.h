@@ -65,7 +65,7 @@ struct journal_list {
 	uint32_t count;
 };
 
-/* The segment that takes records, if there is one. */
+/* A segment that takes records: the last of the chain, or an output. */
 struct journal_tail {
 	uint32_t slot;        /* JOURNAL_NO_SLOT: none */
 	uint32_t written;     /* offset in the slot where the buffer belongs */
@@ -119,9 +119,7 @@ struct journal_compaction {
 	uint64_t first_serial;        /* of its outputs */
 	struct journal_cursor source; /* JOURNAL_NO_SLOT: its segment left */
 	bool is_source_done;          /* and the last of the pass */
-	uint32_t output;              /* slot; JOURNAL_NO_SLOT: none */
-	uint32_t written;             /* offset where the buffer belongs */
-	struct buffer buffer;
+	struct journal_tail output;
 	struct journal_cursor moving;
 	uint64_t hold_serial; /* no pass before this segment */
 	uint64_t hold_us;     /* nor before this time */

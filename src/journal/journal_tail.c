@@ -1,5 +1,5 @@
 /*
- * journal_tail: where records are appended. Owns the write buffer. A record is
+ * journal_tail: where records are appended. Owns the write buffers. A record is
  * copied once, into the buffer, and written together with its neighbours.
  *
  * Each write ends in a mark that says that nothing follows, and the next write
@@ -16,16 +16,34 @@
 #define BUSY_SIZE (2 * JOURNAL_WRITE_LEN)
 
 void
-journal_tail_init(struct journal *journal)
+journal_tail_init(struct journal_tail *tail)
 {
-	buffer_fini(&journal->tail.buffer);
-	journal->tail = (struct journal_tail){ .slot = JOURNAL_NO_SLOT };
+	buffer_fini(&tail->buffer);
+	*tail = (struct journal_tail){ .slot = JOURNAL_NO_SLOT };
+}
+
+bool
+journal_tail_has_room(const struct journal_tail *tail, size_t len)
+{
+	return tail->written + tail->buffer.len + len +
+	           JOURNAL_RECORD_HEAD_LEN <=
+	       JOURNAL_SEGMENT_LEN;
+}
+
+void
+journal_tail_append(struct journal *journal, struct journal_tail *tail,
+    const struct journal_record *record)
+{
+	size_t len = journal_record_len(journal_record_size(record));
+
+	journal_record_encode(buffer_reserve(&tail->buffer, len),
+	    journal->segments[tail->slot].serial, record);
+	buffer_commit(&tail->buffer, len);
 }
 
 enum error
-journal_tail_write(struct journal *journal)
+journal_tail_write(struct journal *journal, struct journal_tail *tail)
 {
-	struct journal_tail *tail = &journal->tail;
 	size_t len = tail->buffer.len;
 	enum error error;
 
@@ -49,7 +67,7 @@ enum error
 journal_tail_close(struct journal *journal)
 {
 	struct journal_tail *tail = &journal->tail;
-	enum error error = journal_tail_write(journal);
+	enum error error = journal_tail_write(journal, tail);
 
 	if (error != ERROR_NONE)
 		return error;
@@ -87,12 +105,10 @@ make_room(struct journal *journal, size_t len)
 	struct journal_tail *tail = &journal->tail;
 	enum error error = ERROR_NONE;
 
-	if (tail->slot != JOURNAL_NO_SLOT &&
-	    tail->written + tail->buffer.len + len + JOURNAL_RECORD_HEAD_LEN >
-		JOURNAL_SEGMENT_LEN)
+	if (tail->slot != JOURNAL_NO_SLOT && !journal_tail_has_room(tail, len))
 		error = journal_tail_close(journal);
 	else if (tail->buffer.len >= JOURNAL_WRITE_LEN &&
-		 journal_tail_write(journal) != ERROR_NONE &&
+		 journal_tail_write(journal, tail) != ERROR_NONE &&
 		 tail->buffer.len + len + JOURNAL_RECORD_HEAD_LEN > BUFFER_MAX)
 		error = journal->write_error;
 	if (error == ERROR_NONE && tail->slot == JOURNAL_NO_SLOT)
@@ -104,7 +120,6 @@ enum error
 journal_append(struct journal *journal, struct journal_record *record)
 {
 	struct journal_tail *tail = &journal->tail;
-	size_t len;
 	enum error error;
 
 	if (record->key_len > JOURNAL_KEY_MAX ||
@@ -112,8 +127,8 @@ journal_append(struct journal *journal, struct journal_record *record)
 		return ERROR_TOO_LARGE;
 	if (journal->load.phase == JOURNAL_LOAD_EMPTYING)
 		return ERROR_AGAIN;
-	len = journal_record_len(journal_record_size(record));
-	error = make_room(journal, len);
+	error =
+	    make_room(journal, journal_record_len(journal_record_size(record)));
 	if (error != ERROR_NONE)
 		return error;
 	if (tail->unwritten_since_us == 0)
@@ -121,9 +136,7 @@ journal_append(struct journal *journal, struct journal_record *record)
 	record->sequence = journal->next_sequence++;
 	record->position = journal_position(
 	    tail->slot, tail->written + (uint32_t)tail->buffer.len);
-	journal_record_encode(buffer_reserve(&tail->buffer, len),
-	    journal->segments[tail->slot].serial, record);
-	buffer_commit(&tail->buffer, len);
+	journal_tail_append(journal, tail, record);
 	return ERROR_NONE;
 }
 
