@@ -20,6 +20,7 @@ import fairness
 import handshakes
 import key_directories
 import pairs
+import replay
 import report
 import restart
 import scale
@@ -34,6 +35,7 @@ SECTIONS = {
     "fairness": fairness.measure,
     "expiry": expiry.measure,
     "restart": restart.measure,
+    "replay": replay.measure,
     "handshakes": handshakes.measure,
 }
 QUICK_SECTIONS = ("throughput", "steady")
