@@ -35,8 +35,6 @@ service_latency_end(struct service_latency *latency, uint64_t latency_us)
 {
 	size_t i = 0;
 
-	if (latency->pending == 0)
-		return;
 	while (i < SERVICE_LATENCY_BOUNDS && latency_us > bounds_us[i])
 		i++;
 	if (i < SERVICE_LATENCY_BOUNDS)
