@@ -60,12 +60,6 @@ index_hash(const struct index *index, const char *key, size_t key_len)
 	return siphash(index->key, key, key_len);
 }
 
-void
-index_prefetch(const struct index *index, uint64_t hash)
-{
-	index_cache_prefetch(&index->cache, hash);
-}
-
 static bool
 is_held(const struct index *index, const struct index_entry *entry)
 {
@@ -216,12 +210,6 @@ index_remove(
 	if (error == ERROR_NONE)
 		remove_live(index, entry);
 	return error;
-}
-
-uint64_t
-index_dirty_count(const struct index *index)
-{
-	return index->cache.dirty_count;
 }
 
 bool

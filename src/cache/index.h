@@ -86,7 +86,7 @@ struct index_cache {
 	struct index_slot *slots; /* in `memory` */
 	uint64_t count;           /* of slots, a power of two */
 	unsigned shift;           /* of a hash, to the slots to search */
-	uint64_t dirty_count;
+	uint64_t dirty_count;     /* of slots that are yet to be written back */
 };
 
 /*
@@ -139,8 +139,6 @@ void index_fini(struct index *);
 
 /* The keyed hash of the identifier of a session, which is its key. */
 uint64_t index_hash(const struct index *, const char *key, size_t key_len);
-/* This hash's entry is asked for or set soon: fetch what it takes. */
-void index_prefetch(const struct index *, uint64_t hash);
 
 /* ERROR_NOT_FOUND: there is none. `is_hot`: it will be asked for again. */
 enum error index_find(
@@ -166,8 +164,6 @@ enum error index_insert(
 enum error index_remove(
     struct index *, uint64_t hash, const struct index_entry *);
 
-/* Slots that are yet to be written back. */
-uint64_t index_dirty_count(const struct index *);
 /*
  * Write dirty slots back, from where the last call stopped to the end or to
  * deadline_us (monotonic). True: all were.

@@ -18,8 +18,7 @@
 static enum error
 serving_error(const struct store_journal *store)
 {
-	return store->state == STORE_JOURNAL_WAITING ? store->lock_error
-	                                             : ERROR_IO;
+	return store->state == STORE_JOURNAL_WAITING ? ERROR_LOCKED : ERROR_IO;
 }
 
 /* The entry of a hash, also of one that is yet to come into the index. */
@@ -165,7 +164,7 @@ put_record(struct store_journal *store, struct journal_record *record)
 	    (bytes_max > 0 && journal_record_size(record) > bytes_max))
 		return ERROR_TOO_LARGE;
 	hash = index_hash(&store->index, record->key, record->key_len);
-	index_prefetch(&store->index, hash);
+	index_cache_prefetch(&store->index.cache, hash);
 	error = journal_append(store->journal, record);
 	if (error == ERROR_NONE) {
 		entry = index_entry_of(record);
@@ -316,7 +315,7 @@ store_journal_is_usable(const struct store *base)
 
 	if (store_journal_is_serving(store))
 		return journal_is_writable(store->journal);
-	return serving_error(store) == ERROR_LOCKED && !store->is_lock_overdue;
+	return store->state == STORE_JOURNAL_WAITING && !store->is_lock_overdue;
 }
 
 static void

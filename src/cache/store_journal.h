@@ -26,8 +26,8 @@ _Static_assert(STORE_VALUE_MAX == JOURNAL_VALUE_MAX, "the same");
 #define STORE_JOURNAL_COMPLAINT_PERIOD_S 60
 
 enum store_journal_state {
-	STORE_JOURNAL_WAITING, /* for the lock: the file is not ours */
 	STORE_JOURNAL_BROKEN,  /* nothing can be stored; tried again later */
+	STORE_JOURNAL_WAITING, /* for the lock, which another process has */
 	/* From here on requests are served. */
 	STORE_JOURNAL_LOADING,   /* the segments of the file are found */
 	STORE_JOURNAL_REPLAYING, /* the index is made from them */
@@ -53,7 +53,6 @@ struct store_journal {
 	 */
 	uint64_t doubt_sequence;
 	uint64_t first_sequence; /* of what was stored since the start */
-	enum error lock_error;   /* why it is waiting */
 	bool is_lock_overdue;    /* nobody who ends has a lock for so long */
 	/* Monotonic; 0: none. */
 	uint64_t locked_since_us; /* we wait for it */

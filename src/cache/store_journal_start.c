@@ -67,7 +67,7 @@ become_broken(struct store_journal *store, enum error error)
  * the process before us, and soon over.
  */
 static void
-wait_for_lock(struct store_journal *store, enum error error)
+wait_for_lock(struct store_journal *store)
 {
 	uint64_t now_us = clock_monotonic_us();
 
@@ -75,13 +75,10 @@ wait_for_lock(struct store_journal *store, enum error error)
 		store->locked_since_us = now_us;
 	store->is_lock_overdue =
 	    now_us - store->locked_since_us >= LOCK_PATIENCE_US;
-	store->lock_error = error;
 	store->retry_us = now_us + LOCK_RETRY_US;
-	if (error != ERROR_LOCKED)
-		become_broken(store, error);
-	else if (store->is_lock_overdue)
-		report_unusable(store, error);
 	store->state = STORE_JOURNAL_WAITING;
+	if (store->is_lock_overdue)
+		report_unusable(store, ERROR_LOCKED);
 }
 
 enum error
@@ -151,12 +148,12 @@ store_journal_start(struct store_journal *store)
 	enum error error = journal_lock(store->journal);
 
 	store->started_us = clock_monotonic_us();
-	if (error != ERROR_NONE) {
-		wait_for_lock(store, error);
+	if (error == ERROR_LOCKED) {
+		wait_for_lock(store);
 		return error;
 	}
 	store->locked_since_us = 0;
-	if (store->index.table == NULL)
+	if (error == ERROR_NONE && store->index.table == NULL)
 		error = index_init(&store->index, store->database,
 		    store->config.memory, store->config.hash_key,
 		    store->journal);

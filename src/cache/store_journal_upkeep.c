@@ -78,7 +78,7 @@ write_back_when_due(struct store_journal *store, uint64_t deadline_us)
 	uint64_t now_us = clock_monotonic_us();
 	uint64_t due_us = store->written_back_us + WRITE_BACK_PERIOD_US;
 
-	if (index_dirty_count(&store->index) == 0)
+	if (store->index.cache.dirty_count == 0)
 		return JOURNAL_IDLE;
 	if (store->index.write_back == 0 && now_us < due_us)
 		return due_us - now_us;

@@ -166,11 +166,11 @@ journal_chain_insert(struct journal *journal, uint32_t slot, uint32_t before)
 }
 
 void
-journal_chain_move(struct journal *journal, struct journal_list *from,
-    struct journal_list *to, uint32_t slot, enum journal_slot_state state)
+journal_chain_retire(
+    struct journal *journal, uint32_t slot, enum journal_slot_state state)
 {
-	list_remove(journal, from, slot);
-	list_insert(journal, to, slot, JOURNAL_NO_SLOT);
+	list_remove(journal, &journal->chain, slot);
+	list_insert(journal, &journal->retired, slot, JOURNAL_NO_SLOT);
 	journal->segments[slot].state = state;
 }
 

@@ -212,22 +212,6 @@ read_head(struct journal *journal, struct journal_cursor *cursor,
 }
 
 /*
- * There is nothing from here on: let the segment end here, unless this only
- * walks. In the tail, go on with what is in memory.
- */
-static void
-end_segment(struct journal *journal, struct journal_cursor *cursor)
-{
-	if (cursor->slot != journal->tail.slot) {
-		if (cursor->reader != JOURNAL_READER_WALK &&
-		    cursor->offset < journal_segment_end(journal, cursor->slot))
-			journal->segments[cursor->slot].end = cursor->offset;
-	} else if (cursor->offset < journal->tail.written) {
-		cursor->offset = journal->tail.written;
-	}
-}
-
-/*
  * What is given up here stays so: at the next start it might be whole, or have
  * a number that is not too high any more, while nobody knows what was to
  * supersede it. A write that fails changes nothing.
@@ -237,13 +221,31 @@ mark_end(struct journal *journal, const struct journal_cursor *cursor)
 {
 	unsigned char mark[JOURNAL_RECORD_HEAD_LEN];
 
-	if (cursor->reader == JOURNAL_READER_WALK ||
-	    cursor->slot == journal->tail.slot)
-		return;
 	journal_end_encode(mark, journal->segments[cursor->slot].serial,
 	    journal->next_sequence);
 	journal_io_write(journal, mark, sizeof(mark),
 	    journal_position(cursor->slot, cursor->offset));
+}
+
+/*
+ * There is nothing from here on: let the segment end here, unless this only
+ * walks. In the tail, go on with what is in memory.
+ */
+static void
+end_segment(
+    struct journal *journal, struct journal_cursor *cursor, bool is_damaged)
+{
+	if (cursor->slot == journal->tail.slot) {
+		if (cursor->offset < journal->tail.written)
+			cursor->offset = journal->tail.written;
+		return;
+	}
+	if (cursor->reader == JOURNAL_READER_WALK)
+		return;
+	if (is_damaged)
+		mark_end(journal, cursor);
+	if (cursor->offset < journal_segment_end(journal, cursor->slot))
+		journal->segments[cursor->slot].end = cursor->offset;
 }
 
 enum error
@@ -259,10 +261,8 @@ journal_cursor_peek(struct journal *journal, struct journal_cursor *cursor,
 	if (error == ERROR_DAMAGED)
 		journal_io_report_damage(
 		    journal, journal_position(cursor->slot, cursor->offset));
-	if (error == ERROR_DAMAGED)
-		mark_end(journal, cursor);
 	if (error == ERROR_DAMAGED || error == ERROR_NOT_FOUND)
-		end_segment(journal, cursor);
+		end_segment(journal, cursor, error == ERROR_DAMAGED);
 	return error;
 }
 

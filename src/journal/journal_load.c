@@ -54,6 +54,7 @@ journal_load_begin(struct journal *journal)
 	if (end < journal->file_len)
 		journal_io_truncate(journal, end);
 	journal_chain_resize(journal, load->slot_end);
+	load->found = xcalloc(load->slot_end, sizeof(*load->found));
 }
 
 /*
@@ -147,20 +148,6 @@ found_as(const struct journal *journal, uint32_t slot,
 	return found;
 }
 
-static void
-add_found(struct journal *journal, uint32_t slot,
-    const struct journal_segment_head *head)
-{
-	struct journal_load *load = &journal->load;
-
-	if (load->count == load->size) {
-		load->size = load->size * 2 + 64;
-		load->found =
-		    xrealloc(load->found, load->size * sizeof(*load->found));
-	}
-	load->found[load->count++] = found_as(journal, slot, head);
-}
-
 /* Read the header of the next slot. False: it is not in memory yet. */
 static bool
 read_slot(struct journal *journal)
@@ -178,7 +165,8 @@ read_slot(struct journal *journal)
 		journal_fault_add(journal, load->slot,
 		    journal_position(load->slot, 0), JOURNAL_SEGMENT_HEAD_LEN);
 	} else if (is_in_use(&head)) {
-		add_found(journal, load->slot, &head);
+		load->found[load->count++] =
+		    found_as(journal, load->slot, &head);
 		/* Not free; where it belongs is known when all were read. */
 		journal->segments[load->slot].state = JOURNAL_SLOT_RESERVED;
 	}
@@ -212,9 +200,7 @@ link_found(struct journal *journal, uint64_t max_len)
 
 	if (max_len > 0 && load->count > max)
 		excess = load->count - (uint32_t)max;
-	if (load->count > 0)
-		qsort(load->found, load->count, sizeof(*load->found),
-		    compare_found);
+	qsort(load->found, load->count, sizeof(*load->found), compare_found);
 	for (i = 0; i < load->count; ++i)
 		insert(journal, &load->found[i], before);
 	for (i = 0; i < load->count; ++i)

@@ -169,9 +169,9 @@ void journal_chain_release(struct journal *, uint32_t slot);
  * of `before`; JOURNAL_NO_SLOT: last.
  */
 void journal_chain_insert(struct journal *, uint32_t slot, uint32_t before);
-/* Move a segment to the end of another list, in another state. */
-void journal_chain_move(struct journal *, struct journal_list *from,
-    struct journal_list *to, uint32_t slot, enum journal_slot_state);
+/* Move a segment to the end of those that are retired, in another state. */
+void journal_chain_retire(
+    struct journal *, uint32_t slot, enum journal_slot_state);
 /* The header of a slot's segment, as it is to be on disk. */
 void journal_chain_encode_head(const struct journal *, uint32_t slot,
     enum journal_segment_kind, unsigned char *to);

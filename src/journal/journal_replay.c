@@ -272,12 +272,9 @@ static bool
 walk_past(struct journal *journal)
 {
 	struct journal_cursor *walk = &journal->walk;
-	uint32_t written = journal->tail.written;
 
 	if (walk->slot == journal->tail.slot) {
-		if (walk->offset >= written)
-			return false;
-		walk->offset = written;
+		walk->offset = journal->tail.written;
 		return true;
 	}
 	if (!journal_cursor_leave(journal, walk))

@@ -82,8 +82,7 @@ journal_retire(struct journal *journal, uint32_t slot, bool is_lost)
 	journal_fault_clear(journal, slot);
 	segment->doubt_sequence = 0;
 	if (segment->live_entries == 0) {
-		journal_chain_move(journal, &journal->chain, &journal->retired,
-		    slot, JOURNAL_SLOT_RETIRED);
+		journal_chain_retire(journal, slot, JOURNAL_SLOT_RETIRED);
 		return;
 	}
 	journal->live.entries -= segment->live_entries;
@@ -91,8 +90,7 @@ journal_retire(struct journal *journal, uint32_t slot, bool is_lost)
 	if (is_lost)
 		journal->live.lost += segment->live_entries;
 	journal->purging_count++;
-	journal_chain_move(journal, &journal->chain, &journal->retired, slot,
-	    JOURNAL_SLOT_PURGING);
+	journal_chain_retire(journal, slot, JOURNAL_SLOT_PURGING);
 }
 
 enum error

@@ -145,7 +145,7 @@ struct journal_load {
 	uint64_t end_sequence; /* behind the last record of the file */
 	uint64_t waiting_since_us;   /* 0: not for the disk */
 	struct journal_found *found; /* owned */
-	uint32_t count, size;
+	uint32_t count;
 };
 
 struct journal {

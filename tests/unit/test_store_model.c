@@ -205,10 +205,10 @@ what_comes_and_goes_costs_the_table_nothing(void **state)
 	inner = (const struct store_journal *)store;
 	for (unsigned key = 0; key < KEYS; key++)
 		put_key(key);
-	assert_int_equal(index_dirty_count(&inner->index), KEYS);
+	assert_int_equal(inner->index.cache.dirty_count, KEYS);
 	for (unsigned key = 0; key < KEYS; key++)
 		take_key(key);
-	assert_int_equal(index_dirty_count(&inner->index), 0);
+	assert_int_equal(inner->index.cache.dirty_count, 0);
 	check_all();
 	store->ops->close(store);
 }
@@ -225,15 +225,15 @@ dirty_entries_are_written_back_in_time(void **state)
 	clock_advance(11);
 	put_key(0);
 	store_unit_maintain(store);
-	assert_int_equal(index_dirty_count(&inner->index), 0);
+	assert_int_equal(inner->index.cache.dirty_count, 0);
 	put_key(1);
 	next_us =
 	    store->ops->maintain(store, clock_wall_s(), STORE_UNIT_BUDGET_US);
-	assert_int_equal(index_dirty_count(&inner->index), 1);
+	assert_int_equal(inner->index.cache.dirty_count, 1);
 	assert_true(next_us <= 10000000);
 	clock_advance(11);
 	store_unit_maintain(store);
-	assert_int_equal(index_dirty_count(&inner->index), 0);
+	assert_int_equal(inner->index.cache.dirty_count, 0);
 	check_all();
 	store->ops->close(store);
 }
