@@ -36,7 +36,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <time.h>
 
 #define JOURNAL_SEGMENT_LEN    (1024 * 1024)
 #define JOURNAL_HEADER_LEN     4096

@@ -8,7 +8,6 @@
 #include "xalloc.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 
 /* The journal's file, or memory. */

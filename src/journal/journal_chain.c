@@ -107,36 +107,17 @@ journal_chain_resize(struct journal *journal, uint32_t slot_count)
 	journal->slot_count = slot_count;
 }
 
-/*
- * The first free slot. Those that are yet to be read of the file are not
- * known to be.
- */
-static uint32_t
-find_free(const struct journal *journal)
-{
-	const struct journal_load *load = &journal->load;
-	uint32_t i = 0;
-
-	while (i < journal->slot_count &&
-	       journal->segments[i].state != JOURNAL_SLOT_FREE)
-		++i;
-	if (load->phase == JOURNAL_LOAD_READING && i >= load->slot &&
-	    i < load->slot_end)
-		i = load->slot_end;
-	while (i < journal->slot_count &&
-	       journal->segments[i].state != JOURNAL_SLOT_FREE)
-		++i;
-	return i;
-}
-
 enum error
 journal_chain_reserve(struct journal *journal, uint32_t *slot)
 {
 	enum error error = journal_superblock_write(journal);
-	uint32_t i = find_free(journal);
+	uint32_t i = 0;
 
 	if (error != ERROR_NONE && journal->is_superblock_due)
 		return error;
+	while (i < journal->slot_count &&
+	       journal->segments[i].state != JOURNAL_SLOT_FREE)
+		i++;
 	if (i >= JOURNAL_SLOTS_MAX)
 		return ERROR_NO_SPACE;
 	if (i >= journal->slot_count)

@@ -180,13 +180,10 @@ copy_step(
 {
 	struct journal_compaction *pass = &journal->compaction;
 	struct journal_record record;
-	enum error error;
-	bool is_live;
+	enum error error = ERROR_NOT_FOUND;
 
 	/* A segment without a live record need not be read. */
-	if (journal->segments[pass->source.slot].live_entries == 0)
-		error = ERROR_NOT_FOUND;
-	else
+	if (journal->segments[pass->source.slot].live_entries > 0)
 		error = journal_cursor_peek(journal, &pass->source, &record);
 	if (error == ERROR_NOT_FOUND)
 		source_advance(journal);
@@ -194,25 +191,25 @@ copy_step(
 		pass_fail(journal);
 	if (error != ERROR_NONE)
 		return error != ERROR_AGAIN;
-	is_live = record.type == JOURNAL_PUT && ops->is_live(arg, &record);
-	if (is_live && pass->output.slot != JOURNAL_NO_SLOT &&
-	    !journal_tail_has_room(&pass->output,
-		journal_record_len(journal_record_size(&record)))) {
-		output_end(journal);
-		return true;
-	}
-	if (is_live)
+	if (record.type == JOURNAL_PUT && ops->is_live(arg, &record)) {
+		if (pass->output.slot != JOURNAL_NO_SLOT &&
+		    !journal_tail_has_room(&pass->output,
+			journal_record_len(journal_record_size(&record)))) {
+			output_end(journal);
+			return true;
+		}
 		error =
 		    journal_cursor_peek_value(journal, &pass->source, &record);
-	if (error == ERROR_AGAIN)
-		return false;
+		if (error == ERROR_AGAIN)
+			return false;
+		if (error == ERROR_NONE)
+			error = journal_output_append(journal, &record);
+	}
 	/* One that does not check is left behind, and lost with its segment. */
-	if (error == ERROR_IO ||
-	    (is_live && error == ERROR_NONE &&
-		journal_output_append(journal, &record) != ERROR_NONE))
-		pass_fail(journal);
-	else
+	if (error == ERROR_NONE || error == ERROR_DAMAGED)
 		journal_cursor_step(&pass->source, &record);
+	else
+		pass_fail(journal);
 	return true;
 }
 

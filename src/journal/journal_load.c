@@ -54,6 +54,8 @@ journal_load_begin(struct journal *journal)
 	if (end < journal->file_len)
 		journal_io_truncate(journal, end);
 	journal_chain_resize(journal, load->slot_end);
+	for (uint32_t slot = 0; slot < load->slot_end; slot++)
+		journal->segments[slot].state = JOURNAL_SLOT_UNKNOWN;
 	load->found = xcalloc(load->slot_end, sizeof(*load->found));
 }
 
@@ -148,7 +150,10 @@ found_as(const struct journal *journal, uint32_t slot,
 	return found;
 }
 
-/* Read the header of the next slot. False: it is not in memory yet. */
+/*
+ * Read the header of the next slot. False: it is not in memory yet. Where its
+ * segment belongs is known when all were read.
+ */
 static bool
 read_slot(struct journal *journal)
 {
@@ -159,7 +164,6 @@ read_slot(struct journal *journal)
 	if (error == ERROR_AGAIN)
 		return false;
 	if (error != ERROR_NONE) {
-		journal->segments[load->slot].state = JOURNAL_SLOT_UNKNOWN;
 		journal->segments[load->slot].doubt_sequence =
 		    load->end_sequence;
 		journal_fault_add(journal, load->slot,
@@ -167,8 +171,8 @@ read_slot(struct journal *journal)
 	} else if (is_in_use(&head)) {
 		load->found[load->count++] =
 		    found_as(journal, load->slot, &head);
-		/* Not free; where it belongs is known when all were read. */
-		journal->segments[load->slot].state = JOURNAL_SLOT_RESERVED;
+	} else {
+		journal->segments[load->slot].state = JOURNAL_SLOT_FREE;
 	}
 	load->slot++;
 	return true;

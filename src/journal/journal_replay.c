@@ -92,6 +92,7 @@ void
 journal_drop_oldest(struct journal *journal)
 {
 	struct journal_cursor *oldest = &journal->oldest;
+	uint64_t *reached_sequence = &journal->passed_sequence;
 	struct journal_record record;
 
 	/* Not another one, if this was the last in its segment that lived. */
@@ -102,11 +103,8 @@ journal_drop_oldest(struct journal *journal)
 	journal->segments[oldest->slot].oldest = oldest->offset;
 	oldest->next_sequence = 0;
 	if (oldest->slot == journal->chain.first && journal_is_whole(journal))
-		journal->dropped_sequence =
-		    max_u64(journal->dropped_sequence, record.sequence + 1);
-	else
-		journal->passed_sequence =
-		    max_u64(journal->passed_sequence, record.sequence + 1);
+		reached_sequence = &journal->dropped_sequence;
+	*reached_sequence = max_u64(*reached_sequence, record.sequence + 1);
 }
 
 bool

@@ -15,10 +15,6 @@
 #define JOURNAL_SEGMENT_HEAD_LEN 40
 #define JOURNAL_RECORD_HEAD_LEN  40
 
-/* No segment holds more records than this. */
-#define JOURNAL_SEGMENT_RECORDS_MAX \
-	(JOURNAL_SEGMENT_LEN / JOURNAL_RECORD_HEAD_LEN)
-
 /*
  * Written at once: with twice as much a client now and then waits twice as
  * long, and nothing is gained. A buffer may outgrow it where the disk fails.
@@ -27,8 +23,8 @@
 
 enum journal_slot_state {
 	JOURNAL_SLOT_FREE,     /* no segment, on disk neither */
-	JOURNAL_SLOT_UNKNOWN,  /* its header cannot be read at present */
-	JOURNAL_SLOT_RESERVED, /* for compaction's output; on disk free */
+	JOURNAL_SLOT_UNKNOWN,  /* what it holds was not read so far */
+	JOURNAL_SLOT_RESERVED, /* for a new segment; on disk free */
 	JOURNAL_SLOT_LIVE,     /* a segment of the chain */
 	JOURNAL_SLOT_PURGING,  /* left, and the owner's index may lead there */
 	JOURNAL_SLOT_RETIRED,  /* left, and is still there on disk */
