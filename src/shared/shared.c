@@ -69,10 +69,10 @@ log_up(struct shared *shared)
 		shared_log_connected(shared, "");
 	else if (shared->was_up &&
 		 log_limit_allows(&shared->up_limit, UP_PERIOD_S))
-		log_info("shared: %s answers again after %lld s; %" PRIu64
-			 " lookups were not made",
+		log_info("shared: %s answers again after %" PRIu64
+			 " s; %" PRIu64 " lookups were not made",
 		    shared_link_server(&shared->link),
-		    (long long)(clock_wall_s() - shared->down_since),
+		    (clock_monotonic_us() - shared->link.down_at_us) / 1000000,
 		    shared->counters.skipped - shared->skipped_before);
 }
 

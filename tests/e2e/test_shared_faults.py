@@ -4,6 +4,7 @@ as on a host of its own, nothing wrong is ever served, and what can be shared is
 """
 
 import os
+import re
 import signal
 
 import pytest
@@ -109,6 +110,17 @@ def test_clients_that_ask_at_once_wait_together(make_member, engine):
     # Three deadlines in a row, and the rest is not waited for.
     assert number(one, "timeouts") <= 20
     wait_down(one)
+
+
+def test_a_clock_that_is_set_back_makes_no_outage_shorter(make_member, engine):
+    one = make_member()
+    engine.stop()
+    wait_down(one)
+    one.clock.step(-100)
+    engine.start()
+    wait_up(one)
+    assert any(re.search(r"answers again after \d+ s;", line)
+               for line in one.log())
 
 
 # It is slow
