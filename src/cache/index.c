@@ -259,13 +259,15 @@ is_kept(void *arg, const void *value)
 	return is_held(arg, &entry);
 }
 
-bool
+void
 index_purge(struct index *index, uint64_t deadline_us)
 {
 	enum error error = ERROR_NONE;
 
-	if (!index->is_purging)
+	if (!index->is_purging) {
 		index->purge_slot = index->purge_hash = 0;
+		journal_purge_begin(index->journal);
+	}
 	index->is_purging = true;
 	while (error == ERROR_NONE) {
 		if (index->purge_slot < index->cache.count)
@@ -274,8 +276,8 @@ index_purge(struct index *index, uint64_t deadline_us)
 			error = bdb_filter(index->table, &index->purge_hash,
 			    ENTRIES_AT_ONCE, is_kept, index);
 		if (error == ERROR_NONE && clock_monotonic_us() >= deadline_us)
-			return false;
+			return;
 	}
 	index->is_purging = false;
-	return true;
+	journal_purge_end(index->journal);
 }

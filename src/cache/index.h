@@ -171,9 +171,10 @@ enum error index_remove(
 bool index_write_back(struct index *, uint64_t deadline_us);
 /*
  * Take out entries that the journal does not hold, from where the last call
- * stopped to the end or to deadline_us (monotonic). True: none is left.
+ * stopped to the end, of which the journal is told, or to deadline_us
+ * (monotonic).
  */
-bool index_purge(struct index *, uint64_t deadline_us);
+void index_purge(struct index *, uint64_t deadline_us);
 
 /* --- filling it from the journal (index_load.c) -------------------------- */
 

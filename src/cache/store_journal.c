@@ -28,8 +28,7 @@ find_entry(
 {
 	enum error error = index_find(&store->index, hash, entry, true);
 
-	if (error == ERROR_NOT_FOUND && store->load != NULL &&
-	    store->is_collected)
+	if (error == ERROR_NOT_FOUND && store->is_collected)
 		error = index_load_find(store->load, hash, entry);
 	return error;
 }

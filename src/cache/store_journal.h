@@ -4,13 +4,8 @@
  *
  *     path.journal   the sessions, in order (journal.h)
  *
- * Why not the sessions in a table: in order of their keys, each would dirty a
- * page of 8 kB or more, and with more data than memory each removal would read
- * and write one. This way a session is written once, in order. Why the index
- * is not on a disk: making it again takes little more than a second for a
- * million sessions, and nothing that lies on a disk has to be believed.
- *
- * A session lives if the index leads to its record.
+ * A session lives if the index leads to its record. Why it is made this way is
+ * in docs/design.md.
  */
 #ifndef STORE_JOURNAL_H
 #define STORE_JOURNAL_H

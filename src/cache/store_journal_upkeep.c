@@ -94,11 +94,7 @@ purge_when_due(struct store_journal *store, uint64_t deadline_us)
 {
 	if (!journal_is_purge_due(store->journal))
 		return JOURNAL_IDLE;
-	if (!store->index.is_purging)
-		journal_purge_begin(store->journal);
-	if (!index_purge(&store->index, deadline_us))
-		return 0;
-	journal_purge_end(store->journal);
+	index_purge(&store->index, deadline_us);
 	return 0;
 }
 

@@ -41,6 +41,26 @@ journal_position(uint32_t slot, uint32_t offset)
 	       offset;
 }
 
+/* Of a position that may be any number; JOURNAL_NO_SLOT of one below all. */
+static inline uint32_t
+journal_slot_of(uint64_t position)
+{
+	return position < JOURNAL_HEADER_LEN
+	           ? JOURNAL_NO_SLOT
+	           : (uint32_t)((position - JOURNAL_HEADER_LEN) /
+				JOURNAL_SEGMENT_LEN);
+}
+
+/* Is there a segment of the chain? */
+static inline bool
+journal_is_live_position(const struct journal *journal, uint64_t position)
+{
+	uint32_t slot = journal_slot_of(position);
+
+	return slot < journal->slot_count &&
+	       journal->segments[slot].state == JOURNAL_SLOT_LIVE;
+}
+
 /* What live records take in the file, but for padding. */
 static inline uint64_t
 journal_live_len(const struct journal *journal)

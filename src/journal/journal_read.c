@@ -20,18 +20,14 @@ locate(const struct journal *journal, uint64_t position, size_t len,
 {
 	uint32_t end = JOURNAL_SEGMENT_LEN;
 
-	if (position < JOURNAL_HEADER_LEN)
+	if (!journal_is_live_position(journal, position))
 		return false;
-	position -= JOURNAL_HEADER_LEN;
-	if (position / JOURNAL_SEGMENT_LEN >= journal->slot_count)
-		return false;
-	*slot = (uint32_t)(position / JOURNAL_SEGMENT_LEN);
-	*offset = (uint32_t)(position % JOURNAL_SEGMENT_LEN);
+	*slot = journal_slot_of(position);
+	*offset = (uint32_t)(position - journal_position(*slot, 0));
 	/* Not where reading on would end: that may be because of damage. */
 	if (*slot == journal->tail.slot)
 		end = journal_segment_end(journal, *slot);
-	return journal->segments[*slot].state == JOURNAL_SLOT_LIVE &&
-	       *offset >= JOURNAL_SEGMENT_HEAD_LEN && *offset + len <= end;
+	return *offset >= JOURNAL_SEGMENT_HEAD_LEN && *offset + len <= end;
 }
 
 void

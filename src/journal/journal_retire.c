@@ -6,36 +6,21 @@
  */
 #include "journal_private.h"
 
-static uint32_t
-slot_of(uint64_t position)
-{
-	return (
-	    uint32_t)((position - JOURNAL_HEADER_LEN) / JOURNAL_SEGMENT_LEN);
-}
-
-static bool
-is_live_position(const struct journal *journal, uint64_t position)
-{
-	uint32_t slot = slot_of(position);
-
-	return slot < journal->slot_count &&
-	       journal->segments[slot].state == JOURNAL_SLOT_LIVE;
-}
-
 bool
 journal_holds(
     const struct journal *journal, uint64_t position, uint64_t sequence)
 {
 	return sequence >= journal->dropped_sequence &&
-	       is_live_position(journal, position);
+	       journal_is_live_position(journal, position);
 }
 
 void
 journal_add_live(struct journal *journal, uint64_t position, size_t size)
 {
-	struct journal_segment *segment = &journal->segments[slot_of(position)];
+	struct journal_segment *segment =
+	    &journal->segments[journal_slot_of(position)];
 
-	if (!is_live_position(journal, position))
+	if (!journal_is_live_position(journal, position))
 		return;
 	segment->live_entries++;
 	segment->live_bytes += (uint32_t)size;
@@ -46,9 +31,11 @@ journal_add_live(struct journal *journal, uint64_t position, size_t size)
 void
 journal_remove_live(struct journal *journal, uint64_t position, size_t size)
 {
-	struct journal_segment *segment = &journal->segments[slot_of(position)];
+	struct journal_segment *segment =
+	    &journal->segments[journal_slot_of(position)];
 
-	if (!is_live_position(journal, position) || segment->live_entries == 0)
+	if (!journal_is_live_position(journal, position) ||
+	    segment->live_entries == 0)
 		return;
 	segment->live_entries--;
 	segment->live_bytes -= (uint32_t)size;
