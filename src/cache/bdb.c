@@ -151,7 +151,7 @@ bdb_open(struct bdb **to, const char *name, uint64_t memory)
 	*to = NULL;
 	install_hooks();
 	table->name = xstrdup(name);
-	result = environment_open(table, memory > POOL_MIN ? memory : POOL_MIN);
+	result = environment_open(table, max_u64(memory, POOL_MIN));
 	if (result == 0)
 		result = database_open(table);
 	if (result == 0) {

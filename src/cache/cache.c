@@ -113,6 +113,17 @@ cache_check(const struct cache *cache)
 	return ERROR_NONE;
 }
 
+/* Can the store be asked? If not, the request ends here. */
+static bool
+request_check(struct cache_request *request)
+{
+	enum error error = cache_check(request->cache);
+
+	if (error != ERROR_NONE)
+		request_end(request, error, NULL, 0);
+	return error == ERROR_NONE;
+}
+
 /*
  * What was asked of the store may have left work behind: changes, but also a
  * search that met damage, a removal that failed, or a session in memory that is
@@ -156,15 +167,11 @@ void
 cache_lookup(struct cache *cache, struct cache_request *request, const char *id,
     size_t id_len, cache_done_fn *done, void *arg)
 {
-	enum error error = cache_check(cache);
-
 	request_begin(cache, request, id, id_len, done, arg);
 	if (cache->log_activity)
 		log_info("lookup %s session id=%s", cache->name, request->id);
 	cache->counters.lookups++;
-	if (error != ERROR_NONE)
-		request_end(request, error, NULL, 0);
-	else
+	if (request_check(request))
 		cache->store->ops->get(
 		    cache->store, id, id_len, lookup_done, request);
 }
@@ -180,7 +187,6 @@ cache_update(struct cache *cache, struct cache_request *request, const char *id,
     size_t id_len, const void *session, size_t len, cache_done_fn *done,
     void *arg)
 {
-	enum error error = cache_check(cache);
 	time_t now = clock_wall_s();
 
 	request_begin(cache, request, id, id_len, done, arg);
@@ -192,9 +198,7 @@ cache_update(struct cache *cache, struct cache_request *request, const char *id,
 		    cache->name, request->id, (long long)now, len);
 	}
 	cache->counters.updates++;
-	if (error != ERROR_NONE)
-		request_end(request, error, NULL, 0);
-	else
+	if (request_check(request))
 		cache->store->ops->put(cache->store, id, id_len, session, len,
 		    now, change_done, request);
 	wake_upkeep(cache);
@@ -204,15 +208,11 @@ void
 cache_delete(struct cache *cache, struct cache_request *request, const char *id,
     size_t id_len, cache_done_fn *done, void *arg)
 {
-	enum error error = cache_check(cache);
-
 	request_begin(cache, request, id, id_len, done, arg);
 	if (cache->log_activity)
 		log_info("delete %s session id=%s", cache->name, request->id);
 	cache->counters.deletes++;
-	if (error != ERROR_NONE)
-		request_end(request, error, NULL, 0);
-	else
+	if (request_check(request))
 		cache->store->ops->remove(
 		    cache->store, id, id_len, change_done, request);
 	wake_upkeep(cache);
@@ -222,12 +222,8 @@ void
 cache_clear(struct cache *cache, struct cache_request *request,
     cache_done_fn *done, void *arg)
 {
-	enum error error = cache_check(cache);
-
 	request_begin(cache, request, "", 0, done, arg);
-	if (error != ERROR_NONE)
-		request_end(request, error, NULL, 0);
-	else
+	if (request_check(request))
 		cache->store->ops->clear(cache->store, change_done, request);
 	wake_upkeep(cache);
 }

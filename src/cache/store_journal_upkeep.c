@@ -158,25 +158,22 @@ replay_slice(struct store_journal *store, time_t now, uint64_t deadline_us)
 static uint64_t
 ready_slice(struct store_journal *store, time_t now, uint64_t deadline_us)
 {
-	uint64_t delays_us[4], next_us = JOURNAL_IDLE;
+	uint64_t next_us = store_journal_expire_slice(store, now, deadline_us);
+	uint64_t compact_us;
 
-	delays_us[0] = store_journal_expire_slice(store, now, deadline_us);
-	if (delays_us[0] == 0)
+	if (next_us > 0)
+		next_us = min_u64(next_us, purge_when_due(store, deadline_us));
+	if (next_us > 0)
+		next_us =
+		    min_u64(next_us, write_back_when_due(store, deadline_us));
+	if (next_us == 0)
 		return 0;
-	delays_us[1] = purge_when_due(store, deadline_us);
-	if (delays_us[1] == 0)
-		return 0;
-	delays_us[2] = write_back_when_due(store, deadline_us);
-	if (delays_us[2] == 0)
-		return 0;
-	delays_us[3] = journal_compact_slice(
+	compact_us = journal_compact_slice(
 	    store->journal, &compact_ops, store, deadline_us);
 	/* What was read may have been deleted or expired since. */
-	if (delays_us[3] == JOURNAL_IDLE)
+	if (compact_us == JOURNAL_IDLE)
 		journal_wipe_reads(store->journal);
-	for (int i = 0; i < 4; i++)
-		next_us = min_u64(next_us, delays_us[i]);
-	return next_us;
+	return min_u64(next_us, compact_us);
 }
 
 uint64_t
