@@ -93,13 +93,9 @@ journal_load(struct journal *journal)
 	journal_tail_write(journal, &journal->tail);
 	journal_forget(journal);
 	error = journal_superblock_read(journal);
-	if (error == ERROR_NONE &&
-	    journal->file_len > journal_position(JOURNAL_SLOTS_MAX, 0))
-		return ERROR_DAMAGED;
-	if (error != ERROR_NONE)
-		return error;
-	journal_load_begin(journal);
-	return ERROR_NONE;
+	if (error == ERROR_NONE)
+		journal_load_begin(journal);
+	return error;
 }
 
 void

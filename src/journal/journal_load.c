@@ -25,14 +25,16 @@ journal_load_fini(struct journal *journal)
 	journal->load = (struct journal_load){ 0 };
 }
 
-/* Slots that the file has, in part at least. */
+/* Slots that the file has, in part at least, of those that we use. */
 static uint32_t
 slot_count(const struct journal *journal)
 {
-	if (journal->file_len <= JOURNAL_HEADER_LEN)
+	uint64_t len =
+	    min_u64(journal->file_len, journal_position(JOURNAL_SLOTS_MAX, 0));
+
+	if (len <= JOURNAL_HEADER_LEN)
 		return 0;
-	return (uint32_t)((journal->file_len - JOURNAL_HEADER_LEN +
-			      JOURNAL_SEGMENT_LEN - 1) /
+	return (uint32_t)((len - JOURNAL_HEADER_LEN + JOURNAL_SEGMENT_LEN - 1) /
 			  JOURNAL_SEGMENT_LEN);
 }
 

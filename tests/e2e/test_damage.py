@@ -228,7 +228,7 @@ def test_another_type_finds_the_same_sessions(make_master, files, old, new):
     start_again(master, daemon, SESSIONS)
 
 
-@pytest.mark.parametrize("size", [4 << 30, 1 << 40])
+@pytest.mark.parametrize("size", [4 << 30, 1 << 40, 1 << 43])
 def test_journal_that_is_mostly_a_hole_takes_no_time(make_master, files,
                                                      size):
     """As after an fsck(8)."""
