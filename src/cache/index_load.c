@@ -23,6 +23,9 @@
 /* All that is kept at a time, in units of what the index holds. */
 #define EXCESS_MAX 2
 
+/* Sessions of which it is known how old the others are. */
+#define SAMPLES 256
+
 /* Beyond what the index holds a bucket is thinned out with so many added. */
 #define THIN_PERIOD 8
 
@@ -39,11 +42,10 @@ struct bucket {
 struct index_load {
 	struct index *index; /* borrowed */
 	struct bucket *buckets;
-	unsigned bits;           /* of a hash, that choose a bucket */
-	uint64_t count;          /* of all entries */
-	uint64_t end_sequence;   /* removals below are only for what is here */
-	uint64_t floor;          /* sessions below leave: there are too many */
-	uint64_t oldest, newest; /* sequences of records that were added */
+	unsigned bits;         /* of a hash, that choose a bucket */
+	uint64_t count;        /* of all entries */
+	uint64_t end_sequence; /* removals below are only for what is here */
+	uint64_t floor;        /* sessions below leave: there are too many */
 	uint64_t added;
 	uint32_t thin_next; /* bucket */
 	bool is_thinned;    /* all of them since the floor was raised */
@@ -60,7 +62,6 @@ index_load_new(
 
 	load->index = index;
 	load->end_sequence = end_sequence;
-	load->oldest = UINT64_MAX;
 	while (load->bits < BUCKET_BITS_MAX &&
 	       record_bytes >> load->bits > BUCKET_ENTRIES * RECORD_LEN)
 		load->bits++;
@@ -145,9 +146,39 @@ bucket_grow(struct index_load *load, struct bucket *bucket)
 	    xrealloc(bucket->found, bucket->size * sizeof(*bucket->found));
 }
 
+static int
+compare_numbers(const void *left, const void *right)
+{
+	const uint64_t *a = left, *b = right;
+
+	return *a < *b ? -1 : *a > *b;
+}
+
 /*
- * Dead records leave first. Are there too many all the same, the older half of
- * the sessions goes.
+ * The sequence number below which a third of the sessions is, about: that of
+ * one of some. Which stand first in their buckets is a matter of their hashes,
+ * so it is chance.
+ */
+static uint64_t
+first_third(const struct index_load *load)
+{
+	uint64_t samples[SAMPLES] = { 0 };
+	uint32_t buckets = UINT32_C(1) << load->bits, count = 0;
+
+	for (uint32_t i = 0; i < buckets * SAMPLES && count < SAMPLES; i++) {
+		const struct bucket *bucket = &load->buckets[i % buckets];
+		uint32_t at = i / buckets;
+
+		if (at < bucket->count && bucket->found[at].entry.location != 0)
+			samples[count++] = bucket->found[at].entry.sequence;
+	}
+	qsort(samples, count, sizeof(*samples), compare_numbers);
+	return samples[count / 3];
+}
+
+/*
+ * Dead records leave first. Are there too many all the same, the oldest third
+ * of the sessions goes.
  */
 static void
 thin_out(struct index_load *load)
@@ -158,8 +189,7 @@ thin_out(struct index_load *load)
 	load->thin_next = 0;
 	if (load->is_thinned &&
 	    load->count > EXCESS_MAX * load->index->capacity) {
-		load->floor = max_u64(load->floor, load->oldest);
-		load->floor += (load->newest - load->floor) / 2;
+		load->floor = max_u64(load->floor, first_third(load));
 		load->is_thinned = false;
 	} else {
 		load->is_thinned = true;
@@ -177,11 +207,6 @@ index_load_add(
 		return;
 	if (number == load->next)
 		load->inserted = 0;
-	/* Removals that clients ask for meanwhile have far higher numbers. */
-	if (!load->is_complete && entry->location != 0) {
-		load->newest = max_u64(load->newest, entry->sequence);
-		load->oldest = min_u64(load->oldest, entry->sequence);
-	}
 	if (!load->is_complete && load->count > load->index->capacity &&
 	    ++load->added % THIN_PERIOD == 0)
 		thin_out(load);

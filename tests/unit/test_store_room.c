@@ -167,6 +167,33 @@ a_start_that_is_ready_keeps_the_bounds(void **state)
 	    count_many(store, OLD + OLD_COUNT - 1000, OLD + OLD_COUNT), 1000);
 }
 
+/* Between two starts there is a gap in the sequence numbers. */
+static void
+with_less_memory_the_newest_sessions_stay(void **state)
+{
+	int count = 2 * 12697 + 600, kept;
+
+	config.memory = 64 << 20;
+	start();
+	put_many(store, 0, count - 6000);
+	close_store(store);
+	start();
+	put_many(store, count - 6000, count);
+	close_store(store);
+	config.memory = 1 << 20;
+	start();
+	store_unit_maintain(store);
+	kept = (int)capacity();
+	assert_int_equal(statistics(store).entries, kept);
+	assert_int_equal(count_many(store, count - kept, count), kept);
+	/* With more again, those that left are not back. */
+	close_store(store);
+	config.memory = 64 << 20;
+	start();
+	store_unit_maintain(store);
+	assert_int_equal(statistics(store).entries, kept);
+}
+
 int
 main(void)
 {
@@ -177,6 +204,7 @@ main(void)
 		TEST(none_is_refused_while_the_index_is_filled),
 		TEST(none_is_refused_while_more_is_read_late),
 		TEST(a_start_that_is_ready_keeps_the_bounds),
+		TEST(with_less_memory_the_newest_sessions_stay),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
