@@ -78,6 +78,18 @@ compare_found(const void *left, const void *right)
 	return 0;
 }
 
+static int
+compare_segment(
+    const struct journal_segment *segment, const struct journal_found *found)
+{
+	const struct journal_found other = {
+		.serial = segment->serial,
+		.first_sequence = segment->first_sequence,
+	};
+
+	return compare_found(&other, found);
+}
+
 static void
 fetch_heads(struct journal *journal)
 {
@@ -240,7 +252,7 @@ journal_load_late(struct journal *journal, uint32_t slot)
 		return;
 	found = found_as(journal, slot, &head);
 	while (before != JOURNAL_NO_SLOT &&
-	       journal->segments[before].first_sequence < found.first_sequence)
+	       compare_segment(&journal->segments[before], &found) < 0)
 		before = journal->segments[before].next;
 	insert(journal, &found, before);
 	if (found.serial == 0)

@@ -328,6 +328,50 @@ a_segment_whose_header_cannot_be_read_is_brought_in_later(void **state)
 	model_check(&model);
 }
 
+static const char *killed_path;
+
+/* The first segment of those that were compacted leaves: keep what is there. */
+static void
+kill_before_void(int fd, const void *data, size_t len, off_t at)
+{
+	uint32_t kind;
+
+	memcpy(&kind, (const char *)data + 12, sizeof(kind));
+	if (len != 40 || kind != 2 || disk.fail_from != 0)
+		return;
+	model_copy_file(path, killed_path);
+	disk.fail_from = at;
+}
+
+/* A kill left both: a segment, and the one that stands for it. */
+static void
+what_was_compacted_away_stays_so_where_a_header_is_read_late(void **state)
+{
+	struct model before;
+	unsigned key;
+
+	killed_path = model_memory_path();
+	for (key = 0; key < 10; key++)
+		assert_int_equal(model_remove(&model, key), ERROR_NONE);
+	for (key = 0; key < 500; key++)
+		assert_int_equal(
+		    model_put(&model, 20 + key % 40, 60000), ERROR_NONE);
+	disk.before_write = kill_before_void;
+	model_compact(&model);
+	disk.before_write = NULL;
+	assert_true(disk.fail_from >= JOURNAL_HEADER_LEN);
+	before = model;
+	disk.fail_to = disk.fail_from + 1;
+	assert_int_equal(model_open(&model, killed_path), ERROR_NONE);
+	journal_close(before.journal);
+	mend();
+	assert_true(journal_is_replay_due(model.journal));
+	assert_int_equal(model_replay(&model), 0);
+	for (key = 0; key < KEYS; key++)
+		assert_int_equal(
+		    model.entries[key].version, before.entries[key].version);
+}
+
 static void
 what_stays_unreadable_is_given_up_in_the_end(void **state)
 {
@@ -393,6 +437,8 @@ main(void)
 		TEST(
 		    a_replay_passes_by_what_cannot_be_read_and_does_so_again_when_it_can),
 		TEST(a_segment_whose_header_cannot_be_read_is_brought_in_later),
+		TEST(
+		    what_was_compacted_away_stays_so_where_a_header_is_read_late),
 		TEST(what_stays_unreadable_is_given_up_in_the_end),
 		TEST(the_file_does_not_grow_without_bound_for_a_fault),
 	};
