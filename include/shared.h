@@ -101,7 +101,7 @@ void shared_put(struct shared *, enum shared_side, const char *id,
 void shared_remove(
     struct shared *, enum shared_side, const char *id, size_t id_len);
 
-/* Is a deletion by this host queued, or not confirmed by the engine? */
+/* May a deletion by this host be queued, or not confirmed by the engine? */
 bool shared_is_removed(
     struct shared *, enum shared_side, const char *id, size_t id_len);
 

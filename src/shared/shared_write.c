@@ -171,6 +171,9 @@ shared_is_removed(
 {
 	struct shared_name name;
 
+	/* It may be one of those that were too many. */
+	if (shared_is_paused(shared, side))
+		return true;
 	for (unsigned i = 0; i < shared->config.group->secrets.count; i++)
 		if (shared_seal_name(shared->seals[side][i],
 			SHARED_KIND_SESSION, id, id_len, &name) != ERROR_NONE ||

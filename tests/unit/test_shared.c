@@ -258,6 +258,28 @@ too_many_deletions_end_the_sharing_of_that_side_for_a_timeout(void **state)
 	assert_true(shared_has(a.shared, SHARED_SMTPD));
 }
 
+/* That deletion is not remembered any more, as there are too many. */
+static void
+an_answer_does_not_undo_one_of_too_many_deletions(void **state)
+{
+	char id[16];
+
+	start_with_session();
+	b.engine.is_silent = true;
+	b.store->ops->get(b.store, "id", 2, got_cb, NULL);
+	turn();
+	remove_key(&b, "id");
+	for (unsigned i = 0; i < 4096; i++) {
+		snprintf(id, sizeof(id), "%u", i);
+		remove_key(&b, id);
+	}
+	assert_true(unit_log_has("more than 4096 deletions wait"));
+	got.count = 0;
+	b.engine.is_silent = false;
+	turn_until(got.count > 0);
+	assert_false(finds(&b, "id", ""));
+}
+
 static void
 key_cb(void *arg, enum error error, const void *value, size_t len)
 {
@@ -372,6 +394,7 @@ main(void)
 		    a_session_larger_than_what_may_be_on_its_way_holds_up_nothing),
 		TEST(
 		    too_many_deletions_end_the_sharing_of_that_side_for_a_timeout),
+		TEST(an_answer_does_not_undo_one_of_too_many_deletions),
 		TEST(ticket_keys_travel_whatever_their_age),
 		TEST(a_ticket_key_of_another_length_is_rejected),
 		TEST(the_end_waits_for_answers),
