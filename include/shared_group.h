@@ -118,6 +118,12 @@ void shared_group_open_trust(struct shared_group *);
  */
 bool shared_group_begin(struct shared_group *);
 
+/*
+ * Mark the sides that a list of caches names. A word that names none is passed
+ * over, with a warning.
+ */
+void shared_group_read_caches(const char *list, bool sides[SHARED_SIDES]);
+
 /* Has it an engine? Once it is begun. */
 bool shared_group_has_engine(const struct shared_group *);
 

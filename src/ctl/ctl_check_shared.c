@@ -3,10 +3,26 @@
  */
 #include "ctl_check.h"
 
+/* That is as configured, but hardly as it was meant. */
+static void
+check_nothing(struct ctl_check *check)
+{
+	if (*check->settings.tlsmgr_shared_servers == '\0')
+		ctl_finding_add(&check->findings, CTL_GOOD, NULL,
+		    "nothing is shared with other hosts, as configured");
+	else
+		ctl_finding_add(&check->findings, CTL_WARNING,
+		    "name the file in tlsmgr_shared_secret_file; then: postfix "
+		    "reload",
+		    "tlsmgr_shared_servers is set, but nothing is shared: "
+		    "there is no file of secrets");
+}
+
 void
 ctl_check_shared(struct ctl_check *check)
 {
 	const struct shared_group *group = &check->group;
+	bool sides[SHARED_SIDES] = { false };
 	const char *smtpd;
 
 	if (!check->has_owner)
@@ -17,8 +33,7 @@ ctl_check_shared(struct ctl_check *check)
 	check->has_group = true;
 	smtpd = group->fingerprints[SHARED_SMTPD][0];
 	if (!shared_group_is_configured(group))
-		ctl_finding_add(&check->findings, CTL_GOOD, NULL,
-		    "nothing is shared with other hosts, as configured");
+		check_nothing(check);
 	else if (group->problem == NULL)
 		ctl_finding_add(&check->findings, CTL_GOOD, NULL,
 		    "shared with the group %s, %u secret%s, fingerprint of "
@@ -26,4 +41,7 @@ ctl_check_shared(struct ctl_check *check)
 		    group->config.group, group->secrets.count,
 		    group->secrets.count == 1 ? "" : "s",
 		    *smtpd != '\0' ? smtpd : "none");
+	if (shared_group_has_engine(group))
+		shared_group_read_caches(
+		    check->settings.tlsmgr_shared_caches, sides);
 }

@@ -8,9 +8,7 @@
 #include "clock.h"
 #include "log.h"
 #include "store_shared.h"
-#include "words.h"
 
-#include <string.h>
 #include <sys/socket.h>
 
 /* What is queued at the end of the process gets no longer than this. */
@@ -21,34 +19,6 @@
  * as long as a lookup may wait, and no longer than this.
  */
 #define AWAIT_MAX_US 100000
-
-/* Mark the side that a word names. False: it names none. */
-static bool
-mark_side(const char *word, size_t len, bool sides[SHARED_SIDES])
-{
-	for (int i = 0; i < SHARED_SIDES; i++) {
-		const char *name = shared_side_names[i];
-
-		if (strlen(name) == len && strncmp(name, word, len) == 0) {
-			sides[i] = true;
-			return true;
-		}
-	}
-	return false;
-}
-
-static void
-read_sides(const char *list, bool sides[SHARED_SIDES])
-{
-	const char *word;
-	size_t len;
-
-	while ((word = words_next(&list, &len)) != NULL)
-		if (!mark_side(word, len, sides))
-			log_warning("parameter tlsmgr_shared_caches: \"%.*s\" "
-				    "is none of smtpd, smtp, lmtp",
-			    (int)len, word);
-}
 
 static void
 up_cb(void *arg)
@@ -133,7 +103,7 @@ daemon_start_engine(struct daemon *daemon)
 	if (!shared_group_has_engine(&daemon->group) ||
 	    daemon->options->stdio_client)
 		return;
-	read_sides(settings->tlsmgr_shared_caches, config.sides);
+	shared_group_read_caches(settings->tlsmgr_shared_caches, config.sides);
 	for (int i = 0; i < CACHE_TYPES; i++)
 		config.sides[i] &= cache_is_enabled(&daemon->caches[i]);
 	daemon->shared = shared_new(&config);

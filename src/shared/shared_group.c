@@ -198,6 +198,34 @@ shared_group_begin(struct shared_group *group)
 	return group->problem == NULL;
 }
 
+/* Mark the side that a word names. False: it names none. */
+static bool
+mark_side(const char *word, size_t len, bool sides[SHARED_SIDES])
+{
+	for (int i = 0; i < SHARED_SIDES; i++) {
+		const char *name = shared_side_names[i];
+
+		if (strlen(name) == len && strncmp(name, word, len) == 0) {
+			sides[i] = true;
+			return true;
+		}
+	}
+	return false;
+}
+
+void
+shared_group_read_caches(const char *list, bool sides[SHARED_SIDES])
+{
+	const char *word;
+	size_t len;
+
+	while ((word = words_next(&list, &len)) != NULL)
+		if (!mark_side(word, len, sides))
+			log_warning("parameter tlsmgr_shared_caches: \"%.*s\" "
+				    "is none of smtpd, smtp, lmtp",
+			    (int)len, word);
+}
+
 bool
 shared_group_has_engine(const struct shared_group *group)
 {

@@ -122,6 +122,23 @@ def test_without_a_group_it_says_so(make_host):
         host.run("status").text
 
 
+def test_an_engine_without_a_file_of_secrets_is_a_finding(make_host):
+    """The daemon is on its own, as if none had been named."""
+    host = make_host(tlsmgr_shared_secret_file="",
+                     tlsmgr_shared_servers="127.0.0.1:6379")
+    assert not host.warnings()
+    found = host.run("check").text
+    assert "warning  tlsmgr_shared_servers is set, but nothing is shared" in \
+        found
+    assert "as configured" not in found.splitlines()[0]
+
+
+def test_a_word_that_is_no_cache_is_a_finding(make_host):
+    host = make_host(SECRET, tlsmgr_shared_caches="smtpd, all",
+                     tlsmgr_shared_servers="127.0.0.1:1")
+    assert '"all" is none of smtpd, smtp, lmtp' in host.run("check").text
+
+
 def test_a_bad_file_is_said_with_what_else_there_is(make_host):
     host = make_host(is_started=False)
     host.write("secret\n")
