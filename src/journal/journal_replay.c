@@ -41,6 +41,9 @@ peek_oldest(
 
 	if (slot != journal->tail.slot && segment->live_entries == 0)
 		return ERROR_NOT_FOUND;
+	/* The wait for another one goes on meanwhile. */
+	if (oldest->slot != slot && journal_fault_is_in_backoff(journal, slot))
+		return ERROR_IO;
 	if (oldest->slot != slot) {
 		journal_cursor_enter(oldest, slot);
 		oldest->offset = segment->oldest;

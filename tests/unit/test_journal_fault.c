@@ -242,6 +242,22 @@ the_oldest_behind_what_cannot_be_read_is_dropped(void **state)
  * and it can be read again.
  */
 static void
+the_oldest_behind_two_segments_that_cannot_be_read_is_found(void **state)
+{
+	struct journal_record record;
+	enum error error = ERROR_AGAIN;
+
+	break_segment(0);
+	disk.fail_to += MEBIBYTE;
+	for (unsigned i = 0; i < 60 && error == ERROR_AGAIN; i++) {
+		clock_advance(1);
+		error = journal_oldest(model.journal, &record);
+	}
+	assert_int_equal(error, ERROR_NONE);
+	assert_int_equal(model_key_of(&record), 34);
+}
+
+static void
 what_was_replaced_or_removed_does_not_come_back(void **state)
 {
 	unsigned key;
@@ -433,6 +449,8 @@ main(void)
 		TEST(reads_that_fail_while_records_are_moved_lose_nothing),
 		TEST(a_walk_tells_of_what_it_left_out_and_changes_nothing),
 		TEST(the_oldest_behind_what_cannot_be_read_is_dropped),
+		TEST(
+		    the_oldest_behind_two_segments_that_cannot_be_read_is_found),
 		TEST(what_was_replaced_or_removed_does_not_come_back),
 		TEST(
 		    a_replay_passes_by_what_cannot_be_read_and_does_so_again_when_it_can),
