@@ -212,6 +212,17 @@ void journal_purge_end(struct journal *);
  * of its segment.
  */
 enum error journal_oldest(struct journal *, struct journal_record *);
+/*
+ * What is live in segments that journal_oldest() passed by, since they cannot
+ * be read at present; and in the first of these, whose records are below
+ * next_sequence: see journal_drop_below().
+ */
+struct journal_unread {
+	uint64_t entries;
+	uint64_t first_entries, first_bytes;
+	uint64_t next_sequence;
+};
+void journal_unread(const struct journal *, struct journal_unread *);
 /* Step over that record: it is dead. */
 void journal_drop_oldest(struct journal *);
 /*

@@ -12,20 +12,27 @@
 /* Entries at a time, in units of what the index holds; see TABLE_PART. */
 #define EXCESS_MAX 3
 
-/* The parameter whose bound is exceeded, or NULL. */
+/* The parameter whose bound so much exceeds, or NULL. */
+static const char *
+bound_below(const struct store_journal *store, uint64_t entries, uint64_t bytes)
+{
+	const struct store_config *config = &store->config;
+
+	if (config->entries_max > 0 && entries > config->entries_max)
+		return "tlsmgr_cache_max_entries";
+	if (config->bytes_max > 0 && bytes > config->bytes_max)
+		return "tlsmgr_cache_max_size";
+	if (entries > store->index.capacity)
+		return "tlsmgr_cache_memory";
+	return NULL;
+}
+
 static const char *
 exceeded_bound(const struct store_journal *store)
 {
-	const struct store_config *config = &store->config;
 	const struct journal_live *live = journal_live(store->journal);
 
-	if (config->entries_max > 0 && live->entries > config->entries_max)
-		return "tlsmgr_cache_max_entries";
-	if (config->bytes_max > 0 && live->bytes > config->bytes_max)
-		return "tlsmgr_cache_max_size";
-	if (live->entries > store->index.capacity)
-		return "tlsmgr_cache_memory";
-	return NULL;
+	return bound_below(store, live->entries, live->bytes);
 }
 
 bool
@@ -55,6 +62,40 @@ time_left_us(const struct store_journal *store, int64_t put_at, time_t now)
 }
 
 /*
+ * Is most of what there is older than the oldest that can be read? Then that
+ * is among the newest, and is not what is to make room.
+ */
+static bool
+is_mostly_unread(
+    const struct store_journal *store, struct journal_unread *unread)
+{
+	journal_unread(store->journal, unread);
+	return unread->entries > journal_live(store->journal)->entries / 2;
+}
+
+/*
+ * A segment that cannot be read leaves as a whole, when all that lives in it
+ * would have to; until then it may be that it can be read again. True: it left.
+ */
+static bool
+evict_unread(struct store_journal *store, const struct journal_unread *unread)
+{
+	const struct journal_live *live = journal_live(store->journal);
+	const char *bound = exceeded_bound(store);
+	uint64_t entries = live->entries;
+
+	if (bound == NULL ||
+	    (entries <= EXCESS_MAX * store->index.capacity &&
+		bound_below(store, entries - unread->first_entries,
+		    live->bytes - unread->first_bytes) == NULL))
+		return false;
+	report_eviction(store, bound);
+	journal_drop_below(store->journal, unread->next_sequence);
+	store->counted.evicted += entries - live->entries;
+	return live->entries < entries;
+}
+
+/*
  * Look at the oldest record and do with it what is due. False: nothing is, for
  * so long as *next_us says.
  */
@@ -62,28 +103,31 @@ static bool
 expire_one(struct store_journal *store, time_t now, uint64_t *next_us)
 {
 	struct journal_record record;
+	struct journal_unread unread;
 	struct index_entry entry;
 	const char *bound;
 	uint64_t hash;
 	enum error error = journal_oldest(store->journal, &record);
 
-	if (error != ERROR_NONE) {
-		*next_us = error == ERROR_AGAIN ? JOURNAL_FETCH_DELAY_US
-		                                : JOURNAL_IDLE;
-		return false;
-	}
+	*next_us = error == ERROR_AGAIN ? JOURNAL_FETCH_DELAY_US : JOURNAL_IDLE;
+	if (error != ERROR_NONE)
+		return is_mostly_unread(store, &unread) &&
+		       evict_unread(store, &unread);
 	if (index_find_record(&store->index, &record, &hash, &entry) ==
 	    ERROR_NONE) {
 		if (store_is_expired(
 			(time_t)record.put_at, now, store->config.timeout_s)) {
 			store->counted.expired++;
-		} else if ((bound = exceeded_bound(store)) != NULL) {
-			report_eviction(store, bound);
-			store->counted.evicted++;
-		} else {
+		} else if ((bound = exceeded_bound(store)) == NULL) {
 			store->counted.oldest = (time_t)record.put_at;
 			*next_us = time_left_us(store, record.put_at, now);
 			return false;
+		} else if (is_mostly_unread(store, &unread)) {
+			*next_us = time_left_us(store, record.put_at, now);
+			return evict_unread(store, &unread);
+		} else {
+			report_eviction(store, bound);
+			store->counted.evicted++;
 		}
 		(void)index_remove(&store->index, hash, &entry);
 	}

@@ -92,6 +92,28 @@ journal_oldest(struct journal *journal, struct journal_record *record)
 }
 
 void
+journal_unread(const struct journal *journal, struct journal_unread *unread)
+{
+	uint32_t slot = journal->chain.first, next;
+
+	*unread = (struct journal_unread){ 0 };
+	for (; slot != JOURNAL_NO_SLOT && slot != journal->oldest.slot;
+	     slot = next) {
+		const struct journal_segment *segment =
+		    &journal->segments[slot];
+
+		next = segment->next;
+		if (unread->entries == 0 && next != JOURNAL_NO_SLOT) {
+			unread->first_entries = segment->live_entries;
+			unread->first_bytes = segment->live_bytes;
+			unread->next_sequence =
+			    journal->segments[next].first_sequence;
+		}
+		unread->entries += segment->live_entries;
+	}
+}
+
+void
 journal_drop_oldest(struct journal *journal)
 {
 	struct journal_cursor *oldest = &journal->oldest;

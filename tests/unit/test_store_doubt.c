@@ -282,6 +282,32 @@ what_was_evicted_and_then_removed_stays_away(void **state)
 	assert_int_equal(get(store, "key-79"), ERROR_NONE);
 }
 
+/* Where all that is old cannot be read, it is not what is new that leaves. */
+static void
+what_is_new_stays_where_what_is_old_cannot_be_read(void **state)
+{
+	config.entries_max = 71;
+	store = open_store();
+	disk.fail_from = 4096 + 40;
+	disk.fail_to = INT64_MAX;
+	assert_int_equal(get(store, "key-0"), ERROR_NOT_FOUND);
+	for (int i = 100; i < 400; i += 10) {
+		put_numbered(i, i + 10);
+		clock_advance(1);
+		store_unit_maintain(store);
+		assert_in_range(statistics(store).entries, 71, 2 * 71);
+	}
+	mend();
+	store_unit_maintain(store);
+	assert_int_equal(statistics(store).entries, 71);
+	for (int i = 400 - 71; i < 400; i++) {
+		char key[32];
+
+		snprintf(key, sizeof(key), "key-%d", i);
+		assert_int_equal(get(store, key), ERROR_NONE);
+	}
+}
+
 /*
  * As a kill in the middle of a write leaves it: what was there a second before
  * is kept.
@@ -326,6 +352,7 @@ main(void)
 		TEST(the_rest_is_given_when_what_was_unread_is_given_up),
 		TEST(clearing_ends_all_doubt),
 		TEST(what_was_evicted_and_then_removed_stays_away),
+		TEST(what_is_new_stays_where_what_is_old_cannot_be_read),
 		TEST(
 		    a_session_whose_newest_record_is_damaged_is_what_it_was_before),
 	};
