@@ -9,6 +9,7 @@
  */
 #include "journal_private.h"
 
+#include "clock.h"
 #include "xalloc.h"
 
 #include <stdlib.h>
@@ -16,8 +17,9 @@
 /* Free slots kept at the end of the file: hysteresis. */
 #define SPARE_SLOTS(count) (1 + (count) / 8)
 
-/* Retired slots that are made free in one go: a write each. */
+/* Retired slots that are made free in one go, and for how long: a write each. */
 #define FREED_SLOTS 32
+#define FREEING_US  500
 
 /* Slots cut off in one go. The kernel takes a while for each megabyte. */
 #define TRIM_SLOTS 1
@@ -184,6 +186,7 @@ write_void(struct journal *journal, uint32_t slot)
 enum error
 journal_chain_free_retired(struct journal *journal)
 {
+	uint64_t deadline_us = clock_monotonic_us() + FREEING_US;
 	uint32_t slot, count = FREED_SLOTS;
 	enum error error;
 
@@ -197,6 +200,8 @@ journal_chain_free_retired(struct journal *journal)
 		journal_chain_release(journal, slot);
 		if (journal->segments[slot].is_bad)
 			journal->segments[slot].state = JOURNAL_SLOT_BAD;
+		if (clock_monotonic_us() >= deadline_us)
+			break;
 	}
 	return ERROR_NONE;
 }

@@ -313,6 +313,38 @@ loading_does_not_wait_for_the_disk(void **state)
 	model_close(&model);
 }
 
+static void
+slow_write(int fd, const void *data, size_t len, off_t at)
+{
+	clock_advance(LONG_S);
+}
+
+/* Each takes a write, and the disk a second for each. */
+static void
+slots_are_made_free_one_at_a_time_where_writes_are_slow(void **state)
+{
+	struct model model;
+	unsigned key;
+
+	model_open(&model, model_memory_path());
+	for (key = 0; key < 10 * KEYS; ++key)
+		model_put(&model, key % MODEL_KEYS, 60000);
+	while (model_drop_oldest(&model))
+		continue;
+	disk.before_write = slow_write;
+	disk.write_calls = 0;
+	assert_int_equal(journal_flush(model.journal), ERROR_NONE);
+	assert_in_range(disk.write_calls, 1, 3);
+	for (unsigned i = 0; i < 5; i++) {
+		disk.write_calls = 0;
+		journal_compact_slice(model.journal, &model_ops, &model, 0);
+		assert_in_range(disk.write_calls, 0, 2);
+	}
+	model_compact(&model);
+	assert_in_range(journal_file_len(model.journal), 0, 4 * MEBIBYTE);
+	model_close(&model);
+}
+
 int
 main(void)
 {
@@ -345,6 +377,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    loading_does_not_wait_for_the_disk, disk_setup,
 		    unit_teardown),
+		cmocka_unit_test_setup_teardown(
+		    slots_are_made_free_one_at_a_time_where_writes_are_slow,
+		    disk_setup, unit_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
