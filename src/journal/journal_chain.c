@@ -17,7 +17,7 @@
 /* Free slots kept at the end of the file: hysteresis. */
 #define SPARE_SLOTS(count) (1 + (count) / 8)
 
-/* Retired slots that are made free in one go, and for how long: a write each. */
+/* Retired slots made free in one go, and for how long: a write each. */
 #define FREED_SLOTS 32
 #define FREEING_US  500
 
