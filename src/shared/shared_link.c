@@ -274,8 +274,7 @@ shared_link_send(struct shared_link *link, const struct shared_command *command,
 {
 	if (link->state != SHARED_LINK_UP)
 		return ERROR_CLOSED;
-	/* One that is larger than the bound alone goes when nothing else does.
-	 */
+	/* One that is larger than the bound goes alone. */
 	if (link->pipeline.bytes > 0 &&
 	    link->pipeline.bytes + command->len > link->config.bytes_max)
 		return ERROR_NO_SPACE;
