@@ -33,6 +33,7 @@
 #define JOURNAL_PRIVATE_H
 
 #include "journal_state.h"
+#include "minmax.h"
 
 static inline uint64_t
 journal_position(uint32_t slot, uint32_t offset)
@@ -41,14 +42,16 @@ journal_position(uint32_t slot, uint32_t offset)
 	       offset;
 }
 
-/* Of a position that may be any number; JOURNAL_NO_SLOT of one below all. */
+/*
+ * Of a position that may be any number. JOURNAL_NO_SLOT: it is higher than that
+ * of any slot, or lower, for then the difference wraps around.
+ */
 static inline uint32_t
 journal_slot_of(uint64_t position)
 {
-	return position < JOURNAL_HEADER_LEN
-	           ? JOURNAL_NO_SLOT
-	           : (uint32_t)((position - JOURNAL_HEADER_LEN) /
-				JOURNAL_SEGMENT_LEN);
+	return (uint32_t)min_u64(
+	    (position - JOURNAL_HEADER_LEN) / JOURNAL_SEGMENT_LEN,
+	    JOURNAL_NO_SLOT);
 }
 
 /* Is there a segment of the chain? */

@@ -237,6 +237,10 @@ a_wrong_position_is_damage(void **state)
 		assert_int_equal(read_at(&model, entry->position,
 				     entry->sequence, 1 << 20, 0),
 		    ERROR_DAMAGED);
+		position = entry->position + (UINT64_C(1) << 52);
+		assert_int_equal(read_at(&model, position, entry->sequence,
+				     entry->key_len, 300),
+		    ERROR_DAMAGED);
 		for (position = 0; position < 3 * MEBIBYTE; position += 509)
 			assert_int_equal(
 			    read_at(&model, position, entry->sequence,

@@ -237,10 +237,6 @@ the_oldest_behind_what_cannot_be_read_is_dropped(void **state)
 	model_check(&model);
 }
 
-/*
- * The first segment cannot be read, what supersedes it is dropped: then a kill,
- * and it can be read again.
- */
 static void
 the_oldest_behind_two_segments_that_cannot_be_read_is_found(void **state)
 {
@@ -257,6 +253,10 @@ the_oldest_behind_two_segments_that_cannot_be_read_is_found(void **state)
 	assert_int_equal(model_key_of(&record), 34);
 }
 
+/*
+ * The first segment cannot be read, what supersedes it is dropped: then a kill,
+ * and it can be read again.
+ */
 static void
 what_was_replaced_or_removed_does_not_come_back(void **state)
 {
