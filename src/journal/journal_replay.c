@@ -103,6 +103,8 @@ journal_unread(const struct journal *journal, struct journal_unread *unread)
 		    &journal->segments[slot];
 
 		next = segment->next;
+		if (is_being_moved_to(journal, slot))
+			continue;
 		if (unread->entries == 0 && next != JOURNAL_NO_SLOT) {
 			unread->first_entries = segment->live_entries;
 			unread->first_bytes = segment->live_bytes;

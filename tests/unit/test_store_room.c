@@ -4,6 +4,7 @@
  * store_journal_expire.c.
  */
 #include "clock.h"
+#include "journal_private.h"
 #include "store_journal.h"
 
 #include <setjmp.h>
@@ -194,6 +195,35 @@ with_less_memory_the_newest_sessions_stay(void **state)
 	assert_int_equal(statistics(store).entries, kept);
 }
 
+/*
+ * The next to leave stands behind what was moved, which can be read. A few are
+ * over where that is first found behind dead records.
+ */
+static void
+the_bounds_are_kept_while_a_compaction_moves_sessions(void **state)
+{
+	static const char large[60000];
+	const struct journal *journal;
+	int moved = 0;
+
+	config.entries_max = OLD_COUNT + 1;
+	start();
+	store_unit_maintain(store);
+	journal = ((const struct store_journal *)store)->journal;
+	for (int i = 0; i < 200; i++)
+		assert_int_equal(
+		    put_bytes(store, "key", large, sizeof(large)), ERROR_NONE);
+	for (int i = 0; i < 30000; i++) {
+		store->ops->maintain(store, clock_wall_s(), 0);
+		moved += journal->compaction.phase == JOURNAL_COMPACT_MOVING;
+		if (i % 10 == 0)
+			put_many(store, i, i + 1);
+		assert_in_range(
+		    statistics(store).entries, 1, config.entries_max + 20);
+	}
+	assert_true(moved > OLD_COUNT / 2);
+}
+
 int
 main(void)
 {
@@ -205,6 +235,7 @@ main(void)
 		TEST(none_is_refused_while_more_is_read_late),
 		TEST(a_start_that_is_ready_keeps_the_bounds),
 		TEST(with_less_memory_the_newest_sessions_stay),
+		TEST(the_bounds_are_kept_while_a_compaction_moves_sessions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
