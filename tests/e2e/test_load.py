@@ -231,8 +231,9 @@ def test_how_many_clients_list_makes_no_difference(master, count, request):
     tell(request.config, "alone: %s; one client that lists: %s; %d of them: "
          "%s; %d answers to them" % (quiet, few, count, busy, many.answers))
     assert one.answers > 0
-    # Not the highest: those are the machine's. A slice each takes 50 ms.
-    assert busy.median < 2 * few.median + 1
+    # Not the highest: those are the machine's. A slice each takes 50 ms; where
+    # the machine is busy even one slice takes some.
+    assert busy.median < 2 * few.median + 10
 
 
 def test_what_clients_hold_is_bounded_and_the_largest_are_closed(
